@@ -1,0 +1,4 @@
+"""Figures that answer: `live` computes in the page, `explore` in Python.
+
+They stand on the core and on `bplib.plot`; nothing in the core knows of them.
+"""
