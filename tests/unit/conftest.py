@@ -1,0 +1,19 @@
+"""What several unit tests share."""
+
+import importlib
+import os
+from types import ModuleType
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def torch() -> ModuleType:
+    """PyTorch, the referee: a test that asks for it skips where it is absent, except in CI."""
+    try:
+        return importlib.import_module("torch")
+    except ImportError:
+        message = "PyTorch is not installed; `make test TORCH=1` installs it."
+        if os.environ.get("CI"):
+            pytest.fail(f"CI compares every gradient with PyTorch, and {message}")
+        pytest.skip(message)
