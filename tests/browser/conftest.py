@@ -1,0 +1,347 @@
+"""A real Chromium on the real site and on a real JupyterLab.
+
+Fixtures that the tests in this folder take as arguments (all test modules here are marked `browser`):
+
+`chromium`
+    The browser (Playwright's `Browser`), one for the session. Without Chromium the tests skip, in CI they fail.
+`site`
+    A `Site`: built once with warnings as errors and served on 127.0.0.1. `site.url`, `site.root` (the folder of HTML),
+    `site.pages` (their paths, "book/01-credit-assignment.html", ...). Set `BPLIB_SITE` to the `html` folder of a
+    site built before to skip the build while you work on a test.
+`open_page(path, scheme="http", color_scheme="light", width=1280, height=900, reduced_motion="no-preference",
+has_touch=False, wait=True)`
+    A `Visit` to a page of the site with every foreign request blocked: `visit.page` is Playwright's `Page`, settled
+    (figures mounted, mathematics set). `path` may carry a "#hash". Closed after the test.
+`lab`
+    A `Lab`: JupyterLab on a copy of `book/`, with fresh settings. `lab.url`, `lab.token`, `lab.folder`.
+`run_notebook_in_lab(path, run=True)`
+    A `Visit` with the notebook open, every cell run and the kernel idle. `path` counts from `book/`.
+    Any notebook that a test writes into `lab.folder` can be opened too.
+`axe(page, include=None)`
+    The WCAG 2.2 AA violations that axe-core finds, as readable lines; `include` is a CSS selector.
+
+A `Visit` has `page`, `errors` (console errors, exceptions, failed requests), `foreign` (addresses asked of any
+other host, or outside the site's folder) and `faults`, both together. End a test with `assert not visit.faults`.
+"""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import json
+import os
+import re
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    # Blocks what page routing can't see, such as preconnects.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+]
+
+# True once every widget view of the page has been replaced by a live widget and the mathematics is set.
+SETTLED = """async () => {
+  const views = document.querySelectorAll('script[type="application/vnd.jupyter.widget-view+json"]');
+  for (const view of views) {
+    const area = view.previousElementSibling;
+    if (!area?.classList.contains("widget-subarea") || !area.firstElementChild) return false;
+  }
+  if (document.querySelector('script[src*="mathjax"]')) {
+    if (!window.MathJax?.startup?.promise) return false;
+    await window.MathJax.startup.promise;
+  }
+  return document.readyState === "complete";
+}"""
+
+
+def unavailable(sentence: str) -> None:
+    """Skip on a reader's machine; fail in CI, where nothing may be skipped."""
+    if os.environ.get("CI"):
+        pytest.fail(sentence)
+    pytest.skip(sentence)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Site:
+    """The built site and where it is served."""
+
+    root: Path
+    url: str
+
+    @property
+    def pages(self) -> list[str]:
+        found = (p.relative_to(self.root).as_posix() for p in sorted(self.root.rglob("*.html")))
+        return [page for page in found if not page.startswith("_")]
+
+
+@dataclass
+class Lab:
+    """A running JupyterLab."""
+
+    url: str
+    token: str
+    folder: Path
+
+
+@dataclass
+class Visit:
+    """One page in its own browser context, and what went wrong on it so far."""
+
+    page: Any
+    errors: list[str] = field(default_factory=list)
+    foreign: list[str] = field(default_factory=list)
+
+    @property
+    def faults(self) -> list[str]:
+        return self.errors + [f"foreign request: {url}" for url in self.foreign]
+
+
+def watch(page: Any, home: str) -> Visit:
+    """Record console errors, exceptions, failed and foreign requests; let no foreign one out."""
+    visit = Visit(page)
+
+    def foreign(url: str) -> bool:
+        return not url.startswith((home, home.replace("http:", "ws:", 1), "data:", "blob:", "about:"))
+
+    def refuse(route: Any) -> None:
+        visit.foreign.append(route.request.url)
+        route.abort()
+
+    def console(message: Any) -> None:
+        if message.type == "error":
+            where = message.location.get("url", "")
+            visit.errors.append(f"console: {message.text} ({where})")
+
+    page.context.route(foreign, refuse)
+    page.on("console", console)
+    page.on("pageerror", lambda error: visit.errors.append(f"exception: {error}"))
+    page.on("requestfailed", lambda request: visit.errors.append(f"request failed: {request.url}"))
+    return visit
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        unavailable("Browser tests need Playwright: pip install -e '.[test]'")
+    names = ("chromium", "google-chrome", "chromium-browser")
+    path = next((found for name in names if (found := shutil.which(name))), None)
+    if path is None:
+        unavailable("Browser tests need Chromium: install it so that `chromium` is on the PATH.")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    """Serve a folder without a log line for every request."""
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    if built := os.environ.get("BPLIB_SITE"):
+        root = Path(built).resolve()
+    else:
+        output = tmp_path_factory.mktemp("site")
+        root = output / "_build" / "html"
+        command = [Path(sys.executable).with_name("jupyter-book"), "build", ".", "-W", "--keep-going"]
+        done = subprocess.run(
+            [*command, "--path-output", output],
+            cwd=ROOT,
+            env={**os.environ, "BPLIB_FRAMES": "1"},
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+        )
+        assert done.returncode == 0, f"the site does not build:\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
+    handler = functools.partial(Quiet, directory=str(root))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield Site(root, f"http://127.0.0.1:{server.server_port}/")
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def open_page(chromium: Any, site: Site) -> Iterator[Callable[..., Visit]]:
+    contexts = []
+
+    def visit_page(
+        path: str,
+        scheme: str = "http",
+        color_scheme: str = "light",
+        width: int = 1280,
+        height: int = 900,
+        reduced_motion: str = "no-preference",
+        has_touch: bool = False,
+        wait: bool = True,
+    ) -> Visit:
+        context = chromium.new_context(
+            color_scheme=color_scheme,
+            viewport={"width": width, "height": height},
+            reduced_motion=reduced_motion,
+            has_touch=has_touch,
+            service_workers="block",
+        )
+        contexts.append(context)
+        home = site.url if scheme == "http" else site.root.as_uri() + "/"
+        visit = watch(context.new_page(), home)
+        visit.page.goto(home + path)
+        if wait:
+            visit.page.wait_for_function(SETTLED, timeout=20_000)
+        return visit
+
+    yield visit_page
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    home = tmp_path_factory.mktemp("lab")
+    folder = home / "book"
+    shutil.copytree(ROOT / "book", folder, ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
+    settings = {
+        name: str(home / name.lower())
+        for name in (
+            "JUPYTER_CONFIG_DIR",
+            "JUPYTER_DATA_DIR",
+            "JUPYTER_RUNTIME_DIR",
+            "JUPYTERLAB_SETTINGS_DIR",
+            "JUPYTERLAB_WORKSPACES_DIR",
+            "IPYTHONDIR",
+        )
+    }
+    port, token = free_port(), secrets.token_hex(16)
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--expose-app-in-browser"]
+    command += ["--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0"]
+    command += [f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={folder}"]
+    command += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--LabApp.news_url=None"]
+    command += ["--LabApp.extension_manager=readonly"]
+    with (home / "server.log").open("w") as log:
+        server = subprocess.Popen(
+            command,
+            cwd=home,
+            env={**os.environ, **settings},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    url = f"http://127.0.0.1:{port}/"
+    try:
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                urllib.request.urlopen(f"{url}api/status?token={token}", timeout=5).close()
+                break
+            except OSError:
+                if server.poll() is not None or time.monotonic() > deadline:
+                    pytest.fail(f"JupyterLab does not start:\n{(home / 'server.log').read_text()[-4000:]}")
+                time.sleep(0.3)
+        yield Lab(url, token, folder)
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+@pytest.fixture
+def run_notebook_in_lab(chromium: Any, lab: Lab) -> Iterator[Callable[..., Visit]]:
+    contexts = []
+
+    def run_notebook(path: str, run: bool = True, timeout: float = 90) -> Visit:
+        context = chromium.new_context(viewport={"width": 1280, "height": 1000})
+        contexts.append(context)
+        visit = watch(context.new_page(), lab.url)
+        page = visit.page
+        page.goto(f"{lab.url}lab/tree/{path}?token={lab.token}&reset")
+        page.wait_for_function(
+            """async () => {
+              const widget = window.jupyterapp?.shell?.currentWidget;
+              if (!widget?.sessionContext) return false;
+              await widget.revealed;
+              await widget.sessionContext.ready;
+              return widget.sessionContext.session?.kernel?.status === "idle"
+                && widget.sessionContext.session.kernel.connectionStatus === "connected";
+            }""",
+            timeout=60_000,
+        )
+        if run:
+            page.evaluate("void window.jupyterapp.commands.execute('notebook:run-all-cells')")
+            page.wait_for_function(
+                """() => {
+                  const widget = window.jupyterapp.shell.currentWidget;
+                  const code = [...widget.content.model.cells].filter(
+                    (cell) => cell.type === "code" && cell.sharedModel.source.trim());
+                  return code.every((cell) => cell.executionCount)
+                    && widget.sessionContext.session.kernel.status === "idle";
+                }""",
+                timeout=1000 * timeout,
+            )
+        return visit
+
+    yield run_notebook
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture(scope="session")
+def axe() -> Callable[..., list[str]]:
+    source = AXE.read_text()
+
+    def violations(page: Any, include: str | None = None) -> list[str]:
+        # RequireJS is on the page: hidden, so that axe puts itself on `window`.
+        page.evaluate(f"() => {{ const define = window.define; window.define = undefined; {source};"
+                      " window.define = define; }")
+        found = page.evaluate(
+            "([include, tags]) => axe.run(include ?? document, {runOnly: tags, resultTypes: ['violations']})",
+            [include, WCAG],
+        )
+        return [
+            f"{rule['id']}: {rule['help']}: {json.dumps(node['target'])} {node['html'][:200]}"
+            for rule in found["violations"]
+            for node in rule["nodes"]
+        ]
+
+    return violations
+
+
+def local_path(url: str, site: Site) -> Path:
+    """Find the file behind an address of the site."""
+    parts = urlsplit(url)
+    if parts.scheme == "file":
+        return Path(unquote(parts.path))
+    return site.root / re.sub("^/", "", unquote(parts.path))
