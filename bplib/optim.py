@@ -1,0 +1,537 @@
+"""What to do with a gradient: take a step downhill.
+
+`layers` holds parameters and their gradients in dicts with the same keys, `init` filled them; this file
+adds the rules that turn the second into a change of the first, and how large that change is over time.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+#: Takes the number of steps done so far (0, 1, 2, ...), returns the learning rate of the next one.
+Schedule = Callable[[int], float]
+
+
+class Optimizer:
+    """What all the rules share: the learning rate, the memory of each parameter, the checks.
+
+    A rule of your own needs one method, `update`.
+
+    Parameters
+    ----------
+    lr : float or callable
+        The learning rate, 0 or more, or a schedule (`step_decay`, `cosine`, ...) that returns it.
+
+    Attributes
+    ----------
+    steps : int
+        How many steps have been taken.
+    memory : dict of str to dict of str to ndarray
+        What the rule remembers about each parameter, such as its velocity.
+
+    Raises
+    ------
+    ValueError
+        If `lr` is not a finite number, 0 or more.
+    """
+
+    def __init__(self, lr: float | Schedule) -> None:
+        self.lr = lr
+        self.steps = 0
+        self.memory: dict[str, dict[str, Array]] = {}
+        if not callable(lr):
+            _check_rate(lr)
+
+    def step(self, params: Mapping[str, Array], grads: Mapping[str, Array]) -> None:
+        """Move every parameter once. The arrays in `params` change in place; `grads` doesn't.
+
+        Parameters
+        ----------
+        params, grads : dict of str to ndarray
+            The same keys, and for each key the same shape. Parameters are floating-point arrays.
+
+        Raises
+        ------
+        TypeError
+            If a parameter is not an array of floats, which can't be changed in place by fractions.
+        ValueError
+            If keys or shapes differ, or a gradient isn't finite. Nothing has moved then.
+        """
+        self._check(params, grads)
+        rate = _check_rate(self.lr(self.steps)) if callable(self.lr) else self.lr
+        self.steps += 1
+        for name, param in params.items():
+            self.update(param, grads[name], self.memory.setdefault(name, {}), rate)
+
+    def update(self, param: Array, grad: Array, memory: dict[str, Array], rate: float) -> None:
+        """Move one parameter in place: the rule itself.
+
+        Parameters
+        ----------
+        param, grad : ndarray
+            One parameter and its gradient, of one shape.
+        memory : dict of str to ndarray
+            What this rule stored for this parameter; empty at the first step.
+        rate : float
+            The learning rate of this step.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must define update(param, grad, memory, rate).")
+
+    def _check(self, params: Mapping[str, Array], grads: Mapping[str, Array]) -> None:
+        if params.keys() != grads.keys():
+            odd = sorted(params.keys() ^ grads.keys())
+            raise ValueError(
+                f"params and grads must have the same keys; {odd} stand in only one of them. "
+                "Pass net.params and net.grads of one network, after its backward."
+            )
+        for name, param in params.items():
+            if not isinstance(param, np.ndarray) or not np.issubdtype(param.dtype, np.floating):
+                kind = f"array of {param.dtype}" if isinstance(param, np.ndarray) else type(param).__name__
+                raise TypeError(
+                    f"params[{name!r}] must be an array of floats, because it is changed in place; "
+                    f"got {kind}. Make it one with np.asarray(value, dtype=float)."
+                )
+            grad = grads[name]
+            if np.shape(grad) != param.shape:
+                raise ValueError(
+                    f"grads[{name!r}] must have the shape of its parameter, {param.shape}; "
+                    f"got {np.shape(grad)}. Did the backward sum over the batch?"
+                )
+            if not np.isfinite(grad).all():
+                raise ValueError(
+                    f"grads[{name!r}] holds NaN or infinity, so no step was taken. "
+                    "Lower the learning rate, clip the gradients, or look for the first layer that overflows."
+                )
+            if any(kept.shape != param.shape for kept in self.memory.get(name, {}).values()):
+                raise ValueError(
+                    f"params[{name!r}] has shape {param.shape}, but this optimizer remembers one of another "
+                    "shape by that name. Make a new optimizer for a new network."
+                )
+
+
+class SGD(Optimizer):
+    r"""Gradient descent: one step against the gradient.
+
+    .. math:: \theta \leftarrow \theta - \eta\, g
+
+    On a random mini-batch it is called stochastic. Source: Robbins and Monro 1951.
+
+    Parameters
+    ----------
+    lr : float or callable
+        The learning rate.
+
+    Examples
+    --------
+    >>> params, grads = {"w": np.array([1.0, 2.0])}, {"w": np.array([10.0, 0.0])}
+    >>> SGD(lr=0.01).step(params, grads)
+    >>> params["w"]
+    array([0.9, 2. ])
+    """
+
+    def update(self, param: Array, grad: Array, memory: dict[str, Array], rate: float) -> None:  # noqa: D102
+        param -= rate * grad
+
+
+class Momentum(Optimizer):
+    r"""Heavy ball: the step follows a decaying sum of the gradients so far.
+
+    .. math:: v \leftarrow \mu v + g, \qquad \theta \leftarrow \theta - \eta\, v
+
+    Along a direction in which the gradient keeps its sign the steps grow to 1 / (1 - mu) times; across
+    a valley, where it alternates, they cancel. Source: Polyak 1964, in PyTorch's form.
+
+    Parameters
+    ----------
+    lr : float or callable
+        The learning rate.
+    momentum : float
+        The decay mu, from 0 up to but not including 1.
+
+    Examples
+    --------
+    >>> params, grads = {"w": np.array([0.0])}, {"w": np.array([1.0])}
+    >>> optimizer = Momentum(lr=1.0, momentum=0.5)
+    >>> for _ in range(3):
+    ...     optimizer.step(params, grads)
+    ...     print(params["w"])
+    [-1.]
+    [-2.5]
+    [-4.25]
+    """
+
+    def __init__(self, lr: float | Schedule, *, momentum: float = 0.9) -> None:
+        super().__init__(lr)
+        self.momentum = _check_decay("momentum", momentum)
+
+    def update(self, param: Array, grad: Array, memory: dict[str, Array], rate: float) -> None:  # noqa: D102
+        param -= rate * self._velocity(grad, memory)
+
+    def _velocity(self, grad: Array, memory: dict[str, Array]) -> Array:
+        v = memory["velocity"] = self.momentum * memory.get("velocity", 0.0) + grad
+        return v
+
+
+class Nesterov(Momentum):
+    r"""Momentum that looks ahead: it adds the gradient to the velocity it is about to have.
+
+    .. math:: v \leftarrow \mu v + g, \qquad \theta \leftarrow \theta - \eta\,(g + \mu v)
+
+    Source: Nesterov 1983; the form in which the gradient is taken where the parameters stand is
+    Sutskever et al. 2013's, as PyTorch writes it.
+
+    Parameters
+    ----------
+    lr : float or callable
+        The learning rate.
+    momentum : float
+        The decay mu, from 0 up to but not including 1.
+
+    Examples
+    --------
+    >>> params, grads = {"w": np.array([0.0])}, {"w": np.array([1.0])}
+    >>> Nesterov(lr=1.0, momentum=0.5).step(params, grads)
+    >>> params["w"]
+    array([-1.5])
+    """
+
+    def update(self, param: Array, grad: Array, memory: dict[str, Array], rate: float) -> None:  # noqa: D102
+        param -= rate * (grad + self.momentum * self._velocity(grad, memory))
+
+
+class RMSProp(Optimizer):
+    r"""Divide each entry's step by the recent root mean square of its gradient.
+
+    .. math:: s \leftarrow \rho s + (1 - \rho) g^2, \qquad
+        \theta \leftarrow \theta - \eta\, g / (\sqrt{s} + \epsilon)
+
+    So an entry with small gradients moves as far as one with large gradients. Source: Hinton's
+    lecture 6e, 2012.
+
+    Parameters
+    ----------
+    lr : float or callable
+        The learning rate: about the size of a step in each entry.
+    decay : float
+        The decay rho, from 0 up to but not including 1.
+    eps : float
+        Keeps the division from 0 / 0.
+
+    Examples
+    --------
+    >>> params, grads = {"w": np.array([0.0, 0.0])}, {"w": np.array([1.0, 100.0])}
+    >>> RMSProp(lr=0.1, decay=0.99).step(params, grads)
+    >>> params["w"].round(4)
+    array([-1., -1.])
+    """
+
+    def __init__(self, lr: float | Schedule = 0.01, *, decay: float = 0.99, eps: float = 1e-8) -> None:
+        super().__init__(lr)
+        self.decay = _check_decay("decay", decay)
+        self.eps = _check_eps(eps)
+
+    def update(self, param: Array, grad: Array, memory: dict[str, Array], rate: float) -> None:  # noqa: D102
+        s = memory["square"] = self.decay * memory.get("square", 0.0) + (1 - self.decay) * grad * grad
+        param -= rate * grad / (np.sqrt(s) + self.eps)
+
+
+class Adam(Optimizer):
+    r"""Momentum and RMSProp together, both corrected for having started at zero.
+
+    .. math::
+        m \leftarrow \beta_1 m + (1 - \beta_1) g, \quad v \leftarrow \beta_2 v + (1 - \beta_2) g^2, \quad
+        \theta \leftarrow \theta - \eta \frac{m / (1 - \beta_1^t)}{\sqrt{v / (1 - \beta_2^t)} + \epsilon}
+
+    Here t counts the steps from 1. The first step is `lr` in every entry, whatever the gradient's size.
+    Source: Kingma and Ba 2015.
+
+    Parameters
+    ----------
+    lr : float or callable
+        The learning rate.
+    beta1, beta2 : float
+        The decays of the two averages, from 0 up to but not including 1.
+    eps : float
+        Keeps the division from 0 / 0.
+
+    Examples
+    --------
+    >>> params, grads = {"w": np.array([0.0, 0.0])}, {"w": np.array([1.0, -100.0])}
+    >>> Adam(lr=0.1).step(params, grads)
+    >>> params["w"].round(6)
+    array([-0.1,  0.1])
+    """
+
+    def __init__(
+        self, lr: float | Schedule = 0.001, *, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8
+    ) -> None:
+        super().__init__(lr)
+        self.beta1 = _check_decay("beta1", beta1)
+        self.beta2 = _check_decay("beta2", beta2)
+        self.eps = _check_eps(eps)
+
+    def update(self, param: Array, grad: Array, memory: dict[str, Array], rate: float) -> None:  # noqa: D102
+        m = memory["mean"] = self.beta1 * memory.get("mean", 0.0) + (1 - self.beta1) * grad
+        v = memory["square"] = self.beta2 * memory.get("square", 0.0) + (1 - self.beta2) * grad * grad
+        m_hat = m / (1 - self.beta1**self.steps)
+        v_hat = v / (1 - self.beta2**self.steps)
+        param -= rate * m_hat / (np.sqrt(v_hat) + self.eps)
+
+
+class AdamW(Adam):
+    r"""Adam with weight decay beside it: parameters shrink, whatever their gradients' size.
+
+    .. math:: \theta \leftarrow (1 - \eta \lambda)\, \theta, \qquad \text{then Adam's step}
+
+    An L2 penalty inside the loss would be divided by Adam's root mean square like the rest of the gradient,
+    and so would hardly shrink weights with large gradients. Source: Loshchilov and Hutter 2019.
+
+    Parameters
+    ----------
+    lr, beta1, beta2, eps
+        As in `Adam`.
+    weight_decay : float
+        The decay lambda, 0 or more.
+
+    Examples
+    --------
+    >>> params, grads = {"w": np.array([10.0])}, {"w": np.array([0.0])}
+    >>> AdamW(lr=0.1, weight_decay=0.5).step(params, grads)
+    >>> params["w"]
+    array([9.5])
+    """
+
+    def __init__(
+        self,
+        lr: float | Schedule = 0.001,
+        *,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        eps: float = 1e-8,
+        weight_decay: float = 0.01,
+    ) -> None:
+        super().__init__(lr, beta1=beta1, beta2=beta2, eps=eps)
+        if not (math.isfinite(weight_decay) and weight_decay >= 0):
+            raise ValueError(f"weight_decay must be a finite number, 0 or more; got {weight_decay}.")
+        self.weight_decay = weight_decay
+
+    def update(self, param: Array, grad: Array, memory: dict[str, Array], rate: float) -> None:  # noqa: D102
+        param *= 1 - rate * self.weight_decay
+        super().update(param, grad, memory, rate)
+
+
+def global_norm(grads: Mapping[str, Array]) -> float:
+    """Length of all gradients together, as one long vector.
+
+    Parameters
+    ----------
+    grads : dict of str to ndarray
+        Gradients of any shapes.
+
+    Returns
+    -------
+    float
+        The square root of the sum of the squares of all entries, without overflow; 0 for an empty dict.
+
+    Examples
+    --------
+    >>> global_norm({"W": np.array([[3.0]]), "b": np.array([4.0])})
+    5.0
+    """
+    largest = max((float(np.abs(g).max(initial=0.0)) for g in grads.values()), default=0.0)
+    if largest == 0 or not math.isfinite(largest):
+        return largest
+    # Squares of numbers beyond 1e154 overflow; of numbers up to 1 they don't.
+    return largest * math.sqrt(sum(float(((g / largest) ** 2).sum()) for g in grads.values()))
+
+
+def clip_by_global_norm(grads: Mapping[str, Array], max_norm: float) -> float:
+    """Shorten the gradients, in place and all by one factor, so that their global norm is at most `max_norm`.
+
+    One factor keeps the direction. A gradient that is short enough stays as it is, to the last bit.
+    Source: Pascanu et al. 2013.
+
+    Parameters
+    ----------
+    grads : dict of str to ndarray
+        Gradients; changed in place.
+    max_norm : float
+        The largest norm that is left alone, above 0.
+
+    Returns
+    -------
+    float
+        The norm before clipping: worth plotting, because it shows how often clipping was needed.
+
+    Raises
+    ------
+    ValueError
+        If `max_norm` is not a number above 0, or a gradient isn't finite (infinity has no direction).
+
+    Examples
+    --------
+    >>> grads = {"W": np.array([[3.0]]), "b": np.array([4.0])}
+    >>> clip_by_global_norm(grads, 1.0)
+    5.0
+    >>> grads["W"], grads["b"]
+    (array([[0.6]]), array([0.8]))
+    """
+    if not max_norm > 0:
+        raise ValueError(f"max_norm must be a number above 0; got {max_norm}.")
+    norm = global_norm(grads)
+    if not math.isfinite(norm):
+        raise ValueError(
+            "a gradient holds NaN or infinity, which no factor can shorten. "
+            "Look for the first layer whose output overflows, or lower the learning rate."
+        )
+    if norm > max_norm:
+        for grad in grads.values():
+            np.multiply(grad, max_norm / norm, out=grad)
+    return norm
+
+
+def constant(rate: float) -> Schedule:
+    """Schedule: the same learning rate for ever.
+
+    Parameters
+    ----------
+    rate : float
+        The learning rate, 0 or more.
+
+    Returns
+    -------
+    callable
+        From the number of steps done to the learning rate.
+
+    Examples
+    --------
+    >>> constant(0.1)(1000)
+    0.1
+    """
+    _check_rate(rate)
+    return lambda step: rate
+
+
+def step_decay(rate: float, *, every: int, factor: float = 0.1) -> Schedule:
+    """Schedule: multiply the learning rate by `factor` after every `every` steps.
+
+    Parameters
+    ----------
+    rate : float
+        The first learning rate, 0 or more.
+    every : int
+        How many steps each level lasts.
+    factor : float
+        What one level is multiplied by to give the next.
+
+    Returns
+    -------
+    callable
+        From the number of steps done to the learning rate.
+
+    Examples
+    --------
+    >>> schedule = step_decay(1.0, every=10, factor=0.5)
+    >>> [schedule(step) for step in (0, 9, 10, 25)]
+    [1.0, 1.0, 0.5, 0.25]
+    """
+    _check_rate(rate)
+    _check_rate(factor, "factor")
+    _check_steps("every", every)
+    return lambda step: rate * factor ** (step // every)
+
+
+def cosine(rate: float, *, steps: int, final: float = 0.0) -> Schedule:
+    r"""Schedule: from `rate` down to `final` along half a cosine.
+
+    .. math:: \eta_t = \eta_T + \tfrac12 (\eta_0 - \eta_T)(1 + \cos(\pi t / T))
+
+    After step T it stays at `final`. Source: Loshchilov and Hutter 2017, without restarts.
+
+    Parameters
+    ----------
+    rate : float
+        The first learning rate, 0 or more.
+    steps : int
+        T, the number of steps the descent takes.
+    final : float
+        The learning rate at the end, 0 or more.
+
+    Returns
+    -------
+    callable
+        From the number of steps done to the learning rate.
+
+    Examples
+    --------
+    >>> schedule = cosine(1.0, steps=100)
+    >>> [round(schedule(step), 6) for step in (0, 50, 100, 200)]
+    [1.0, 0.5, 0.0, 0.0]
+    """
+    _check_rate(rate)
+    _check_steps("steps", steps)
+    if not (math.isfinite(final) and final >= 0):
+        raise ValueError(f"final must be a finite number, 0 or more; got {final}.")
+    return lambda step: final + 0.5 * (rate - final) * (1 + math.cos(math.pi * min(step, steps) / steps))
+
+
+def warm_up(schedule: Schedule, *, steps: int) -> Schedule:
+    """Schedule: let another one start gently, its rate times 1/steps, 2/steps, ... up to 1.
+
+    Parameters
+    ----------
+    schedule : callable
+        The schedule to start gently; `constant` for a plain learning rate.
+    steps : int
+        The step at which the full rate is reached.
+
+    Returns
+    -------
+    callable
+        From the number of steps done to the learning rate.
+
+    Examples
+    --------
+    >>> schedule = warm_up(constant(1.0), steps=4)
+    >>> [schedule(step) for step in (0, 1, 2, 3, 4)]
+    [0.25, 0.5, 0.75, 1.0, 1.0]
+    """
+    if not callable(schedule):
+        raise TypeError(
+            f"schedule must be a schedule; got {schedule!r}. Write constant({schedule!r}) for a number."
+        )
+    _check_steps("steps", steps)
+    return lambda step: schedule(step) * min(1.0, (step + 1) / steps)
+
+
+def _check_rate(rate: float, name: str = "the learning rate") -> float:
+    if not isinstance(rate, int | float | np.number):
+        raise TypeError(
+            f"{name} must be a number or a schedule; got {type(rate).__name__}. "
+            "Parameters are given to step: optimizer.step(net.params, net.grads)."
+        )
+    # A schedule may end at 0; a NaN or a negative rate is a mistake.
+    if not (math.isfinite(rate) and rate >= 0):
+        raise ValueError(f"{name} must be a finite number, 0 or more; got {rate}.")
+    return rate
+
+
+def _check_decay(name: str, decay: float) -> float:
+    if not 0 <= decay < 1:
+        raise ValueError(f"{name} must be from 0 up to but not including 1; got {decay}.")
+    return decay
+
+
+def _check_eps(eps: float) -> float:
+    if not (math.isfinite(eps) and eps > 0):
+        raise ValueError(f"eps must be a small number above 0, such as 1e-8; got {eps}.")
+    return eps
+
+
+def _check_steps(name: str, steps: int) -> None:
+    if steps < 1:
+        raise ValueError(f"{name} must be a whole number of steps, at least 1; got {steps}.")
