@@ -369,6 +369,8 @@ def clip_by_global_norm(grads: Mapping[str, Array], max_norm: float) -> float:
 
     Raises
     ------
+    TypeError
+        If a gradient is a bare number, which can't be changed in place.
     ValueError
         If `max_norm` is not a number above 0, or a gradient isn't finite (infinity has no direction).
 
@@ -389,8 +391,13 @@ def clip_by_global_norm(grads: Mapping[str, Array], max_norm: float) -> float:
             "Look for the first layer whose output overflows, or lower the learning rate."
         )
     if norm > max_norm:
-        for grad in grads.values():
-            np.multiply(grad, max_norm / norm, out=grad)
+        for name, grad in grads.items():
+            if not isinstance(grad, np.ndarray):
+                raise TypeError(
+                    f"grads[{name!r}] must be an array, because it is changed in place; got "
+                    f"{type(grad).__name__}. Make it one with np.asarray(value)."
+                )
+            grad *= max_norm / norm
     return norm
 
 

@@ -17,7 +17,7 @@ def start(seed=0):
 
 def gradients(params, step):
     """A gradient that depends on where the parameters stand, so that an error grows, and on the step."""
-    return {name: np.cos(step + 1 + p) * p * 10.0 ** (step % 3 - 1) for name, p in params.items()}
+    return {name: np.asarray(np.cos(step + 1 + p) * p * 10.0 ** (step % 3 - 1)) for name, p in params.items()}
 
 
 PAIRS = {
@@ -191,6 +191,8 @@ def test_gradients_that_are_not_finite_are_refused_before_anything_moves(bad):
         optimizer.step(params, {"a": np.ones(2), "b": np.array([1.0, bad])})
     assert not params["a"].any()
     assert optimizer.steps == 0
+    with pytest.raises(TypeError, match=r"grads\['b'\] must be an array.*got float64"):
+        optim.clip_by_global_norm({"b": np.float64(3.0)}, 1.0)
     with pytest.raises(ValueError, match="no factor can shorten"):
         optim.clip_by_global_norm({"b": np.array([1.0, bad])}, 1.0)
 
