@@ -1,0 +1,467 @@
+"""The scalar engine: reverse-mode automatic differentiation on one number at a time.
+
+It adds to the op table what the table leaves out: a graph of nodes, and the chain rule that walks it
+backwards. The chain rule is one line, in `Value.backward`.
+"""
+
+import math
+from itertools import count
+from math import isfinite
+from numbers import Real
+from operator import attrgetter
+from types import SimpleNamespace
+from typing import Any, NoReturn
+
+from bplib.ops import Rule, rules
+
+RULES: dict[str, Rule] = rules(SimpleNamespace(**vars(math), where=lambda c, a, b: a if c else b))
+
+#: What to do about an operation whose value or slope does not exist.
+REMEDIES = {
+    "div": "Keep the denominator away from 0.",
+    "pow": "A base below 0 needs a whole number as its exponent, written as a plain number; "
+    "a base of 0 needs an exponent of 0, or of at least 1.",
+    "exp": "exp leaves the range of float64 above 709; make its argument smaller.",
+    "log": "log needs an argument above 0. For a loss, start from the logit: "
+    "-log(sigmoid(z)) is (-z).softplus().",
+    "sqrt": "sqrt needs an argument above 0; at 0 its slope is infinite.",
+}
+
+_next_serial = count().__next__
+_by_age = attrgetter("serial")
+
+
+class Value:
+    """A number that remembers how it was computed.
+
+    Parameters
+    ----------
+    data : float
+        The number. Anything that is a real number or a NumPy scalar; it is kept as a float.
+    name : str, optional
+        What to call it in pictures, messages and a `~bplib.tape.Tape`.
+
+    Attributes
+    ----------
+    data : float
+        The value of this node.
+    grad : float
+        d (last node on which `backward` was called) / d (this node); 0 before.
+    name : str
+        Its name, or ``""``.
+    op : str
+        The operation that made it; ``"leaf"`` for a number you gave, ``"const"`` for one that was wrapped.
+    parents : tuple of Value
+        The arguments of the operation.
+    local_grads : tuple of float
+        d self / d parent, one for each parent.
+
+    Raises
+    ------
+    TypeError
+        If `data` is not a single real number.
+    ValueError
+        If `data` is NaN or infinite.
+
+    Notes
+    -----
+    Values are combined with ``+ - * / **`` and the methods below. An operation whose result or local
+    derivative is not finite is refused. A Value has no truth value and no order, because a graph would keep
+    the branch taken once and be wrong for other inputs.
+
+    Examples
+    --------
+    >>> x = Value(3.0, "x")
+    >>> y = x * x + 2
+    >>> y.backward()
+    >>> y.data, x.grad
+    (11.0, 6.0)
+    """
+
+    __slots__ = ("data", "grad", "local_grads", "name", "op", "parents", "serial")
+
+    data: float
+    grad: float
+    name: str
+    op: str
+    parents: "tuple[Value, ...]"
+    local_grads: tuple[float, ...]
+
+    def __init__(self, data: Any, name: str = "") -> None:
+        self.data = _number(data)
+        self.grad = 0.0
+        self.name = name
+        self.op = "leaf"
+        self.parents = ()
+        self.local_grads = ()
+        self.serial = _next_serial()
+
+    def named(self, name: str) -> "Value":
+        """Give this node a name and return it, so that a formula can name its parts.
+
+        Examples
+        --------
+        >>> (Value(1.0) + 2).named("z")
+        Value(3.0, 'z')
+        """
+        self.name = name
+        return self
+
+    def backward(self) -> None:
+        r"""Fill ``.grad`` of every node that this one was computed from.
+
+        Walks the graph from the youngest node to the oldest. A node is younger than its parents, so when its
+        turn comes, everything that depends on it has already added its share:
+
+        .. math:: \frac{\partial L}{\partial p} = \sum_{n\,:\,p \in \mathrm{parents}(n)}
+                  \frac{\partial L}{\partial n}\,\frac{\partial n}{\partial p}.
+
+        The gradients of the graph it walks are set to 0 first, so a second call gives the same answer.
+        Leaves that only another loss reached keep theirs.
+
+        Raises
+        ------
+        ValueError
+            If a gradient overflows; the message names the node.
+
+        Examples
+        --------
+        >>> x = Value(3.0)
+        >>> u = x**2
+        >>> loss = u**2 + u
+        >>> loss.backward()
+        >>> x.grad
+        114.0
+        """
+        order = self.graph()
+        for node in order:
+            node.grad = 0.0
+        self.grad = 1.0
+        for node in reversed(order):
+            if not isfinite(node.grad):
+                raise ValueError(
+                    f"The gradient of {_describe(node)} is {node.grad}: a product of derivatives left the "
+                    "range of float64. Use inputs of a moderate size, or take the logarithm of the output."
+                )
+            for parent, local in zip(node.parents, node.local_grads):  # noqa: B905 (they have one length)
+                parent.grad += node.grad * local
+
+    def graph(self) -> "list[Value]":
+        """Return every node this one was computed from, and itself, in topological order.
+
+        Examples
+        --------
+        >>> x = Value(2.0, "x")
+        >>> (x * x).graph()
+        [Value(2.0, 'x'), Value(4.0)]
+        """
+        seen = {self}
+        todo = [self]
+        while todo:
+            for parent in todo.pop().parents:
+                if parent not in seen:
+                    seen.add(parent)
+                    todo.append(parent)
+        # A node is made after its parents, so the order of making is a topological order.
+        return sorted(seen, key=_by_age)
+
+    # The operations. Each is one entry of the op table.
+
+    def __add__(self, other: Any) -> "Value":
+        return _binary("add", self, other)
+
+    def __radd__(self, other: Any) -> "Value":
+        return _binary("add", other, self)
+
+    def __sub__(self, other: Any) -> "Value":
+        return _binary("sub", self, other)
+
+    def __rsub__(self, other: Any) -> "Value":
+        return _binary("sub", other, self)
+
+    def __mul__(self, other: Any) -> "Value":
+        return _binary("mul", self, other)
+
+    def __rmul__(self, other: Any) -> "Value":
+        return _binary("mul", other, self)
+
+    def __truediv__(self, other: Any) -> "Value":
+        return _binary("div", self, other)
+
+    def __rtruediv__(self, other: Any) -> "Value":
+        return _binary("div", other, self)
+
+    def __pow__(self, other: Any) -> "Value":
+        return _binary("pow", self, other)
+
+    def __rpow__(self, other: Any) -> "Value":
+        return _binary("pow", other, self)
+
+    def __neg__(self) -> "Value":
+        return _unary("neg", self)
+
+    def __pos__(self) -> "Value":
+        return self
+
+    def __abs__(self) -> "Value":
+        return _unary("abs", self)
+
+    def abs(self) -> "Value":
+        """Return the absolute value; its slope at 0 is taken as 0.
+
+        Examples
+        --------
+        >>> Value(-2.0).abs()
+        Value(2.0)
+        """
+        return _unary("abs", self)
+
+    def exp(self) -> "Value":
+        """Return e to the power of this.
+
+        Examples
+        --------
+        >>> Value(0.0).exp()
+        Value(1.0)
+        """
+        return _unary("exp", self)
+
+    def log(self) -> "Value":
+        """Return the natural logarithm; this must be above 0.
+
+        Examples
+        --------
+        >>> Value(1.0).log()
+        Value(0.0)
+        """
+        return _unary("log", self)
+
+    def sqrt(self) -> "Value":
+        """Return the square root; this must be above 0.
+
+        Examples
+        --------
+        >>> Value(9.0).sqrt()
+        Value(3.0)
+        """
+        return _unary("sqrt", self)
+
+    def sin(self) -> "Value":
+        """Return the sine of this angle in radians.
+
+        Examples
+        --------
+        >>> Value(0.0).sin()
+        Value(0.0)
+        """
+        return _unary("sin", self)
+
+    def cos(self) -> "Value":
+        """Return the cosine of this angle in radians.
+
+        Examples
+        --------
+        >>> Value(0.0).cos()
+        Value(1.0)
+        """
+        return _unary("cos", self)
+
+    def tanh(self) -> "Value":
+        """Return the hyperbolic tangent.
+
+        Examples
+        --------
+        >>> Value(0.0).tanh().local_grads
+        (1.0,)
+        """
+        return _unary("tanh", self)
+
+    def sigmoid(self) -> "Value":
+        """Return 1 / (1 + exp(-a)), the logistic function.
+
+        Examples
+        --------
+        >>> Value(0.0).sigmoid().local_grads
+        (0.25,)
+        """
+        return _unary("sigmoid", self)
+
+    def softplus(self) -> "Value":
+        """Return log(1 + exp(a)), computed so that it can't overflow.
+
+        Examples
+        --------
+        >>> Value(1e4).softplus()
+        Value(10000.0)
+        """
+        return _unary("softplus", self)
+
+    def relu(self) -> "Value":
+        """Return max(a, 0); its slope at 0 is taken as 0.
+
+        Examples
+        --------
+        >>> Value(0.0).relu().local_grads
+        (0.0,)
+        """
+        return _unary("relu", self)
+
+    def leaky_relu(self, slope: Any = 0.01) -> "Value":
+        """Return a where a > 0, and slope * a elsewhere.
+
+        Examples
+        --------
+        >>> Value(-2.0).leaky_relu()
+        Value(-0.02)
+        """
+        return _binary("leaky_relu", self, slope)
+
+    def maximum(self, other: Any) -> "Value":
+        """Return the larger of the two; at a tie each gets half the slope.
+
+        Examples
+        --------
+        >>> Value(1.0).maximum(1.0).local_grads
+        (0.5, 0.5)
+        """
+        return _binary("maximum", self, other)
+
+    def minimum(self, other: Any) -> "Value":
+        """Return the smaller of the two; at a tie each gets half the slope.
+
+        Examples
+        --------
+        >>> Value(1.0).minimum(3.0)
+        Value(1.0)
+        """
+        return _binary("minimum", self, other)
+
+    # What would look right and be wrong is refused.
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError(_BRANCH.format("A Value has no truth value"))
+
+    def _no_order(self, other: Any) -> NoReturn:
+        raise TypeError(_BRANCH.format("Values can't be compared with <, <=, > or >="))
+
+    __lt__ = __le__ = __gt__ = __ge__ = _no_order
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Real):
+            raise TypeError(_BRANCH.format("A Value can't be compared with a number"))
+        return self is other
+
+    __hash__ = object.__hash__
+
+    def __float__(self) -> NoReturn:
+        raise TypeError(
+            "A Value does not turn into a float by itself, because its gradient would be lost. "
+            "Write v.exp() instead of math.exp(v), and v.data where you want the bare number."
+        )
+
+    __int__ = __index__ = __complex__ = __float__
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> "Value":
+        # NumPy's scalars and functions arrive here: np.float64(2) * v, np.exp(v).
+        op = {"subtract": "sub", "multiply": "mul", "divide": "div", "power": "pow", "negative": "neg",
+              "absolute": "abs"}.get(ufunc.__name__, ufunc.__name__)  # fmt: skip
+        if op not in RULES or method != "__call__" or options:
+            raise TypeError(
+                f"np.{ufunc.__name__} can't be differentiated through a Value. Write it with + - * / ** "
+                f"and the methods of Value: {', '.join(name for name in RULES if name in dir(Value))}."
+            )
+        return _unary(op, inputs[0]) if len(inputs) == 1 else _binary(op, *inputs)
+
+    def __repr__(self) -> str:
+        return f"Value({self.data!r}, {self.name!r})" if self.name else f"Value({self.data!r})"
+
+
+_BRANCH = (
+    "{}: a recorded graph would keep the branch taken now and be wrong for other inputs. Use maximum, "
+    "minimum or relu; to look at the number itself, write .data."
+)
+
+
+def _unary(op: str, a: Value) -> Value:
+    try:
+        value, local_grads = RULES[op](a.data)
+    except (ArithmeticError, ValueError):
+        _refuse(op, a)
+    # A sum is finite when its terms are, so that one look serves in nearly every case.
+    if not isfinite(value + local_grads[0]):
+        local_grads = _checked(op, value, local_grads, a)
+    return _node(op, value, (a,), local_grads)
+
+
+def _binary(op: str, a: Any, b: Any) -> Value:
+    if a.__class__ is not Value:
+        a = _constant(a)
+    if b.__class__ is not Value:
+        b = _constant(b)
+    try:
+        value, local_grads = RULES[op](a.data, b.data)
+    except (ArithmeticError, ValueError):
+        _refuse(op, a, b)
+    by_a, by_b = local_grads
+    if not isfinite(value + by_a + by_b):
+        local_grads = _checked(op, value, local_grads, a, b)
+    return _node(op, value, (a, b), local_grads)
+
+
+def _node(op: str, value: float, parents: tuple[Value, ...], local_grads: tuple[float, ...]) -> Value:
+    node = Value.__new__(Value)
+    node.data = value
+    node.grad = 0.0
+    node.name = ""
+    node.op = op
+    node.parents = parents
+    node.local_grads = local_grads
+    node.serial = _next_serial()
+    return node
+
+
+def _constant(number: Any) -> Value:
+    node = Value(number)
+    node.op = "const"
+    return node
+
+
+def _number(data: Any) -> float:
+    """Return data as a finite float, or say what was expected."""
+    if not isinstance(data, Real):
+        shape = getattr(data, "shape", None)
+        came = f"an array of shape {shape}" if shape is not None else f"{type(data).__name__} {data!r}"
+        raise TypeError(
+            f"A Value holds one real number; {came} came. Make one Value for each entry, or use "
+            "bplib.functional for whole arrays."
+        )
+    try:
+        number = float(data)
+    except OverflowError:
+        number = math.inf
+    if not isfinite(number):
+        raise ValueError(
+            f"A Value holds a finite number; {number} came. Look for an overflow before this point."
+        )
+    return number
+
+
+def _checked(op: str, value: float, local_grads: tuple[float, ...], *parents: Value) -> tuple[float, ...]:
+    """Refuse what isn't finite. A constant does not move, so its local derivative need not exist."""
+    needed = tuple(
+        0.0 if parent.op == "const" and not isfinite(local) else local
+        for parent, local in zip(parents, local_grads, strict=True)
+    )
+    if not all(map(isfinite, (value, *needed))):
+        _refuse(op, *parents)
+    return needed
+
+
+def _refuse(op: str, *parents: Value) -> NoReturn:
+    arguments = ", ".join(f"{p.name} = {p.data!r}" if p.name else repr(p.data) for p in parents)
+    remedy = REMEDIES.get(op, "The result leaves the range of float64; use smaller numbers.")
+    raise ValueError(f"{op}({arguments}) has no finite value with a finite slope. {remedy}")
+
+
+def _describe(node: Value) -> str:
+    return node.name or f"a node made by {node.op}"
