@@ -174,8 +174,8 @@ class Tape:
                 raise ValueError(f"An input must be a leaf; {leaf!r} is computed from other Values.")
             if leaf not in reached:
                 raise ValueError(
-                    f"The output {output.name!r} does not depend on the input {leaf.name!r}. Leave it out, or "
-                    "check that both belong to the same recording."
+                    f"The output {output.name!r} does not depend on the input {leaf.name!r}. Leave it out, "
+                    "or check that both belong to the same recording."
                 )
         for node in watched:
             if not node.name:
@@ -186,8 +186,8 @@ class Tape:
         for node in graph:
             if node.name and not node.parents and node not in listed:
                 raise ValueError(
-                    f"The leaf {node.name!r} has a name but is not listed in inputs. Add it, or clear its name "
-                    "if it is a constant."
+                    f"The leaf {node.name!r} has a name but is not listed in inputs. Add it, or clear its "
+                    "name if it is a constant."
                 )
         named = [node.name for node in graph if node.name]
         twice = sorted({name for name in named if named.count(name) > 1})
@@ -214,7 +214,8 @@ class Tape:
         if [node[0] for node in self.nodes] != [node[0] for node in again.nodes]:
             raise ValueError(
                 "The function built two different graphs at two nearby inputs, so a tape would be right for "
-                "one only. Replace Python's if, loops that depend on the numbers and random draws by operations."
+                "one only. Replace Python's if, loops that depend on the numbers and random draws by "
+                "operations."
             )
         for i, (old, new) in enumerate(zip(self.nodes, again.nodes, strict=True)):
             if old[0] != "input" and old != new:
