@@ -76,6 +76,27 @@ SETTLED = """async () => {
   return document.readyState === "complete";
 }"""
 
+# True once JupyterLab shows the notebook, in front, with a kernel that is connected and idle.
+LAB_READY = """async (path) => {
+  const app = window.jupyterapp;
+  if (!app?.restored) return false;
+  await app.restored;
+  const panel = app.shell.currentWidget;
+  if (panel?.context?.path !== path) return false;
+  await panel.context.ready;
+  await panel.sessionContext.ready;
+  const kernel = panel.sessionContext.session?.kernel;
+  return kernel?.status === "idle" && kernel.connectionStatus === "connected";
+}"""
+
+# True once every code cell has run and the kernel rests.
+LAB_RAN = """() => {
+  const panel = window.jupyterapp.shell.currentWidget;
+  const code = [...panel.content.model.cells].filter(
+    (cell) => cell.type === "code" && cell.sharedModel.source.trim());
+  return code.every((cell) => cell.executionCount) && panel.sessionContext.session.kernel.status === "idle";
+}"""
+
 
 def unavailable(sentence: str) -> None:
     """Skip on a reader's machine; fail in CI, where nothing may be skipped."""
@@ -146,6 +167,24 @@ def watch(page: Any, home: str) -> Visit:
     page.on("pageerror", lambda error: visit.errors.append(f"exception: {error}"))
     page.on("requestfailed", lambda request: visit.errors.append(f"request failed: {request.url}"))
     return visit
+
+
+def wait_until(page: Any, script: str, seconds: float, arg: object = None) -> None:
+    """Ask the page until the (possibly async) function says yes; `wait_for_function` takes a promise for a yes."""
+
+    def says_yes() -> bool:
+        try:
+            return bool(page.evaluate(script, arg))
+        except Exception as error:  # index.html redirects, which ends the script that asks
+            if "context was destroyed" in str(error):
+                return False
+            raise
+
+    deadline = time.monotonic() + seconds
+    while not says_yes():
+        if time.monotonic() > deadline:
+            pytest.fail(f"after {seconds} s {page.url} still does not satisfy:\n{script}")
+        page.wait_for_timeout(50)
 
 
 @pytest.fixture(scope="session")
@@ -222,7 +261,7 @@ def open_page(chromium: Any, site: Site) -> Iterator[Callable[..., Visit]]:
         visit = watch(context.new_page(), home)
         visit.page.goto(home + path)
         if wait:
-            visit.page.wait_for_function(SETTLED, timeout=20_000)
+            wait_until(visit.page, SETTLED, 20)
         return visit
 
     yield visit_page
@@ -287,30 +326,12 @@ def run_notebook_in_lab(chromium: Any, lab: Lab) -> Iterator[Callable[..., Visit
         contexts.append(context)
         visit = watch(context.new_page(), lab.url)
         page = visit.page
-        page.goto(f"{lab.url}lab/tree/{path}?token={lab.token}&reset")
-        page.wait_for_function(
-            """async () => {
-              const widget = window.jupyterapp?.shell?.currentWidget;
-              if (!widget?.sessionContext) return false;
-              await widget.revealed;
-              await widget.sessionContext.ready;
-              return widget.sessionContext.session?.kernel?.status === "idle"
-                && widget.sessionContext.session.kernel.connectionStatus === "connected";
-            }""",
-            timeout=60_000,
-        )
+        # A workspace of its own: the default one would reopen the notebooks of earlier tests.
+        page.goto(f"{lab.url}lab/workspaces/{secrets.token_hex(4)}/tree/{path}?token={lab.token}")
+        wait_until(page, LAB_READY, 60, path)
         if run:
             page.evaluate("void window.jupyterapp.commands.execute('notebook:run-all-cells')")
-            page.wait_for_function(
-                """() => {
-                  const widget = window.jupyterapp.shell.currentWidget;
-                  const code = [...widget.content.model.cells].filter(
-                    (cell) => cell.type === "code" && cell.sharedModel.source.trim());
-                  return code.every((cell) => cell.executionCount)
-                    && widget.sessionContext.session.kernel.status === "idle";
-                }""",
-                timeout=1000 * timeout,
-            )
+            wait_until(page, LAB_RAN, timeout)
         return visit
 
     yield run_notebook

@@ -9,10 +9,10 @@
       "@jupyter-widgets/html-manager/dist": here + "fonts",
     },
   });
-  // The widget manager speaks MathJax 2; the page has MathJax 3.
-  const typeset = (node) => window.MathJax?.typesetPromise?.([node]);
-  window.MathJax = window.MathJax || {};
-  window.MathJax.Hub = {
-    Queue: (...calls) => calls.forEach((call) => (Array.isArray(call) ? typeset(call[2]) : call?.())),
-  };
+  // The widget manager speaks MathJax 2, the page has MathJax 3. Its own "load" listener comes after this one.
+  addEventListener("load", () => {
+    const typeset = (node) => window.MathJax.startup?.promise.then(() => MathJax.typesetPromise([node]));
+    window.MathJax ??= {};
+    window.MathJax.Hub = { Queue: (...calls) => calls.forEach(([, , node]) => typeset(node)) };
+  });
 })();

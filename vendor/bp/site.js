@@ -1,0 +1,44 @@
+// Gives names to what the theme and the widget library leave nameless, so that a screen reader can say them.
+(() => {
+  const each = (selector, mend) => document.querySelectorAll(selector).forEach(mend);
+
+  function nameTheme() {
+    // The visible text, "Search Ctrl+K", is the name; a shorter label would hide it from voice control.
+    each(".search-button-field[aria-label]", (button) => button.removeAttribute("aria-label"));
+    each("#pst-primary-sidebar", (bar) => {
+      bar.setAttribute("role", "region");
+      bar.setAttribute("aria-label", "Contents of the book");
+    });
+    each(".bd-sidenav summary", (summary) => {
+      const chapter = summary.closest("li").querySelector("a").textContent.trim();
+      summary.setAttribute("aria-label", `Sections of ${chapter}`);
+    });
+    each(".citation[role]", (entry) => entry.setAttribute("role", "listitem"));
+    each("pre", (block) => {
+      if (block.scrollWidth > block.clientWidth) block.tabIndex = 0;
+    });
+  }
+
+  function nameWidgets() {
+    each(".noUi-handle:not([aria-label])", (handle) => {
+      const label = handle.closest(".jupyter-widgets")?.querySelector(".widget-label")?.textContent;
+      handle.setAttribute("aria-label", label?.trim() || "Slider");
+    });
+    each("img.widget-image:not([alt])", (image) => {
+      image.alt = image.title || "Picture; the text beside it says what it shows";
+    });
+  }
+
+  nameTheme();
+  nameWidgets();
+  // Widgets are mounted after the page has loaded, nested ones later still.
+  let waiting = false;
+  new MutationObserver(() => {
+    if (waiting) return;
+    waiting = true;
+    requestAnimationFrame(() => {
+      waiting = false;
+      nameWidgets();
+    });
+  }).observe(document.body, { childList: true, subtree: true });
+})();
