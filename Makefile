@@ -1,0 +1,74 @@
+# Backpropagation, Live. `make` lists the targets; README.md says how to do without make.
+
+PYTHON ?= python3
+VENV ?= .venv
+PORT ?= 8000
+BIN = $(VENV)/bin
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+PYTEST = $(BIN)/python -m pytest -q
+NBVAL = --nbval --nbval-current-env --nbval-cell-timeout 60 --nbval-sanitize-with tests/sanitize.cfg
+
+.PHONY: help lab test unit book browser site serve notebooks assignments lint bench
+
+help:  # (the default) list these targets
+	@echo "make TARGET, where TARGET is one of"
+	@sed -n 's/^\([a-z]*\):.*  # \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{ printf "  %-13s %s\n", $$1, $$2 }'
+
+lab: $(VENV)/.reader  # read and run the book in JupyterLab
+	$(BIN)/jupyter lab book/00-introduction.ipynb
+
+test: unit book browser  # run every test (TORCH=1: also the comparisons with PyTorch and JAX)
+
+unit: $(VENV)/.author $(if $(TORCH),$(VENV)/.torch)  # test the package
+	@echo "--- unit tests and doctests"
+	$(PYTEST) -n 2 tests/unit bplib
+
+book: $(VENV)/.author $(if $(TORCH),$(VENV)/.torch)  # run every notebook and compare what it prints
+	@echo "--- notebooks: run again and compared, structure, exercises"
+	$(PYTEST) $(NBVAL) $(wildcard book/*.ipynb book/solutions/*.ipynb) tests/book
+
+browser: $(VENV)/.author  # test the site and JupyterLab in Chromium
+	@echo "--- browser: builds the site, then drives Chromium"
+	$(PYTEST) tests/browser
+
+site: $(VENV)/.author  # build the HTML site from scratch, in _build/html
+	@echo "Building the site: every notebook is run, about 10 seconds each"
+	rm -rf _build/html _build/.doctrees _build/jupyter_execute
+	BPLIB_FRAMES=1 $(BIN)/jupyter-book build . -W --keep-going
+
+serve: $(VENV)/.reader  # show the built site at http://127.0.0.1:8000 (PORT=...)
+	@test -d _build/html || $(MAKE) site
+	@echo "The book is at http://127.0.0.1:$(PORT), Ctrl+C ends"
+	$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
+
+notebooks: $(VENV)/.author  # run the notebooks, store outputs, write the students' exercises (ONLY=01: just those)
+	$(BIN)/python tools/notebooks.py $(ONLY)
+
+assignments: $(VENV)/.author  # write an nbgrader course folder, _build/assignments
+	$(BIN)/python tools/notebooks.py --assignments _build/assignments
+
+lint: $(VENV)/.author  # check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/.author $(VENV)/.torch  # measure against other libraries
+	$(BIN)/python benchmarks/run.py
+
+# Each stamp is older than what it was made from only when there is something to install.
+$(VENV)/.reader: requirements.txt constraints.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "The book needs Python 3.11 or newer. Name it: make lab PYTHON=python3.12")'
+	@echo "Setting up $(VENV): downloads about 100 MB, a minute or two"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(INSTALL) -r requirements.txt
+	@touch $@
+
+$(VENV)/.author: $(VENV)/.reader
+	@echo "Adding what authors and tests need: a minute or two"
+	$(INSTALL) -e '.[widgets,authors,test]'
+	@touch $@
+
+$(VENV)/.torch: $(VENV)/.author requirements-torch.txt
+	@echo "Adding the libraries that the book compares itself with: a minute or two"
+	$(INSTALL) -r requirements-torch.txt
+	@touch $@

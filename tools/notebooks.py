@@ -1,0 +1,199 @@
+"""Run the book's notebooks and store them in one canonical form (`make notebooks`).
+
+- Chapters, appendices and solutions are run where they stand. Stored are text and PNG outputs, without widget
+  state and without the widget view, cells numbered 1..n, keys sorted, metadata at its least. A stored PNG is
+  replaced only if its pixels changed, so a second run changes no byte.
+- Each `book/solutions/NN-topic.ipynb` becomes `book/exercises/NN-topic.ipynb`, what a student opens: nbgrader's
+  own preprocessors take away solutions and hidden tests.
+- With `--assignments FOLDER` nothing is run: FOLDER becomes an nbgrader course, source and release.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import copy
+import io
+import os
+import shutil
+import sys
+import time
+from pathlib import Path
+
+import matplotlib.image
+import nbformat
+import numpy as np
+from nbclient import NotebookClient
+from nbformat import NotebookNode
+from nbgrader.preprocessors import (
+    CheckCellMetadata,
+    ClearHiddenTests,
+    ClearMarkScheme,
+    ClearOutput,
+    ClearSolutions,
+    ComputeChecksums,
+    LockCells,
+)
+from traitlets.config import Config
+
+ROOT = Path(__file__).resolve().parent.parent
+BOOK = ROOT / "book"
+KEPT_MIME_TYPES = ("text/plain", "text/html", "text/latex", "text/markdown", "image/png")
+KEPT_CELL_METADATA = ("tags", "mystnb", "nbgrader", "editable", "deletable")
+STUBS = {
+    "code_stub": {"python": 'raise NotImplementedError("Replace this line by your answer.")'},
+    "text_stub": "*Replace this line by your answer.*",
+}
+
+
+def sources() -> list[Path]:
+    """List the notebooks that are run: chapters, appendices, solutions."""
+    return sorted(BOOK.glob("*.ipynb")) + sorted((BOOK / "solutions").glob("*.ipynb"))
+
+
+def same_pixels(a: str, b: str) -> bool:
+    """Compare two base64 PNGs by what they show."""
+    first, second = (matplotlib.image.imread(io.BytesIO(base64.b64decode(png)), format="png") for png in (a, b))
+    return first.shape == second.shape and bool(np.array_equal(first, second))
+
+
+def stored_pngs(nb: NotebookNode) -> dict[tuple[str, int], str]:
+    """Collect a notebook's PNGs by cell id and place among the cell's outputs."""
+    return {
+        (cell.id, place): output.data["image/png"]
+        for cell in nb.cells
+        if cell.cell_type == "code"
+        for place, output in enumerate(cell.outputs)
+        if "image/png" in output.get("data", {})
+    }
+
+
+def canonical_outputs(outputs: list[NotebookNode], count: int) -> list[NotebookNode]:
+    """Keep text and pictures, join what one stream printed in pieces."""
+    kept: list[NotebookNode] = []
+    for output in outputs:
+        if output.output_type == "stream":
+            if kept and kept[-1].output_type == "stream" and kept[-1].name == output.name:
+                kept[-1].text += output.text
+                continue
+        elif "data" in output:
+            output.data = {kind: output.data[kind] for kind in KEPT_MIME_TYPES if kind in output.data}
+            output.metadata = {kind: v for kind, v in output.metadata.items() if kind in output.data}
+            if output.output_type == "execute_result":
+                output.execution_count = count
+        kept.append(output)
+    return kept
+
+
+def canonical(nb: NotebookNode, before: NotebookNode) -> NotebookNode:
+    """Bring a notebook that has been run into the form that is committed."""
+    pngs = stored_pngs(before)
+    count = 0
+    for cell in nb.cells:
+        cell.metadata = {key: cell.metadata[key] for key in KEPT_CELL_METADATA if key in cell.metadata}
+        cell.pop("attachments", None)
+        if cell.cell_type != "code":
+            continue
+        count += 1
+        cell.execution_count = count
+        cell.outputs = canonical_outputs(cell.outputs, count)
+        for place, output in enumerate(cell.outputs):
+            new, old = output.get("data", {}).get("image/png"), pngs.get((cell.id, place))
+            if new is not None and old is not None and same_pixels(new, old):
+                output.data["image/png"] = old
+    return with_least_metadata(nb)
+
+
+def with_least_metadata(nb: NotebookNode) -> NotebookNode:
+    """Set what every notebook says about itself: Python 3, and nothing of this machine."""
+    nb.metadata = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    }
+    nb.nbformat, nb.nbformat_minor = 4, 5
+    return nbformat.from_dict(nb)
+
+
+def text(nb: NotebookNode) -> str:
+    """Write a notebook as the text of its file."""
+    nbformat.validate(nb)
+    return nbformat.writes(nb) + "\n"
+
+
+def run(path: Path) -> NotebookNode:
+    """Run one notebook from its own folder and return its canonical form."""
+    before = nbformat.read(path, as_version=4)
+    nb = copy.deepcopy(before)
+    client = NotebookClient(
+        nb,
+        timeout=120,
+        kernel_name="python3",
+        store_widget_state=False,
+        resources={"metadata": {"path": str(path.parent)}},
+    )
+    client.execute()
+    return canonical(nb, before)
+
+
+def student_version(solution: NotebookNode, checksums: bool = False) -> NotebookNode:
+    """Make what a student opens: stubs for solutions, no hidden tests, no outputs."""
+    config = Config()
+    config.ClearSolutions.update(STUBS)
+    steps = [ClearSolutions, LockCells, ClearOutput, ClearHiddenTests, ClearMarkScheme, CheckCellMetadata]
+    nb, resources = copy.deepcopy(solution), {}
+    for step in [*steps, ComputeChecksums] if checksums else steps:
+        nb, resources = step(config=config).preprocess(nb, resources)
+    return with_least_metadata(nb)
+
+
+def put(path: Path, content: str) -> str:
+    """Write the file if that changes it, and say which it was."""
+    if path.exists() and path.read_text(encoding="utf-8") == content:
+        return "unchanged"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content, encoding="utf-8", newline="\n")
+    return "written"
+
+
+def write_assignments(folder: Path) -> None:
+    """Make an nbgrader course folder: source/, release/ with checksums, and its configuration."""
+    shutil.rmtree(folder, ignore_errors=True)
+    for path in sorted((BOOK / "solutions").glob("*.ipynb")):
+        solution = nbformat.read(path, as_version=4)
+        put(folder / "source" / path.stem / path.name, path.read_text(encoding="utf-8"))
+        release = student_version(solution, checksums=True)
+        put(folder / "release" / path.stem / path.name, text(release))
+        print(f"{path.stem}: source and release", flush=True)
+    lines = ["c = get_config()", 'c.CourseDirectory.course_id = "backpropagation-live"']
+    lines += [f"c.ClearSolutions.{name} = {value!r}" for name, value in STUBS.items()]
+    put(folder / "nbgrader_config.py", "\n".join(lines) + "\n")
+
+
+def main() -> int:
+    """Run what was asked for; return 1 if nothing fits."""
+    parser = argparse.ArgumentParser(description="Run the notebooks and store canonical outputs.")
+    parser.add_argument("only", nargs="?", default="", help="run only notebooks whose name starts so, as 01")
+    parser.add_argument("--assignments", type=Path, metavar="FOLDER", help="write an nbgrader course instead")
+    options = parser.parse_args()
+    if options.assignments:
+        write_assignments(options.assignments)
+        return 0
+    chosen = [path for path in sources() if path.name.startswith(Path(options.only).name)]
+    if not chosen:
+        names = ", ".join(sorted({path.stem for path in sources()})) or "none"
+        print(f"No notebook's name starts with {options.only!r}; there are: {names}", file=sys.stderr)
+        return 1
+    os.environ["BPLIB_FRAMES"] = "1"
+    for path in chosen:
+        start = time.perf_counter()
+        print(f"{path.relative_to(ROOT)} ... ", end="", flush=True)
+        nb = run(path)
+        print(put(path, text(nb)), f"({time.perf_counter() - start:.1f} s)", flush=True)
+        if path.parent.name == "solutions":
+            student = BOOK / "exercises" / path.name
+            print(f"{student.relative_to(ROOT)}", put(student, text(student_version(nb))), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
