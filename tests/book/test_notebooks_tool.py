@@ -1,0 +1,90 @@
+"""`make notebooks`: canonical, idempotent, and careful with pictures."""
+
+from __future__ import annotations
+
+import base64
+import io
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from notebooks import put, run, same_pixels, student_version, text
+from PIL import Image, PngImagePlugin
+
+FIGURE = """import ipywidgets
+import matplotlib.pyplot as plt
+import sys"""
+DRAW = """print("one")
+sys.stdout.flush()
+print("two")
+_ = plt.plot([1, 2])
+plt.show()
+ipywidgets.IntSlider(3)"""
+
+
+@pytest.fixture
+def notebook(tmp_path: Path) -> Path:
+    path = tmp_path / "nb.ipynb"
+    cells = [new_markdown_cell("# A title"), new_code_cell(FIGURE), new_code_cell(DRAW)]
+    cells[2].metadata = {"tags": ["kept"], "scrolled": True}
+    nbformat.write(new_notebook(cells=cells, metadata={"authors": ["me"]}), path)
+    return path
+
+
+def reencoded(png: str) -> str:
+    """Write the same pixels as another file."""
+    picture, out, note = Image.open(io.BytesIO(base64.b64decode(png))), io.BytesIO(), PngImagePlugin.PngInfo()
+    note.add_text("Software", "another")
+    picture.save(out, format="png", pnginfo=note, compress_level=1)
+    return base64.b64encode(out.getvalue()).decode()
+
+
+def png_of(nb: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    return next(out.data for out in nb.cells[2].outputs if "image/png" in out.get("data", {}))
+
+
+def test_canonical_and_idempotent(notebook: Path):
+    assert put(notebook, text(run(notebook))) == "written"
+    first = notebook.read_text()
+    nb = nbformat.read(notebook, as_version=4)
+    assert "jupyter.widget" not in first and "execution" not in nb.cells[2].metadata
+    assert [cell.execution_count for cell in nb.cells[1:]] == [1, 2]
+    assert dict(nb.cells[2].metadata) == {"tags": ["kept"]}
+    assert set(nb.metadata) == {"kernelspec", "language_info"}
+    assert nb.cells[2].outputs[0].text == "one\ntwo\n"
+    assert put(notebook, text(run(notebook))) == "unchanged"
+
+
+def test_picture_is_replaced_only_if_its_pixels_changed(notebook: Path):
+    put(notebook, text(run(notebook)))
+    nb = nbformat.read(notebook, as_version=4)
+    own = reencoded(png_of(nb)["image/png"])
+    assert own != png_of(nb)["image/png"] and same_pixels(own, png_of(nb)["image/png"])
+    png_of(nb)["image/png"] = own
+    nbformat.write(nb, notebook)
+    assert png_of(run(notebook))["image/png"] == own
+
+    nb.cells[2].source = DRAW.replace("[1, 2]", "[2, 1]")
+    nbformat.write(nb, notebook)
+    assert png_of(run(notebook))["image/png"] != own
+
+
+def test_student_version_clears_solution_and_hidden_tests():
+    def grade(id_: str, **kind: bool) -> dict[str, object]:
+        flags = {"grade": False, "solution": False, "locked": False, "task": False, **kind}
+        return {"nbgrader": {"grade_id": id_, "schema_version": 3, **({"points": 1} if flags["grade"] else {}), **flags}}
+
+    answer = "def f(x):\n    ### BEGIN SOLUTION\n    return 2 * x\n    ### END SOLUTION"
+    check = "assert f(1) == 2\n### BEGIN HIDDEN TESTS\nassert f(3) == 6\n### END HIDDEN TESTS"
+    solution = new_notebook(
+        cells=[
+            new_code_cell(answer, metadata=grade("answer", solution=True), execution_count=1),
+            new_code_cell(check, metadata=grade("check", grade=True, locked=True), execution_count=2),
+        ]
+    )
+    student = student_version(solution)
+    assert "raise NotImplementedError" in student.cells[0].source and "2 * x" not in student.cells[0].source
+    assert student.cells[1].source == "assert f(1) == 2"
+    assert student.cells[1].metadata.editable is False and student.cells[0].execution_count is None
+    assert "2 * x" in solution.cells[0].source, "the source must not change"

@@ -1,0 +1,139 @@
+"""The committed notebooks keep the promises of every chapter: run, canonical, short cells, prose, alt texts."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+from statistics import median
+
+import nbformat
+import pytest
+import yaml
+from notebooks import BOOK, ROOT, canonical, sources, text
+
+READ = sources()
+PAGES = [path for path in READ if path.parent == BOOK]
+CHAPTERS = [path for path in PAGES if re.match(r"(?!00)\d\d-", path.name)]
+STUDENT = sorted((BOOK / "exercises").glob("*.ipynb"))
+
+# Cells that nbval may not compare, and how many a notebook has; each needs a reason here.
+UNCOMPARED: dict[str, int] = {}
+
+# Words that tell a reader who is stuck that it's their fault.
+BANNED = re.compile(r"\b(simply|obviously|just|easy|easily)\b", re.IGNORECASE)
+
+
+def each(paths: list[Path]) -> pytest.MarkDecorator:
+    assert paths, "no notebook found"
+    return pytest.mark.parametrize("path", paths, ids=lambda path: path.relative_to(BOOK).as_posix())
+
+
+def cells(path: Path, kind: str = "code") -> list[nbformat.NotebookNode]:
+    return [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == kind]
+
+
+def lines(cell: nbformat.NotebookNode) -> int:
+    return sum(bool(line.strip()) for line in cell.source.splitlines())
+
+
+def test_contents_name_every_page_and_no_other():
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
+
+    def files(node):
+        for key, value in node.items():
+            if key in ("root", "file"):
+                yield value
+            elif isinstance(value, list):
+                for child in value:
+                    yield from files(child)
+
+    exist = {path.relative_to(ROOT).with_suffix("").as_posix() for path in [*PAGES, *STUDENT]}
+    assert set(files(toc)) == exist
+
+
+@each(READ)
+def test_every_code_cell_was_run_in_order(path):
+    counts = [cell.execution_count for cell in cells(path)]
+    assert counts == list(range(1, len(counts) + 1)), "run `make notebooks`"
+
+
+@each(READ)
+def test_stored_form_is_canonical(path):
+    stored = path.read_text(encoding="utf-8")
+    assert "jupyter.widget" not in stored, "a clone is untrusted: widget state and views don't belong in the file"
+    nb = nbformat.read(path, as_version=4)
+    assert text(canonical(nb, nb)) == stored, "run `make notebooks`"
+
+
+@each(READ)
+def test_every_output_is_compared(path):
+    marks = re.compile(r"nbval[-_](skip|ignore|raises)", re.IGNORECASE)
+    found = [cell for cell in cells(path) if marks.search(" ".join([cell.source, *cell.metadata.get("tags", [])]))]
+    assert len(found) == UNCOMPARED.get(path.relative_to(BOOK).as_posix(), 0)
+
+
+@each([*READ, *STUDENT])
+def test_first_code_cell_holds_the_imports(path):
+    code = cells(path)
+    trees = [ast.parse(cell.source) for cell in code]
+    if code:
+        odd = [node for node in trees[0].body if not isinstance(node, ast.Import | ast.ImportFrom)]
+        assert not odd, f"the first code cell imports and does nothing else, but has: {ast.unparse(odd[0])}"
+    for tree in trees:
+        stars = [n for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.names[0].name == "*"]
+        assert not stars, f"name what you import: {ast.unparse(stars[0])}"
+    assert not [cell.source for cell in code if "sys.path" in cell.source]
+
+
+@each([*PAGES, *STUDENT])
+def test_code_cells_are_short(path):
+    lengths = [lines(cell) for cell in cells(path)]
+    assert all(length <= 20 for length in lengths), lengths
+    if path in CHAPTERS:
+        assert median(lengths) <= 6, lengths
+
+
+@each(PAGES)
+def test_prose_stands_before_every_code_cell(path):
+    nb = nbformat.read(path, as_version=4)
+    bare = [b.source for a, b in zip([None, *nb.cells], nb.cells, strict=False)
+            if b.cell_type == "code" and (a is None or a.cell_type != "markdown")]
+    assert not bare
+
+
+@each(READ)
+def test_every_picture_has_a_text_alternative(path):
+    for cell in cells(path):
+        own = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
+        for output in cell.outputs:
+            if "image/png" in output.get("data", {}):
+                alt = own or output.metadata.get("image/png", {}).get("alt", "")
+                assert len(alt) > 15, f"say what the picture shows: {cell.source}"
+    for cell in cells(path, "markdown"):
+        assert "![](" not in cell.source
+
+
+@each(CHAPTERS)
+def test_chapter_has_a_live_figure(path):
+    assert any(re.search(r"\blive\(", cell.source) for cell in cells(path))
+
+
+@each([*READ, *STUDENT])
+def test_prose_blames_no_reader(path):
+    prose = [re.sub(r"`[^`]*`|\]\([^)]*\)", "", cell.source) for cell in cells(path, "markdown")]
+    found = [line for source in prose for line in source.splitlines() if BANNED.search(line)]
+    assert not found
+
+
+@each(READ)
+def test_printed_numbers_have_at_most_eight_digits(path):
+    """The last bits differ between processors; a cell tagged `exact-digits` shows them on purpose."""
+    long = re.compile(r"(?<![\w.])-?(?:0\.0*)?(\d[\d.]{9,})(?:e[-+]?\d+)?")
+    for cell in cells(path):
+        if "exact-digits" in cell.metadata.get("tags", []):
+            continue
+        for output in cell.outputs:
+            printed = output.get("text", "") or output.get("data", {}).get("text/plain", "")
+            found = [m[0] for m in long.finditer(printed) if "." in m[0] and len(m[1].replace(".", "")) > 8]
+            assert not found, f"{found} printed by {cell.source}"
