@@ -912,11 +912,9 @@ def embedding_backward(dout: Array, cache: Any) -> tuple[None, Array]:
     indices, shape, dtype = cache
     _like(dout, (*indices.shape, shape[1]), dtype)
     dweight = np.zeros(shape, dtype)
-    if indices.size:
-        # Equal indices side by side, each run summed at once: np.add.at is six times slower.
-        order = np.argsort(indices, axis=None, kind="stable")
-        rows, starts = np.unique(indices.ravel()[order], return_index=True)
-        dweight[rows] = np.add.reduceat(dout.reshape(-1, shape[1])[order], starts, axis=0)
+    # Entry by entry, because np.add.at is three times slower on rows.
+    entries = indices.astype(np.intp).reshape(-1, 1) * shape[1] + np.arange(shape[1])
+    np.add.at(dweight.reshape(-1), entries.reshape(-1), dout.reshape(-1))
     return None, dweight
 
 
