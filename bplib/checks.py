@@ -1,0 +1,258 @@
+"""Feedback for exercises: one line that says right, or what kind of wrong.
+
+After gradcheck, which doubts a gradient, this file reads a student's answer. A check is data: a reference,
+a few cases, and the mistakes that people make. It never raises on an answer and never shows the right one.
+"""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from bplib.gradcheck import numerical_gradient
+
+Array = np.ndarray[Any, np.dtype[np.float64]]
+Case = Mapping[str, Any]
+
+_FACTORS = {
+    -1.0: "the sign is wrong",
+    2.0: "it is twice as large as it should be",
+    0.5: "it is half as large as it should be",
+    -2.0: "it is twice as large as it should be, and the sign is wrong",
+    -0.5: "it is half as large as it should be, and the sign is wrong",
+}
+
+
+def by_nudging(loss: Callable[..., Any], *wrt: str) -> Callable[..., tuple[Any, ...]]:
+    """Return a function that measures d loss / d argument by moving the arguments named in `wrt`.
+
+    As the reference of a `Check` it means that no formula for the answer is stored anywhere.
+
+    Raises
+    ------
+    ValueError
+        If `loss` has no argument of that name.
+
+    Examples
+    --------
+    >>> gradients = by_nudging(lambda w, x: w**2 * x, "w", "x")
+    >>> [round(g, 6) for g in gradients(3.0, 2.0)]
+    [12.0, 9.0]
+    """
+    names = list(inspect.signature(loss).parameters)
+    if unknown := [name for name in wrt if name not in names]:
+        raise ValueError(f"loss has no argument {', '.join(unknown)}; its arguments are {', '.join(names)}.")
+
+    def measure(*args: Any) -> tuple[Any, ...]:
+        def slope(k: int) -> Any:
+            return numerical_gradient(lambda moved: loss(*args[:k], moved, *args[k + 1 :]), args[k])
+
+        return tuple(slope(names.index(name)) for name in wrt)
+
+    return measure
+
+
+@dataclass(frozen=True, repr=False)
+class Feedback:
+    """What a check found: true when the answer is right, one line to read either way."""
+
+    ok: bool
+    text: str
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True)
+class Check:
+    """A check for one exercise. Call it on the student's function.
+
+    To write one, give the function that is right, cases that tell the mistakes apart, and for each mistake
+    that you have seen a sentence and a function that makes it.
+
+    Parameters
+    ----------
+    reference : callable
+        Takes the arguments of the exercise and returns the right result; for a gradient use `by_nudging`.
+    returns : sequence of str
+        Names of the results, in order. One name: a single number or array. Several: a tuple.
+    cases : sequence of mapping
+        Arguments by name, in the order of the function's signature; the smallest case first, because the
+        first case that fails is the one shown. ``{}`` for a function without arguments.
+    mistakes : mapping of str to callable
+        From what to say ("the input x is missing from it") to a function like `reference` that is wrong in
+        this way. Each result is compared by itself, so a mistake is recognised in ``dw`` although ``db`` is
+        right. Leave a result that the mistake doesn't touch as it is, or return None for it.
+    tol : float
+        Relative error that still counts as right.
+
+    Notes
+    -----
+    Found without being listed: nothing written yet, an exception, None, the wrong number of results, what is
+    not a number, NaN, the wrong shape, a transpose, a result in the place of another, zero, the same
+    result for every case, a wrong sign, a constant factor, an argument changed in place.
+
+    Examples
+    --------
+    >>> def loss(w, x):
+    ...     return (w * x) ** 2
+    >>> check = Check(
+    ...     by_nudging(loss, "w"),
+    ...     returns=["dw"],
+    ...     cases=[{"w": 1.0, "x": 2.0}, {"w": -1.0, "x": 3.0}],
+    ...     mistakes={"the inner slope x is missing": lambda w, x: 2 * w * x},
+    ... )
+    >>> check(lambda w, x: 2 * w * x * x)
+    Right: dw, in 2 cases of 2.
+    >>> check(lambda w, x: 2 * w * x)
+    Not yet. dw: the inner slope x is missing. With w = 1, x = 2 it comes out as 4.
+    """
+
+    reference: Callable[..., Any]
+    returns: Sequence[str]
+    cases: Sequence[Case]
+    mistakes: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    tol: float = 1e-6
+
+    def __call__(self, answer: Any) -> Feedback:
+        """Try the answer on every case and say in one line what came of it."""
+        try:
+            given = [self._results(answer, case) for case in self.cases]
+        except _UnreadableError as reason:
+            return Feedback(False, f"Not yet. {reason}")
+        truths = [_arrays(self.reference(*_copy(case).values())) for case in self.cases]
+        for k, name in enumerate(self.returns):
+            pairs = list(zip([g[k] for g in given], [t[k] for t in truths], strict=True))
+            wrong = [i for i, (came, truth) in enumerate(pairs) if not self._same(came, truth)]
+            if wrong:
+                first, came = self.cases[wrong[0]], given[wrong[0]][k]
+                kind = self._kind(k, pairs, truths, len(wrong))
+                return Feedback(
+                    False, f"Not yet. {name}: {kind}. {_with(first)}it comes out as {_show(came)}."
+                )
+        count = f", in {len(self.cases)} cases of {len(self.cases)}" if len(self.cases) > 1 else ""
+        return Feedback(True, f"Right: {', '.join(self.returns)}{count}.")
+
+    def _results(self, answer: Any, case: Case) -> list[Array]:
+        """Return the student's results for one case, or raise with a sentence on why there are none."""
+        if not callable(answer):
+            raise _UnreadableError(
+                "Give the check your function itself: its name, without brackets after it."
+            )
+        args = _copy(case)
+        try:
+            with np.errstate(all="ignore"):
+                out = answer(*args.values())
+        except NotImplementedError:
+            raise _UnreadableError(
+                "Nothing is written yet: put your lines in the place of NotImplementedError."
+            ) from None
+        except Exception as error:
+            said = f"{type(error).__name__}: {error}"
+            raise _UnreadableError(f"{_with(case)}your function stops with {said}") from None
+        for name, before in case.items():
+            if not np.array_equal(args[name], before):
+                raise _UnreadableError(f"Your function changes its argument {name} in place; work on a copy.")
+        if out is None:
+            raise _UnreadableError("Your function returns None: does it end with a return line?")
+        out = out if isinstance(out, tuple) or (isinstance(out, list) and len(self.returns) > 1) else (out,)
+        if len(out) != len(self.returns):
+            wanted = ", ".join(self.returns)
+            raise _UnreadableError(f"Return {wanted}, in this order; the number of results is {len(out)}.")
+        return [_number(name, value) for name, value in zip(self.returns, out, strict=True)]
+
+    def _kind(self, k: int, pairs: list[tuple[Array, Array]], truths: list[list[Array]], wrong: int) -> str:
+        """Say what kind of wrong result k is, the most telling kind first."""
+
+        def everywhere(test: Callable[[Array, Array], Any]) -> bool:
+            return all(test(came, truth) for came, truth in pairs)
+
+        for sentence, mistake in self.mistakes.items():
+            if self._makes(mistake, k, [came for came, _ in pairs]):
+                return sentence
+        if not everywhere(lambda came, truth: came.shape == truth.shape):
+            if everywhere(lambda came, truth: came.ndim > 1 and self._same(came.T, truth)):
+                return "it is transposed"
+            came, truth = next((c, t) for c, t in pairs if c.shape != t.shape)
+            return f"its shape should be {_shape(truth)}, and is {_shape(came)}"
+        if not everywhere(lambda came, truth: np.isfinite(came).all()):
+            return "it holds NaN or infinity"
+        for other, name in enumerate(self.returns):
+            if other != k and all(self._same(c, t[other]) for (c, _), t in zip(pairs, truths, strict=True)):
+                return f"what stands here is {name}"
+        if everywhere(lambda came, truth: not came.any()):
+            return "it is zero, whatever comes in"
+        if everywhere(lambda came, truth: came.ndim > 1 and self._same(came.T, truth)):
+            return "it is transposed"
+        for factor, sentence in _FACTORS.items():
+            if all(self._same(came, factor * truth) for came, truth in pairs):
+                return sentence
+        if len(pairs) > 1 and everywhere(lambda came, truth: self._same(came, pairs[0][0])):
+            return "it is the same for every input; compute it from the arguments"
+        if wrong < len(pairs):
+            return f"it is right in {len(pairs) - wrong} cases of {len(pairs)} only"
+        return "it is not the right number" if not pairs[0][1].ndim else "its numbers are not the right ones"
+
+    def _makes(self, mistake: Callable[..., Any], k: int, came: list[Array]) -> bool:
+        """Whether this mistake explains result k in every case."""
+        for case, mine in zip(self.cases, came, strict=True):
+            out = mistake(*_copy(case).values())
+            part = out[k] if len(self.returns) > 1 else out
+            if part is None or not self._same(mine, np.asarray(part, float)):
+                return False
+        return True
+
+    def _same(self, a: Array, b: Array) -> bool:
+        if a.shape != b.shape:
+            return False
+        # The floor is what a measured slope of 0 may come out as.
+        scale = max(float(np.abs(b).max(initial=0)), 1e-3)
+        return bool(np.allclose(a, b, rtol=0, atol=self.tol * scale))
+
+
+class _UnreadableError(Exception):
+    """An answer that holds no results to compare; the message is for the student."""
+
+
+def _copy(case: Case) -> dict[str, Any]:
+    return copy.deepcopy(dict(case))
+
+
+def _arrays(out: Any) -> list[Array]:
+    return [np.asarray(part, float) for part in (out if isinstance(out, tuple) else (out,))]
+
+
+def _number(name: str, value: Any) -> Array:
+    try:
+        array = np.asarray(value)
+    except ValueError:  # rows of different lengths
+        array = np.asarray(None)
+    if array.dtype.kind not in "fiu":
+        hint = "; return its .data" if hasattr(value, "data") and hasattr(value, "grad") else ""
+        raise _UnreadableError(
+            f"{name} should be a number or an array, and is a {type(value).__name__}{hint}."
+        )
+    return array.astype(float)
+
+
+def _shape(array: Array) -> str:
+    return str(array.shape) if array.ndim else "that of a single number"
+
+
+def _show(value: Any) -> str:
+    digits = {"all": lambda number: f"{number + 0.0:.6g}"}  # + 0.0 turns -0 into 0
+    return np.array2string(np.asarray(value, float), separator=", ", formatter=digits)
+
+
+def _with(case: Case) -> str:
+    return (
+        f"With {', '.join(f'{name} = {_show(value)}' for name, value in case.items())} " if case else "Here "
+    )

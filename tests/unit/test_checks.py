@@ -1,0 +1,154 @@
+"""The reader of answers: every kind of wrong gets its own line, nothing a student returns makes it raise."""
+
+from __future__ import annotations
+
+import math
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bplib.checks import Check, by_nudging
+from bplib.scalar import Value
+
+A = np.array([[1.0, 2.0], [3.0, 5.0]])
+
+
+def right(w, x):
+    return 2 * w * x * x
+
+
+ONE = Check(
+    by_nudging(lambda w, x: (w * x) ** 2, "w"),
+    returns=["dw"],
+    cases=[{"w": 1.0, "x": 2.0}, {"w": -1.0, "x": 3.0}, {"w": 0.5, "x": -1.5}],
+    mistakes={"the inner slope is missing": lambda w, x: 2 * w * x},
+)
+TWO = Check(
+    lambda A, v: (A @ v, A.T @ A),
+    returns=["out", "gram"],
+    cases=[{"A": A, "v": np.array([1.0, -1.0])}, {"A": 2 * A, "v": np.array([0.5, 4.0])}],
+    mistakes={"the transpose is used": lambda A, v: (A.T @ v, None)},
+)
+PAIR = Check(lambda a, b: (a, b), returns=["da", "db"], cases=[{"a": 1.0, "b": 2.0}])
+MATRIX = Check(lambda A: A, returns=["dA"], cases=[{"A": A}, {"A": -A}])
+
+
+def stub(*args):
+    raise NotImplementedError("Replace this line by your answer.")
+
+
+def inplace(A, v):
+    out = A @ v
+    A *= 2
+    return out, A.T @ A / 4
+
+
+@pytest.mark.parametrize("answer", [
+    right,
+    lambda w, x: w * x * (x + x),
+    lambda w, x: np.float64(right(w, x)),
+    lambda w, x: np.array(right(w, x)),
+    lambda w, x: (right(w, x),),
+    lambda u, v: right(u, v) * (1 + 1e-9),
+])  # fmt: skip
+def test_right_answers_written_differently(answer):
+    feedback = ONE(answer)
+    assert feedback
+    assert repr(feedback) == "Right: dw, in 3 cases of 3."
+
+
+def test_right_arrays_as_tuple_or_list():
+    assert TWO(lambda A, v: (A @ v, A.T @ A))
+    assert TWO(lambda A, v: [(A @ v).tolist(), A.T.dot(A)])
+
+
+KINDS = [
+    (ONE, stub, "Nothing is written yet"),
+    (ONE, 3.0, "its name, without brackets"),
+    (ONE, None, "its name, without brackets"),
+    (ONE, lambda w, x: None, "returns None"),
+    (ONE, lambda w, x: "0.5", "is a str"),
+    (ONE, lambda w, x: True, "is a bool"),
+    (ONE, lambda w, x: 1j, "is a complex"),
+    (ONE, lambda w, x: {"dw": 1.0}, "is a dict"),
+    (ONE, lambda w, x: Value(w), "is a Value; return its .data"),
+    (ONE, lambda w, x: [[1.0], [1.0, 2.0]], "should be a number or an array"),
+    (ONE, lambda w, x: (1.0, 2.0), "the number of results is 2"),
+    (ONE, lambda w, x: w / 0, "stops with ZeroDivisionError"),
+    (ONE, lambda w: w, "stops with TypeError"),
+    (ONE, lambda w, x: math.nan, "holds NaN or infinity"),
+    (ONE, lambda w, x: np.float64(1e308) * 10 * w, "holds NaN or infinity"),
+    (ONE, lambda w, x: np.array([1.0]), "its shape should be that of a single number, and is (1,)"),
+    (ONE, lambda w, x: 0, "it is zero, whatever comes in"),
+    (ONE, lambda w, x: 8.0, "it is the same for every input"),
+    (ONE, lambda w, x: -right(w, x), "the sign is wrong"),
+    (ONE, lambda w, x: 2 * right(w, x), "twice as large"),
+    (ONE, lambda w, x: right(w, x) / 2, "half as large"),
+    (ONE, lambda w, x: -2 * right(w, x), "twice as large as it should be, and the sign"),
+    (ONE, lambda w, x: -right(w, x) / 2, "half as large as it should be, and the sign"),
+    (ONE, lambda w, x: 2 * w * x, "dw: the inner slope is missing. With w = 1, x = 2 it comes out as 4."),
+    (ONE, lambda w, x: 2 * w * x * abs(x), "right in 2 cases of 3 only"),
+    (ONE, lambda w, x: right(w, x) + 1, "it is not the right number"),
+    (TWO, lambda A, v: A @ v, "Return out, gram, in this order; the number of results is 1"),
+    (TWO, lambda A, v: (A @ v, A.T @ A, 1.0), "the number of results is 3"),
+    (TWO, lambda A, v: (A.T @ A, A @ v), "out: its shape should be (2,), and is (2, 2)"),
+    (TWO, lambda A, v: (A.T @ v, A.T @ A), "out: the transpose is used. With A = [[1, 2],"),
+    (TWO, lambda A, v: (A @ v + 1, A.T @ A), "its numbers are not the right ones"),
+    (TWO, inplace, "changes its argument A in place"),
+    (MATRIX, lambda A: A.T, "it is transposed"),
+    (Check(lambda A: A[:, :1], ["d"], [{"A": A}]), lambda A: A[:, :1].T, "it is transposed"),
+    (PAIR, lambda a, b: (b, b), "da: what stands here is db"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("check", "answer", "said"), KINDS, ids=range(len(KINDS)))
+def test_each_kind_of_wrong_has_its_line(check, answer, said):
+    feedback = check(answer)
+    assert not feedback
+    assert said in feedback.text
+    assert feedback.text.startswith("Not yet. ")
+
+
+def test_shows_the_first_case_that_fails_and_never_the_answer():
+    feedback = ONE(lambda w, x: right(w, x) if w == 1 else 7.0)
+    assert "With w = -1, x = 3 it comes out as 7." in feedback.text
+    assert "-18" not in feedback.text
+
+
+def test_no_minus_zero():
+    assert "comes out as 0." in ONE(lambda w, x: -0.0).text
+
+
+def test_an_answer_cannot_change_the_cases():
+    TWO(inplace)
+    assert TWO(TWO.reference)
+
+
+def test_by_nudging_names_the_arguments_there_are():
+    with pytest.raises(ValueError, match="loss has no argument v; its arguments are w, x"):
+        by_nudging(lambda w, x: w * x, "v")
+
+
+ODD = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=3)
+    | st.just(A)
+    | st.just(stub),
+    lambda inner: st.lists(inner, max_size=3) | st.tuples(inner, inner),
+    max_leaves=5,
+)
+
+
+@given(ODD)
+def test_never_raises_on_what_comes_back(value):
+    for check in (ONE, TWO, MATRIX):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            assert not check(lambda *args: value)
+            assert not check(lambda *args: [value, value])
