@@ -7,7 +7,7 @@ backwards. The chain rule is one line, in `Value.backward`.
 import math
 from itertools import count
 from math import isfinite
-from numbers import Real
+from numbers import Number, Real
 from operator import attrgetter
 from types import SimpleNamespace
 from typing import Any, NoReturn
@@ -20,7 +20,7 @@ RULES: dict[str, Rule] = rules(SimpleNamespace(**vars(math), where=lambda c, a, 
 REMEDIES = {
     "div": "Keep the denominator away from 0.",
     "pow": "A base below 0 needs a whole number as its exponent, written as a plain number; "
-    "a base of 0 needs an exponent of 0, or of at least 1.",
+    "a base of 0 needs an exponent of 0, or of at least 1; and the power must stay below 1e308.",
     "exp": "exp leaves the range of float64 above 709; make its argument smaller.",
     "log": "log needs an argument above 0. For a loss, start from the logit: "
     "-log(sigmoid(z)) is (-z).softplus().",
@@ -59,7 +59,7 @@ class Value:
     Raises
     ------
     TypeError
-        If `data` is not a single real number.
+        If `data` is not a single real number, or `name` is not a string.
     ValueError
         If `data` is NaN or infinite.
 
@@ -90,7 +90,7 @@ class Value:
     def __init__(self, data: Any, name: str = "") -> None:
         self.data = _number(data)
         self.grad = 0.0
-        self.name = name
+        self.named(name)
         self.op = "leaf"
         self.parents = ()
         self.local_grads = ()
@@ -104,6 +104,8 @@ class Value:
         >>> (Value(1.0) + 2).named("z")
         Value(3.0, 'z')
         """
+        if not isinstance(name, str):
+            raise TypeError(f"A Value's name must be a string, as in Value(2.0, 'w'); {name!r} came.")
         self.name = name
         return self
 
@@ -138,7 +140,7 @@ class Value:
             node.grad = 0.0
         self.grad = 1.0
         for node in reversed(order):
-            if not isfinite(node.grad):
+            if not isfinite(node.grad) and node.op != "const":
                 raise ValueError(
                     f"The gradient of {_describe(node)} is {node.grad}: a product of derivatives left the "
                     "range of float64. Use inputs of a moderate size, or take the logarithm of the output."
@@ -347,9 +349,9 @@ class Value:
     __lt__ = __le__ = __gt__ = __ge__ = _no_order
 
     def __eq__(self, other: object) -> bool:
-        if isinstance(other, Real):
+        if isinstance(other, Number):
             raise TypeError(_BRANCH.format("A Value can't be compared with a number"))
-        return self is other
+        return self is other or NotImplemented
 
     __hash__ = object.__hash__
 
@@ -361,8 +363,19 @@ class Value:
 
     __int__ = __index__ = __complex__ = __float__
 
+    def _no_steps(self, *_: Any) -> NoReturn:
+        raise TypeError(
+            "//, %, round, floor and ceil are flat between their jumps, so no gradient passes through them. "
+            "Use / and the methods of Value; to look at a rounded number, write round(v.data)."
+        )
+
+    __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __divmod__ = __rdivmod__ = _no_steps
+    __round__ = __trunc__ = __floor__ = __ceil__ = _no_steps
+
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> "Value":
         # NumPy's scalars and functions arrive here: np.float64(2) * v, np.exp(v).
+        if ufunc.__name__ in {"equal", "not_equal", "less", "less_equal", "greater", "greater_equal"}:
+            raise TypeError(_BRANCH.format("A Value can't be compared with NumPy's numbers"))
         op = {"subtract": "sub", "multiply": "mul", "divide": "div", "power": "pow", "negative": "neg",
               "absolute": "abs"}.get(ufunc.__name__, ufunc.__name__)  # fmt: skip
         if op not in RULES or method != "__call__" or options:
@@ -372,8 +385,16 @@ class Value:
             )
         return _unary(op, inputs[0]) if len(inputs) == 1 else _binary(op, *inputs)
 
+    def __setstate__(self, state: tuple[dict[str, Any] | None, ...]) -> None:
+        # A new serial: the old one, from another process, could make a copy younger than its children.
+        for part in state:
+            for attribute, value in (part or {}).items():
+                setattr(self, attribute, value)
+        self.serial = _next_serial()
+
     def __repr__(self) -> str:
-        return f"Value({self.data!r}, {self.name!r})" if self.name else f"Value({self.data!r})"
+        number = repr(float(self.data))  # .data may have been set to a NumPy scalar
+        return f"Value({number}, {self.name!r})" if self.name else f"Value({number})"
 
 
 _BRANCH = (
@@ -421,6 +442,8 @@ def _node(op: str, value: float, parents: tuple[Value, ...], local_grads: tuple[
 
 
 def _constant(number: Any) -> Value:
+    if isinstance(number, Value):  # of a subclass
+        return number
     node = Value(number)
     node.op = "const"
     return node

@@ -5,6 +5,9 @@ same lists as JSON are what the figures of the book compute with in the reader's
 """
 
 import math
+import reprlib
+import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from inspect import signature
 from typing import Any
@@ -98,8 +101,8 @@ class Tape:
         Raises
         ------
         ValueError
-            If a name is missing or given twice, the output does not depend on an input, a named leaf is not
-            listed as an input, or the two calls of the function built different graphs.
+            If there is no input, a name is missing or given twice, the output does not depend on an input, a
+            named leaf is not listed as an input, or the two calls of the function built different graphs.
         TypeError
             If `output` or an input is not a Value.
 
@@ -124,39 +127,39 @@ class Tape:
                 "inputs and watch go with a Value as output. With a function, give its inputs as keywords "
                 "(w=0.5) and name what you want to watch inside it with .named(...)."
             )
-        tape = cls._trace(output, start)
-        # A second trace nearby shows what the function read from the numbers instead of from the graph.
-        for step in (2.0**-10, -(2.0**-10)):
-            try:
-                again = cls._trace(output, {name: x + step * (1 + abs(x)) for name, x in start.items()})
-            except ValueError:
-                continue  # The neighbour lies outside the function's domain; the other side may not.
-            tape._compare(again)
-            break
-        return tape
-
-    @classmethod
-    def _trace(cls, f: Callable[..., Value], start: dict[str, float]) -> "Tape":
         try:
-            signature(f).bind(**start)
+            signature(output).bind(**start)
         except TypeError as error:
             raise TypeError(
                 f"The function can't be called with the inputs {', '.join(start) or '(none)'}: {error}. "
                 "Give one starting number for each of its arguments: Tape.record(f, w=0.5, x=1.0)."
             ) from None
-        leaves = {name: Value(number, name) for name, number in start.items()}
-        born = min((leaf.serial for leaf in leaves.values()), default=0)
-        output = f(**leaves)
+        leaves = [Value(number, name) for name, number in start.items()]
+        tape = cls._from_call(leaves, output(**_by_name(leaves)))
+        # A second call nearby shows what the function read from the numbers instead of from the graph.
+        for step in (2.0**-10, -(2.0**-10)):
+            try:
+                near = [Value(leaf.data + step * (1 + abs(leaf.data)), leaf.name) for leaf in leaves]
+                again = output(**_by_name(near))
+            except ValueError:
+                continue  # The neighbour lies outside the function's domain; the other side may not.
+            tape._compare(cls._from_call(near, again))
+            break
+        return tape
+
+    @classmethod
+    def _from_call(cls, leaves: list[Value], output: Any) -> "Tape":
+        """Turn what a function returned for these new leaves into a tape."""
         if not isinstance(output, Value):
             raise TypeError(f"The function must return a Value; {type(output).__name__} {output!r} came.")
+        born = min((leaf.serial for leaf in leaves), default=0)
         for node in output.graph():
             if node.serial < born:
                 raise ValueError(
                     f"The function mixes in a Value of another recording: {node!r}. Pass it as an argument, "
                     "or use its .data if it is meant as a constant."
                 )
-        output.name = output.name or "output"
-        return cls._from_graph(output, leaves.values(), None)
+        return cls._from_graph(output, leaves, None)
 
     @classmethod
     def _from_graph(
@@ -164,9 +167,12 @@ class Tape:
     ) -> "Tape":
         leaves = _values("inputs", inputs)
         watched = _values("watch", watch)
-        output.name = output.name or "output"
-        graph = output.graph()
-        reached = set(graph)
+        output_name = output.name or "output"
+        reached = set(output.graph())
+        if not leaves:
+            raise ValueError(
+                "A tape needs an input to move: Tape.record(loss, inputs=[w]) or Tape.record(f, w=0.5)."
+            )
         for leaf in leaves:
             if not leaf.name:
                 raise ValueError(f"An input needs a name; {leaf!r} has none. Write Value({leaf.data}, 'w').")
@@ -174,7 +180,7 @@ class Tape:
                 raise ValueError(f"An input must be a leaf; {leaf!r} is computed from other Values.")
             if leaf not in reached:
                 raise ValueError(
-                    f"The output {output.name!r} does not depend on the input {leaf.name!r}. Leave it out, "
+                    f"The output {output_name!r} does not depend on the input {leaf.name!r}. Leave it out, "
                     "or check that both belong to the same recording."
                 )
         for node in watched:
@@ -184,13 +190,17 @@ class Tape:
         graph = sorted(reached.union(*(node.graph() for node in watched)), key=lambda node: node.serial)
         listed = set(leaves)
         for node in graph:
+            if not isinstance(node.name, str):
+                raise TypeError(f"Names must be strings; {node.name!r} came.")
             if node.name and not node.parents and node not in listed:
                 raise ValueError(
                     f"The leaf {node.name!r} has a name but is not listed in inputs. Add it, or clear its "
                     "name if it is a constant."
                 )
-        named = [node.name for node in graph if node.name]
-        twice = sorted({name for name in named if named.count(name) > 1})
+            if not node.parents and not math.isfinite(node.data):
+                raise ValueError(f"A leaf must hold a finite number; {node!r} came. Set its .data.")
+        names = [output_name if node is output else node.name for node in graph]
+        twice = [name for name, times in Counter(names).items() if name and times > 1]
         if twice:
             raise ValueError(f"Names must differ; used more than once: {', '.join(twice)}.")
         place = {node: i for i, node in enumerate(graph)}
@@ -199,12 +209,12 @@ class Tape:
         nodes: list[Node] = [
             (node.op, *(place[parent] for parent in node.parents))
             if node.parents
-            else ("input" if node in listed else "const", node.data)
+            else ("input" if node in listed else "const", float(node.data))
             for node in graph
         ]
         return cls(
             nodes,
-            [node.name for node in graph],
+            names,
             [place[leaf] for leaf in leaves],
             [place[node] for node in watched if node is not output],
             place[output],
@@ -239,7 +249,7 @@ class Tape:
         """
         return {self.names[i]: self.nodes[i][1] for i in self.inputs}
 
-    def forward(self, **inputs: Any) -> dict[str, Any]:
+    def forward(self, /, **inputs: Any) -> dict[str, Any]:
         """Compute every node at the given inputs.
 
         Parameters
@@ -364,17 +374,18 @@ class Tape:
         """
         keys = {"format", "version", "nodes", "names", "inputs", "watch", "output"}
         _expect(isinstance(d, dict) and set(d) == keys, f"a dict with the keys {', '.join(sorted(keys))}", d)
-        _expect(
-            d["format"] == FORMAT and d["version"] == VERSION, f"{FORMAT} version {VERSION}", d["version"]
-        )
+        kind = [d["format"], d["version"]]
+        _expect(kind == [FORMAT, VERSION] and type(kind[1]) is int, f"{FORMAT} version {VERSION}", kind)
         nodes, named = d["nodes"], d["names"]
         _expect(isinstance(nodes, list) and len(nodes) > 0, "a list of nodes", nodes)
         for i, node in enumerate(nodes):
             _expect(isinstance(node, list) and len(node) > 1, f"node {i} to be [op, ...]", node)
             op, *args = node
             if op in LEAVES:
-                finite = len(args) == 1 and type(args[0]) in (int, float) and math.isfinite(args[0])
-                _expect(finite, f"leaf {i} to hold one finite number", node)
+                fine = len(args) == 1 and type(args[0]) in (int, float)
+                # This comparison, unlike isfinite, takes an integer of any size.
+                fine = fine and abs(args[0]) <= sys.float_info.max
+                _expect(fine, f"leaf {i} to hold one finite number", node)
             else:
                 known = isinstance(op, str) and op in ARITY
                 _expect(known, f"node {i} to be one of {', '.join((*LEAVES, *ARITY))}", op)
@@ -385,16 +396,18 @@ class Tape:
         count = len(nodes)
         _expect(isinstance(named, list), "a list of names", named)
         names = [""] * count
+        used: set[str] = set()
         for entry in named:
             fine = isinstance(entry, list) and len(entry) == 2 and _is_place(entry[0], count)
             _expect(fine and isinstance(entry[1], str) and entry[1], "names as [place, name]", entry)
-            _expect(entry[1] not in names and not names[entry[0]], "each name and place once", entry)
+            _expect(entry[1] not in used and not names[entry[0]], "each name and place once", entry)
             names[entry[0]] = entry[1]
+            used.add(entry[1])
         for key in ("inputs", "watch"):
             fine = isinstance(d[key], list) and all(_is_place(i, count) and names[i] for i in d[key])
             _expect(fine and len(set(d[key])) == len(d[key]), f"{key} as a list of named nodes", d[key])
         marked = [i for i, node in enumerate(nodes) if node[0] == "input"]
-        _expect(sorted(d["inputs"]) == marked, "inputs to list every input node once", d["inputs"])
+        _expect(marked and sorted(d["inputs"]) == marked, "inputs to list every input node once", d["inputs"])
         _expect(
             _is_place(d["output"], count) and names[d["output"]], "the output to be a named node", d["output"]
         )
@@ -403,7 +416,8 @@ class Tape:
             if i in reached and nodes[i][0] not in LEAVES:
                 reached.update(nodes[i][1:])
         _expect(reached.issuperset(marked), "the output to depend on every input", marked)
-        return cls([tuple(node) for node in nodes], names, d["inputs"], d["watch"], d["output"])
+        nodes = [(node[0], float(node[1])) if node[0] in LEAVES else tuple(node) for node in nodes]
+        return cls(nodes, names, d["inputs"], d["watch"], d["output"])
 
     def __repr__(self) -> str:
         names = [self.names[i] for i in self.inputs]
@@ -415,7 +429,13 @@ class Tape:
 ARITY = {op: len(signature(rule).parameters) for op, rule in RULES.items()}
 
 
+def _by_name(leaves: list[Value]) -> dict[str, Value]:
+    return {leaf.name: leaf for leaf in leaves}
+
+
 def _values(argument: str, nodes: Iterable[Value] | None) -> list[Value]:
+    if isinstance(nodes, Value) or not isinstance(nodes, Iterable | None):
+        raise TypeError(f"{argument} must be a list of Values, as in {argument}=[a, b]; {nodes!r} came.")
     found = list(nodes or ())
     for node in found:
         if not isinstance(node, Value):
@@ -426,9 +446,12 @@ def _values(argument: str, nodes: Iterable[Value] | None) -> list[Value]:
 
 
 def _samples(name: str, x: Any) -> np.ndarray:
-    array = np.asarray(x)
+    try:
+        array = np.asarray(x)
+    except ValueError:
+        raise ValueError(f"The input {name!r} must have one shape; its rows differ in length.") from None
     if array.dtype.kind not in "iuf":
-        raise TypeError(f"The input {name!r} must be real numbers; {array.dtype} came ({x!r}).")
+        raise TypeError(f"The input {name!r} must be real numbers; {array.dtype} came ({reprlib.repr(x)}).")
     array = array.astype(float)
     if not np.isfinite(array).all():
         raise ValueError(f"The input {name!r} must be finite; it holds NaN or infinity. Drop those samples.")
@@ -441,8 +464,7 @@ def _is_place(i: Any, below: int) -> bool:
 
 def _expect(condition: Any, expected: str, came: Any) -> None:
     if not condition:
-        shown = repr(came)
         raise ValueError(
-            f"Not a valid tape: expected {expected}; got {shown[:80]}{'...' if len(shown) > 80 else ''}. "
+            f"Not a valid tape: expected {expected}; got {reprlib.repr(came)}. "
             "Make it again with Tape.record(...).to_dict()."
         )
