@@ -74,7 +74,7 @@ def numpy_step(problem: Problem) -> Step:
 def bplib_step(problem: Problem) -> Step:
     """Layers of bplib and its cross-entropy from logits, put together as `fit` does."""
     from bplib.layers import mlp
-    from bplib.losses import cross_entropy_logits, cross_entropy_logits_backward
+    from bplib.losses import cross_entropy_with_logits, cross_entropy_with_logits_backward
 
     net = mlp(problem.sizes, activation="relu", rng=np.random.default_rng(0))
     arrays = [array for pair in zip(problem.weights, problem.biases, strict=True) for array in pair]
@@ -83,8 +83,8 @@ def bplib_step(problem: Problem) -> Step:
     X, y = problem.X, problem.y
 
     def step() -> Any:
-        loss, cache = cross_entropy_logits(net.forward(X), y)  # noqa: RUF059
-        net.backward(cross_entropy_logits_backward(1.0, cache)[0])
+        loss, cache = cross_entropy_with_logits(net.forward(X), y)  # noqa: RUF059
+        net.backward(cross_entropy_with_logits_backward(1.0, cache)[0])
         return net.grads.values()
 
     return step
