@@ -3,8 +3,8 @@
 - Chapters, appendices and solutions are run where they stand. Stored are text and PNG outputs, without widget
   state and without the widget view, cells numbered 1..n, keys sorted, metadata at its least. A stored PNG is
   replaced only if its pixels changed, so a second run changes no byte.
-- Each `book/solutions/NN-topic.ipynb` becomes `book/exercises/NN-topic.ipynb`, what a student opens: nbgrader's
-  own preprocessors take away solutions and hidden tests.
+- Each `book/solutions/NN-topic.ipynb` becomes `book/exercises/NN-topic.ipynb`, what a student opens:
+  nbgrader's own preprocessors take away solutions and hidden tests.
 - With `--assignments FOLDER` nothing is run: FOLDER becomes an nbgrader course, source and release.
 """
 
@@ -53,7 +53,9 @@ def sources() -> list[Path]:
 
 def same_pixels(a: str, b: str) -> bool:
     """Compare two base64 PNGs by what they show."""
-    first, second = (matplotlib.image.imread(io.BytesIO(base64.b64decode(png)), format="png") for png in (a, b))
+    first, second = (
+        matplotlib.image.imread(io.BytesIO(base64.b64decode(png)), format="png") for png in (a, b)
+    )
     return first.shape == second.shape and bool(np.array_equal(first, second))
 
 
@@ -129,6 +131,7 @@ def run(path: Path) -> NotebookNode:
         timeout=120,
         kernel_name="python3",
         store_widget_state=False,
+        extra_arguments=["--log-level=ERROR"],  # otherwise every kernel warns that it listens on this machine
         resources={"metadata": {"path": str(path.parent)}},
     )
     client.execute()

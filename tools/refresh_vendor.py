@@ -59,7 +59,9 @@ def main() -> None:
             for pattern, target in wanted.items():
                 found = sorted(source.glob(pattern))
                 if not found:
-                    raise FileNotFoundError(f"{package} has no {pattern}; look for its new name in the package")
+                    raise FileNotFoundError(
+                        f"{package} has no {pattern}; look for its new name in the package"
+                    )
                 if "*" in pattern:
                     shutil.rmtree(target, ignore_errors=True)
                 for file in found:

@@ -73,7 +73,14 @@ def test_picture_is_replaced_only_if_its_pixels_changed(notebook: Path):
 def test_student_version_clears_solution_and_hidden_tests():
     def grade(id_: str, **kind: bool) -> dict[str, object]:
         flags = {"grade": False, "solution": False, "locked": False, "task": False, **kind}
-        return {"nbgrader": {"grade_id": id_, "schema_version": 3, **({"points": 1} if flags["grade"] else {}), **flags}}
+        return {
+            "nbgrader": {
+                "grade_id": id_,
+                "schema_version": 3,
+                **({"points": 1} if flags["grade"] else {}),
+                **flags,
+            }
+        }
 
     answer = "def f(x):\n    ### BEGIN SOLUTION\n    return 2 * x\n    ### END SOLUTION"
     check = "assert f(1) == 2\n### BEGIN HIDDEN TESTS\nassert f(3) == 6\n### END HIDDEN TESTS"

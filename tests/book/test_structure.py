@@ -1,4 +1,4 @@
-"""The committed notebooks keep the promises of every chapter: run, canonical, short cells, prose, alt texts."""
+"""The committed notebooks keep every chapter's promises: run, canonical, short cells, prose, alt texts."""
 
 from __future__ import annotations
 
@@ -61,7 +61,9 @@ def test_every_code_cell_was_run_in_order(path):
 @each(READ)
 def test_stored_form_is_canonical(path):
     stored = path.read_text(encoding="utf-8")
-    assert "jupyter.widget" not in stored, "a clone is untrusted: widget state and views don't belong in the file"
+    assert "jupyter.widget" not in stored, (
+        "a clone is untrusted: widget state and views don't belong in the file"
+    )
     nb = nbformat.read(path, as_version=4)
     assert text(canonical(nb, nb)) == stored, "run `make notebooks`"
 
@@ -69,7 +71,9 @@ def test_stored_form_is_canonical(path):
 @each(READ)
 def test_every_output_is_compared(path):
     marks = re.compile(r"nbval[-_](skip|ignore|raises)", re.IGNORECASE)
-    found = [cell for cell in cells(path) if marks.search(" ".join([cell.source, *cell.metadata.get("tags", [])]))]
+    found = [
+        cell for cell in cells(path) if marks.search(" ".join([cell.source, *cell.metadata.get("tags", [])]))
+    ]
     assert len(found) == UNCOMPARED.get(path.relative_to(BOOK).as_posix(), 0)
 
 
@@ -97,8 +101,11 @@ def test_code_cells_are_short(path):
 @each(PAGES)
 def test_prose_stands_before_every_code_cell(path):
     nb = nbformat.read(path, as_version=4)
-    bare = [b.source for a, b in zip([None, *nb.cells], nb.cells, strict=False)
-            if b.cell_type == "code" and (a is None or a.cell_type != "markdown")]
+    bare = [
+        b.source
+        for a, b in zip([None, *nb.cells], nb.cells, strict=False)
+        if b.cell_type == "code" and (a is None or a.cell_type != "markdown")
+    ]
     assert not bare
 
 

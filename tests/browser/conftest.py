@@ -3,25 +3,26 @@
 Fixtures that the tests in this folder take as arguments (all test modules here are marked `browser`):
 
 `chromium`
-    The browser (Playwright's `Browser`), one for the session. Without Chromium the tests skip, in CI they fail.
+    The browser (Playwright's `Browser`), one for the session. Without it the tests skip; in CI they fail.
 `site`
-    A `Site`: built once with warnings as errors and served on 127.0.0.1. `site.url`, `site.root` (the folder of HTML),
-    `site.pages` (their paths, "book/01-credit-assignment.html", ...). Set `BPLIB_SITE` to the `html` folder of a
-    site built before to skip the build while you work on a test.
-`open_page(path, scheme="http", color_scheme="light", width=1280, height=900, reduced_motion="no-preference",
-has_touch=False, wait=True)`
-    A `Visit` to a page of the site with every foreign request blocked: `visit.page` is Playwright's `Page`, settled
-    (figures mounted, mathematics set). `path` may carry a "#hash". Closed after the test.
+    A `Site`: built once with warnings as errors and served on 127.0.0.1. `site.url`, `site.root` (the folder
+    of HTML), `site.pages` (their paths, "book/01-credit-assignment.html", ...). Set `BPLIB_SITE` to the
+    `html` folder of a site built before to skip the build while you work on a test.
+`open_page(path, scheme="http", color_scheme="light", width=1280, height=900,
+reduced_motion="no-preference", has_touch=False, wait=True)`
+    A `Visit` to a page of the site with every foreign request blocked: `visit.page` is Playwright's `Page`,
+    settled (figures mounted, mathematics set). `path` may carry a "#hash". Closed after the test.
 `lab`
     A `Lab`: JupyterLab on a copy of `book/`, with fresh settings. `lab.url`, `lab.token`, `lab.folder`.
-`run_notebook_in_lab(path, run=True)`
+`run_notebook_in_lab(path, run=True, timeout=90)`
     A `Visit` with the notebook open, every cell run and the kernel idle. `path` counts from `book/`.
     Any notebook that a test writes into `lab.folder` can be opened too.
 `axe(page, include=None)`
     The WCAG 2.2 AA violations that axe-core finds, as readable lines; `include` is a CSS selector.
 
-A `Visit` has `page`, `errors` (console errors, exceptions, failed requests), `foreign` (addresses asked of any
-other host, or outside the site's folder) and `faults`, both together. End a test with `assert not visit.faults`.
+A `Visit` has `page`, `errors` (console errors, exceptions, failed requests), `foreign` (addresses asked of
+any other host, or outside the site's folder) and `faults`, both together: end a test with
+`assert not visit.faults`. `visit.close()` closes it before the test ends.
 """
 
 from __future__ import annotations
@@ -64,6 +65,7 @@ FLAGS = [
 
 # True once every widget view of the page has been replaced by a live widget and the mathematics is set.
 SETTLED = """async () => {
+  if (document.querySelector('meta[http-equiv="refresh" i]')) return false;  // index.html leads on
   const views = document.querySelectorAll('script[type="application/vnd.jupyter.widget-view+json"]');
   for (const view of views) {
     const area = view.previousElementSibling;
@@ -145,6 +147,9 @@ class Visit:
     def faults(self) -> list[str]:
         return self.errors + [f"foreign request: {url}" for url in self.foreign]
 
+    def close(self) -> None:
+        self.page.context.close()
+
 
 def watch(page: Any, home: str) -> Visit:
     """Record console errors, exceptions, failed and foreign requests; let no foreign one out."""
@@ -170,7 +175,7 @@ def watch(page: Any, home: str) -> Visit:
 
 
 def wait_until(page: Any, script: str, seconds: float, arg: object = None) -> None:
-    """Ask the page until the (possibly async) function says yes; `wait_for_function` takes a promise for a yes."""
+    """Ask the page until the function, async or not, says yes; to `wait_for_function` a promise is a yes."""
 
     def says_yes() -> bool:
         try:
@@ -345,8 +350,9 @@ def axe() -> Callable[..., list[str]]:
 
     def violations(page: Any, include: str | None = None) -> list[str]:
         # RequireJS is on the page: hidden, so that axe puts itself on `window`.
-        page.evaluate(f"() => {{ const define = window.define; window.define = undefined; {source};"
-                      " window.define = define; }")
+        page.evaluate("() => { window.hidden = window.define; window.define = undefined; }")
+        page.evaluate(source)
+        page.evaluate("() => { window.define = window.hidden; }")
         found = page.evaluate(
             "([include, tags]) => axe.run(include ?? document, {runOnly: tags, resultTypes: ['violations']})",
             [include, WCAG],

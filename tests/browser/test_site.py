@@ -3,26 +3,98 @@
 from __future__ import annotations
 
 import pytest
+from conftest import local_path
 
 pytestmark = pytest.mark.browser
 
 CHAPTER = "book/01-credit-assignment.html"
 
 
+def on_every_page(site, open_page, find, **options):
+    """Visit page after page; return what `find(visit)` finds on those where it finds something."""
+    found = {}
+    for page in site.pages:
+        visit = open_page(page, **options)
+        if answer := find(visit):
+            found[page] = answer
+        visit.close()
+    return found
+
+
 @pytest.mark.parametrize("scheme", ["http", "file"])
 def test_every_page_loads_offline_without_a_fault(site, open_page, scheme):
     assert CHAPTER in site.pages
-    faults = {page: visit.faults for page in site.pages if (visit := open_page(page, scheme)).faults}
-    assert faults == {}
+    assert on_every_page(site, open_page, lambda visit: visit.faults, scheme=scheme) == {}
 
 
 @pytest.mark.parametrize("color_scheme", ["light", "dark"])
 def test_axe_finds_nothing(site, open_page, axe, color_scheme):
-    found = {p: v for p in site.pages if (v := axe(open_page(p, color_scheme=color_scheme).page))}
-    assert found == {}
+    assert on_every_page(site, open_page, lambda visit: axe(visit.page), color_scheme=color_scheme) == {}
 
 
 def test_every_page_fits_a_phone(site, open_page):
-    wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    over = {p: w for p in site.pages if (w := open_page(p, width=390, height=844).page.evaluate(wide)) > 0}
-    assert over == {}
+    wide = "Math.max(0, document.documentElement.scrollWidth - document.documentElement.clientWidth)"
+    options = {"width": 390, "height": 844}
+    assert on_every_page(site, open_page, lambda visit: visit.page.evaluate(wide), **options) == {}
+
+
+@pytest.mark.parametrize("scheme", ["http", "file"])
+def test_search_finds_a_word(open_page, scheme):
+    visit = open_page("search.html?q=sensitivity", scheme)
+    first = visit.page.locator("#search-results li a").first
+    first.wait_for(timeout=10_000)
+    assert "01-credit-assignment.html" in first.get_attribute("href")
+    assert not visit.faults
+
+
+def test_chapter_is_light_enough(site, open_page):
+    visit = open_page(CHAPTER, wait=False)
+    loaded: dict[str, int] = {}
+    visit.page.on(
+        "response", lambda answer: loaded.update({answer.url: local_path(answer.url, site).stat().st_size})
+    )
+    visit.page.reload()
+    visit.page.wait_for_load_state("networkidle")
+    own = (site.root / CHAPTER).stat().st_size
+    assert len(loaded) > 10
+    assert own < 500_000, f"the page itself has {own} bytes"
+    weight = sum(loaded.values())
+    largest = sorted(loaded.items(), key=lambda item: -item[1])[:6]
+    assert weight < 6_500_000, f"{weight} bytes in all; the largest: {largest}"
+
+
+def test_dark_mode_is_a_click_away(open_page):
+    page = open_page(CHAPTER).page
+    scheme = "getComputedStyle(document.documentElement).colorScheme"
+    assert page.evaluate(scheme) == "light"
+    for _ in range(3):  # auto, light, dark
+        page.locator(".theme-switch-button").first.click()
+        if page.evaluate("document.documentElement.dataset.theme") == "dark":
+            break
+    assert page.evaluate(scheme) == "dark"
+
+
+def test_notebook_can_be_downloaded(site, open_page):
+    link = open_page(CHAPTER).page.locator("a.btn-download-source-button").first.get_attribute("href")
+    source = (site.root / CHAPTER).parent / link
+    assert '"nbformat": 4' in source.read_text(encoding="utf-8")
+
+
+def test_a_foreign_request_would_be_seen(open_page):
+    visit = open_page(CHAPTER, wait=False)
+    visit.page.evaluate("fetch('https://example.org/x').catch(() => {})")
+    visit.page.wait_for_timeout(500)
+    assert visit.foreign == ["https://example.org/x"]
+
+
+def test_a_console_error_would_be_seen(open_page):
+    visit = open_page(CHAPTER, wait=False)
+    visit.page.evaluate("console.error('planted'); setTimeout(() => { throw new Error('thrown'); })")
+    visit.page.wait_for_timeout(300)
+    assert [fault.split(" (")[0] for fault in visit.faults] == ["console: planted", "exception: thrown"]
+
+
+def test_axe_sees_a_planted_fault(open_page, axe):
+    page = open_page(CHAPTER).page
+    page.evaluate("document.querySelector('main').append(Object.assign(new Image(), {src: 'data:,'}))")
+    assert any(line.startswith("image-alt") for line in axe(page))

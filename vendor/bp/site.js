@@ -1,4 +1,5 @@
-// Gives names to what the theme and the widget library leave nameless, so that a screen reader can say them.
+// Gives names to what the theme and the widget library leave nameless, so that a screen reader can say them,
+// and lets the search work from a folder.
 (() => {
   const each = (selector, mend) => document.querySelectorAll(selector).forEach(mend);
 
@@ -28,6 +29,9 @@
       image.alt = image.title || "Picture; the text beside it says what it shows";
     });
   }
+
+  // A search result's excerpt is fetched from its page, which a browser refuses for files: titles are enough there.
+  if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
 
   nameTheme();
   nameWidgets();
