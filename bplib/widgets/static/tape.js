@@ -97,12 +97,13 @@ export class Tape {
     return values;
   }
 
-  // values: what forward returned. Returns d output / d node, sample by sample, in the same form.
-  backward(values) {
+  // values: what forward returned. Returns d output / d node, sample by sample, in the same form;
+  // or the derivatives of another node, for a curve of that quantity.
+  backward(values, of = this.output) {
     const samples = values[0].length;
     const grads = this.nodes.map(() => new Float64Array(samples));
-    grads[this.output].fill(1);
-    for (let i = this.nodes.length - 1; i >= 0; i--) {
+    grads[of].fill(1);
+    for (let i = of; i >= 0; i--) {
       if (isLeaf(this.nodes[i])) continue;
       const [op, j, k] = this.nodes[i];
       const a = values[j];

@@ -1,0 +1,119 @@
+// The controls: for each a slider and a typed entry; the gradient step, reset, and a link to the present state.
+import { html, setAttr, setText, uniqueId } from "./dom.js";
+import { fmt, parse } from "./format.js";
+import { moved, snap } from "./store.js";
+
+// A typed entry. `accept` takes a number and returns "" or why not; `read` gives the number to show.
+const typed = (store, label, read, accept) => {
+  let dirty = false;
+  const mark = (wrong) => setAttr(input, "aria-invalid", wrong ? "true" : null);
+  const show = () => {
+    dirty = false;
+    mark(false);
+    input.value = fmt(read());
+  };
+  const input = html("input", {
+    type: "text", inputmode: "decimal", autocomplete: "off", spellcheck: "false", size: 9, "aria-label": label,
+    oninput: () => (dirty = true),
+    onchange: () => {
+      const x = parse(input.value);
+      const fault = typeof x === "string" ? x : accept(x);
+      if (!fault) return show();
+      dirty = true;
+      mark(true);
+      store.say(`${fault} ${label} stays at ${fmt(read())}.`, true);
+    },
+    onkeydown: (event) => event.key === "Escape" && show(),
+  });
+  let shown = NaN;
+  const update = () => {
+    // What is being typed, or was refused, stays until the number itself moves.
+    if (read() === shown && dirty) return;
+    shown = read();
+    show();
+  };
+  return { input, update, show };
+};
+
+const slider = (store, control) => {
+  const { n, name, lo, hi } = control;
+  const input = html("input", {
+    type: "range", min: lo, max: hi, step: "any", "aria-label": name,
+    oninput: () => {
+      store.set(n, snap(control, Number(input.value)));
+      update();
+    },
+    onkeydown: (event) => {
+      const x = moved(control, store.inputs[n], event.key);
+      if (x === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
+      event.preventDefault();
+      store.set(n, x);
+    },
+  });
+  const update = () => {
+    const x = store.inputs[n];
+    input.value = x;
+    setAttr(input, "aria-valuetext", fmt(x));
+    input.style.setProperty("--bp-fill", `${(100 * (x - lo)) / (hi - lo)}%`);
+  };
+  return { input, update };
+};
+
+export const mount = (el, store, { name, hash }) => {
+  const entries = store.controls.map((control) => {
+    const range = slider(store, control);
+    const entry = typed(store, control.name, () => store.inputs[control.n], (x) => {
+      const { lo, hi } = control;
+      if (x < lo || x > hi) return `${fmt(x)} is outside the range ${fmt(lo)} to ${fmt(hi)}.`;
+      return store.set(control.n, x);
+    });
+    const row = html("div", { class: "bp-control" }, html("span", { class: "bp-name", "aria-hidden": "true" }, control.name), range.input, entry.input);
+    return { row, entry, update: () => (range.update(), entry.update()) };
+  });
+  const updates = entries.map(({ update }) => update);
+  const bar = html("div", { class: "bp-bar" });
+  const actions = html("div", { class: "bp-buttons" });
+  const button = (text, onclick) => html("button", { type: "button", onclick }, text);
+  if (store.params.length) {
+    const rate = typed(store, "learning rate", () => store.rate, (x) => store.setRate(x));
+    updates.push(rate.update);
+    const step = button("Gradient step", () => store.step());
+    step.classList.add("bp-main");
+    actions.append(step, html("label", { class: "bp-rate" }, "learning rate ", rate.input));
+    entries.push({ entry: rate });
+  }
+  // On the site a link; elsewhere the text that `fig.state = "..."` takes.
+  const address = () => (hash ? `${location.href.split("#")[0]}#${encodeURI(store.state(name))}` : store.state(name));
+  const fallback = html("input", { type: "text", class: "bp-address", readonly: true, hidden: true, "aria-label": "Copy this text" });
+  const copy = async () => {
+    if (hash) {
+      try {
+        history.replaceState(history.state, "", address());
+      } catch {
+        // Some pages opened from a folder refuse; the text is still right.
+      }
+    }
+    try {
+      await navigator.clipboard.writeText(address());
+      fallback.hidden = true;
+      store.say(hash ? "Copied a link to this state." : `Copied: fig.state = "${store.state(name)}" brings this state back.`);
+    } catch {
+      fallback.value = address();
+      fallback.hidden = false;
+      fallback.focus();
+      fallback.select();
+      store.say("The browser did not allow copying; the text above is selected, so you can copy it yourself.");
+    }
+  };
+  const reset = () => {
+    store.reset();
+    fallback.hidden = true;
+    for (const { entry } of entries) entry.show();
+  };
+  actions.append(button("Reset", reset), button(hash ? "Copy link" : "Copy state", copy));
+  bar.append(actions);
+  el.append(html("div", { class: "bp-controls" }, ...entries.flatMap(({ row }) => row ?? [])), bar, fallback);
+  const update = () => updates.forEach((each) => each());
+  update();
+  return store.subscribe(update);
+};

@@ -1,0 +1,22 @@
+// Numbers in and out: how they are written on screen, and what counts as one when typed.
+
+// At most `digits` significant digits, a true minus sign, and words where there is no number.
+export const fmt = (x, digits = 6) => {
+  if (!Number.isFinite(x)) return "undefined here";
+  const y = Number(x.toPrecision(digits));
+  const size = Math.abs(y);
+  const text = size && (size < 1e-4 || size >= 1e6) ? y.toExponential().replace("e+", "e") : String(y + 0);
+  return text.replaceAll("-", "−");
+};
+
+const NUMBER = /^[+−-]?(\d+\.?\d*|\.\d+)(e[+−-]?\d+)?$/i;
+
+// The number that a text writes, or a sentence that says why it writes none.
+export const parse = (text) => {
+  const trimmed = text.trim();
+  if (!trimmed) return "A number is missing.";
+  if (/^[+−-]?\d+,\d+$/.test(trimmed)) return "That is not a number: write the decimals after a point, as in 0.5.";
+  if (!NUMBER.test(trimmed)) return "That is not a number.";
+  const x = Number(trimmed.replaceAll("−", "-"));
+  return Number.isFinite(x) ? x : "That number is too large.";
+};

@@ -1,0 +1,85 @@
+// A live figure: one store, its controls, its views, a line that speaks, and the numbers as a table.
+import { html, setText, uniqueId } from "./dom.js";
+import { Store } from "./store.js";
+import { mount as controls } from "./controls.js";
+import { mount as graph } from "./graph.js";
+import { mount as curve } from "./curve.js";
+import { mount as table } from "./table.js";
+
+// Each view is mount(element, store, spec) and returns its cleanup.
+const VIEWS = { graph, curve };
+
+const isSite = () => document.querySelector('script[type="application/vnd.jupyter.widget-state+json"]') !== null;
+
+export const render = ({ model, el }) => {
+  const spec = model.get("spec");
+  const { name } = spec;
+  const store = new Store(spec, model.get("inputs"), model.get("rate"));
+  const output = store.labels.names[store.tape.output];
+  const moving = store.controls.map((control) => control.name).join(", ");
+  // JupyterLab's command mode would take the arrows, and "b" would insert a cell.
+  const root = html("div", {
+    class: "bp-live", role: "group", "aria-label": `Live figure ${name}: ${output} as ${moving} move`,
+    onkeydown: (event) => event.stopPropagation(),
+  });
+  const said = html("p", { class: "bp-said", role: "status" });
+  const hash = isSite();
+  const section = (mount, extra) => {
+    const place = html("div", { class: `bp-section bp-${extra.view}` });
+    root.append(place);
+    return mount(place, store, extra);
+  };
+  el.append(root);
+  const cleanups = [
+    section(controls, { view: "panel", name, hash }),
+    ...spec.views.map((view) => section(VIEWS[view.view], view)),
+  ];
+  root.append(said);
+  cleanups.push(section(table, { view: "numbers" }));
+
+  // One way in, one way out; equal numbers stop the echo.
+  const same = (a, b) => a.length === b.length && a.every((x, k) => x === b[k]);
+  const show = () => {
+    setText(said, store.message.text);
+    said.classList.toggle("bp-fault", store.message.fault);
+    if (!same(model.get("inputs"), store.inputs) || model.get("rate") !== store.rate) {
+      model.set("inputs", store.inputs);
+      model.set("rate", store.rate);
+      model.save_changes();
+    }
+  };
+  cleanups.push(store.subscribe(show));
+  const fromKernel = () => {
+    if (same(model.get("inputs"), store.inputs) && model.get("rate") === store.rate) return;
+    store.rate = model.get("rate");
+    store.propose(model.get("inputs"));
+  };
+  model.on("change:inputs", fromKernel);
+  model.on("change:rate", fromKernel);
+  cleanups.push(() => {
+    model.off("change:inputs", fromKernel);
+    model.off("change:rate", fromKernel);
+  });
+
+  // The address of the page may hold a state: "#neuron:w=0.5,b=0.1".
+  const fromAddress = () => {
+    let text = "";
+    try {
+      text = decodeURIComponent(location.hash.slice(1));
+    } catch {
+      text = location.hash.slice(1);
+    }
+    if (!text.startsWith(`${name}:`)) return;
+    const fault = store.restore(text.slice(name.length + 1));
+    if (fault) store.say(`The link's state is damaged. ${fault} The figure stays as it was.`, true);
+    root.scrollIntoView({ block: "nearest" });
+  };
+  if (hash) {
+    addEventListener("hashchange", fromAddress);
+    cleanups.push(() => removeEventListener("hashchange", fromAddress));
+    fromAddress();
+  }
+  root.store = store; // for the console, and for tests
+  store.flush();
+  return () => cleanups.forEach((cleanup) => cleanup());
+};

@@ -1,0 +1,155 @@
+// The one state of a figure: the numbers of the tape's inputs, and everything that follows from them.
+// A change is tried first; one that leaves a control's range, or the function's domain, changes nothing.
+import { Tape } from "./tape.js";
+import { Labels } from "./labels.js";
+import { fmt, parse } from "./format.js";
+
+// A number on the control's grid of steps, without the noise of binary fractions.
+export const snap = ({ lo, hi, step }, x) => {
+  const steps = Math.round((x - lo) / step);
+  return Math.min(hi, Math.max(lo, Number((lo + steps * step).toPrecision(12))));
+};
+
+// Where a key takes a slider; undefined for every other key.
+export const moved = (control, x, key) => {
+  const { lo, hi, step } = control;
+  const by = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 10, PageDown: -10 }[key];
+  if (key === "Home") return lo;
+  if (key === "End") return hi;
+  return by && snap(control, x + by * step);
+};
+
+export class Store {
+  constructor({ tape, controls, params }, inputs, rate) {
+    this.tape = new Tape(tape);
+    this.labels = new Labels(this.tape);
+    const place = (n) => ({ n, node: this.tape.inputs[n], name: this.tape.names[this.tape.inputs[n]] });
+    this.controls = controls.map(([n, lo, hi, step]) => ({ ...place(n), lo, hi, step }));
+    this.params = params.map(place);
+    this.rate = rate;
+    this.message = { text: "", fault: false };
+    this.listeners = new Set();
+    this.frame = 0;
+    if (this.propose(inputs)) this.propose(this.tape.start);
+  }
+
+  // One frame shows all changes made since the last.
+  subscribe(listener) {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  changed() {
+    this.frame ||= requestAnimationFrame(() => this.flush());
+  }
+
+  flush() {
+    cancelAnimationFrame(this.frame);
+    this.frame = 0;
+    for (const listener of this.listeners) listener();
+  }
+
+  say(text, fault = false) {
+    this.message = { text, fault };
+    this.changed();
+  }
+
+  // Takes the inputs if everything they lead to is a number. Returns "" or a sentence that says what isn't.
+  propose(inputs) {
+    for (const { n, name, lo, hi } of this.controls) {
+      if (!(inputs[n] >= lo && inputs[n] <= hi)) {
+        return `${fmt(inputs[n])} is outside the range of ${name}, ${fmt(lo)} to ${fmt(hi)}.`;
+      }
+    }
+    const run = this.tape.forward(inputs);
+    const back = this.tape.backward(run);
+    if (!this.tape.finite(run, back)) {
+      const node = this.tape.nodes.findIndex((_, i) => !Number.isFinite(run[i][0]));
+      return node < 0 ? "A gradient is undefined there." : `${this.labels.names[node]} is undefined there.`;
+    }
+    this.inputs = [...inputs];
+    this.run = run;
+    this.values = run.map((row) => row[0]);
+    this.grads = back.map((row) => row[0]);
+    this.say("");
+    return "";
+  }
+
+  control(n) {
+    return this.controls.find((control) => control.n === n);
+  }
+
+  // Moves one input. Returns "" or the sentence that is now shown under the figure.
+  set(n, x) {
+    if (x === this.inputs[n]) return "";
+    const fault = this.propose(this.inputs.with(n, x));
+    if (fault) this.say(`${fault} ${this.labels.names[this.tape.inputs[n]]} stays at ${fmt(this.inputs[n])}.`, true);
+    return fault;
+  }
+
+  // One step against the gradient: predicted change of the output = sum of gradient times movement.
+  step() {
+    const before = this.values[this.tape.output];
+    const next = [...this.inputs];
+    let predicted = 0;
+    for (const { n, node } of this.params) {
+      next[n] -= this.rate * this.grads[node];
+      predicted += this.grads[node] * (next[n] - this.inputs[n]);
+    }
+    const fault = this.propose(next);
+    const output = this.labels.names[this.tape.output];
+    if (fault) return this.say(`No step: ${fault} A smaller learning rate gives a shorter step.`, true);
+    this.say(
+      `Gradient step: predicted change of ${output} ${fmt(predicted)} (gradient × step), ` +
+        `true change ${fmt(this.values[this.tape.output] - before)}.`,
+    );
+  }
+
+  setRate(rate) {
+    if (!(rate > 0)) return "The learning rate must be above 0.";
+    this.rate = rate;
+    this.say("");
+    return "";
+  }
+
+  reset() {
+    this.propose(this.tape.start);
+  }
+
+  // One quantity along an input, the other inputs as they are. NaN where the figure could not go.
+  sweep(n, xs, node) {
+    const run = this.tape.forward(this.inputs.with(n, xs), xs.length);
+    return run[node].map((y, s) => (this.tape.finite(run, null, s) ? y : NaN));
+  }
+
+  // d node / d every node at the present state.
+  gradientsOf(node) {
+    return node === this.tape.output ? this.grads : this.tape.backward(this.run, node).map((row) => row[0]);
+  }
+
+  // The inputs that can move, in the order of the tape: what a shared state holds.
+  get movable() {
+    const moving = new Set([...this.controls, ...this.params].map(({ n }) => n));
+    return this.tape.inputs.map((node, n) => ({ n, name: this.tape.names[node] })).filter(({ n }) => moving.has(n));
+  }
+
+  state(name) {
+    return `${name}:${this.movable.map(({ n, name }) => `${name}=${this.inputs[n]}`).join(",")}`;
+  }
+
+  // Takes "w=0.5,b=0.1". What it leaves out goes back to its start. Returns "" or a sentence.
+  restore(text) {
+    const next = [...this.tape.start];
+    const seen = new Set();
+    for (const part of text.split(",")) {
+      const [name, number, ...rest] = part.split("=");
+      const target = this.movable.find((candidate) => candidate.name === name);
+      if (!target || number === undefined || rest.length) return "It names something that this figure does not have.";
+      if (seen.has(name)) return `It gives ${name} twice.`;
+      seen.add(name);
+      next[target.n] = parse(number);
+      if (typeof next[target.n] === "string") return `Its entry for ${name} is not a number.`;
+    }
+    return this.propose(next);
+  }
+}
