@@ -42,11 +42,12 @@ def _floats(names: str, *arrays: Array) -> None:
     """Refuse arguments that are not float64 or float32 arrays, all of one dtype. `names` is "x W b"."""
     try:
         dtype = arrays[0].dtype
-        for array in arrays:
-            if array.dtype is not dtype or dtype.kind != "f":
+        for array in arrays[1:]:
+            if array.dtype is not dtype:
                 break
         else:
-            return
+            if dtype.kind == "f":
+                return
     except AttributeError:
         pass
     for name, array in zip(names.split(), arrays, strict=True):
@@ -142,18 +143,22 @@ def affine(x: Array, W: Array, b: Array) -> tuple[Array, Any]:
     (array([[6., 8.]]), array([[2., 4.]]), array([2.]))
     """
     _floats("x W b", x, W, b)
-    if x.ndim != 2:
-        remedy = "Write x[None, :] for one sample." if x.ndim == 1 else "Write x.reshape(len(x), -1)."
-        raise _wrong_shape("x", x, "(B, n_in), one sample a row", remedy)
-    if W.ndim != 2 or W.shape[1] != x.shape[1]:
-        raise _wrong_shape(
-            "W", W, f"(n_out, {x.shape[1]}) to go with x of shape {x.shape}", "Is it transposed? Write W.T."
-        )
-    if b.shape != W.shape[:1]:
-        raise _wrong_shape("b", b, f"({W.shape[0]},), one entry for each row of W", "Write b.reshape(-1).")
+    if not (x.ndim == W.ndim == 2 and b.ndim == 1 and x.shape[1] == W.shape[1] and len(b) == len(W)):
+        raise _misfit(x, W, b)
     out = _dot(x, W.T)
     out += b
     return out, (x, W)
+
+
+def _misfit(x: Array, W: Array, b: Array) -> ValueError:
+    """Say which argument of `affine` has the wrong shape."""
+    if x.ndim != 2:
+        remedy = "Write x[None, :] for one sample." if x.ndim == 1 else "Write x.reshape(len(x), -1)."
+        return _wrong_shape("x", x, "(B, n_in), one sample a row", remedy)
+    if W.ndim != 2 or W.shape[1] != x.shape[1]:
+        expected = f"(n_out, {x.shape[1]}) to go with x of shape {x.shape}"
+        return _wrong_shape("W", W, expected, "Is it transposed? Write W.T.")
+    return _wrong_shape("b", b, f"({len(W)},), one entry for each row of W", "Write b.reshape(-1).")
 
 
 def affine_backward(dout: Array, cache: Any, *, needs_dx: bool = True) -> tuple[Array | None, Array, Array]:

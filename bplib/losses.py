@@ -215,7 +215,7 @@ def _check_classes(name: str, scores: Array, y: Array) -> bool:
         raise _wrong_shape(
             name, scores, "(B, C), one sample a row, none of them 0", f"Write {name}[None, :] for one."
         )
-    if getattr(getattr(y, "dtype", None), "kind", None) not in ("i", "u"):
+    if not (isinstance(y, np.ndarray) and y.dtype.kind in "iu"):
         if np.shape(y) != scores.shape:
             raise ValueError(
                 f"y: expected integers of shape ({len(scores)},), or floats of shape {scores.shape}, got "
@@ -224,15 +224,24 @@ def _check_classes(name: str, scores: Array, y: Array) -> bool:
         _check_pair(name, scores, y)
         _check_range("y", y)
         return False
-    B, C = scores.shape
-    if y.shape != (B,):
-        raise _wrong_shape("y", y, f"({B},), a class number for each row of {name}", "Write y.reshape(-1).")
-    if y.min() < 0 or y.max() >= C:
-        raise ValueError(
-            f"y: expected class numbers from 0 to {C - 1}, one for each column of {name}, got "
-            f"{y.min()} to {y.max()}. Count classes from 0, or give {name} more columns."
-        )
+    if y.shape != scores.shape[:1]:
+        expected = f"({len(scores)},), a class number for each row of {name}"
+        raise _wrong_shape("y", y, expected, "Write y.reshape(-1).")
     return True
+
+
+def _pick(name: str, scores: Array, y: Array) -> tuple[Array, Array]:
+    """Return each row's entry at its class, and the row numbers; refuse a class that has no column."""
+    rows = np.arange(len(y))
+    try:
+        if y.min() >= 0:  # NumPy would count a negative number from the end
+            return scores[rows, y], rows
+    except IndexError:
+        pass
+    raise ValueError(
+        f"y: expected class numbers from 0 to {scores.shape[1] - 1}, one for each column of {name}, got "
+        f"{y.min()} to {y.max()}. Count classes from 0, or give {name} more columns."
+    )
 
 
 def cross_entropy(p: Array, y: Array) -> tuple[Any, Any]:
@@ -269,19 +278,20 @@ def cross_entropy(p: Array, y: Array) -> tuple[Any, Any]:
     labels = _check_classes("p", p, y)
     _check_range("p", p)
     if labels:
-        return -_sum(_log(p[np.arange(len(p)), y]), None) / len(p), (p, y, None)
+        picked, rows = _pick("p", p, y)
+        return -_sum(_log(picked), None) / len(p), (p, y, rows)
     log_p = _log(p)
     return -_sum(y * log_p, None) / len(p), (p, y, log_p)
 
 
 def cross_entropy_backward(dout: Any, cache: Any) -> tuple[Array, Array | None]:
     """Return dp = -(y / p) / B and dy = -log p / B, or None for class numbers."""
-    p, y, log_p = cache
+    p, y, more = cache
     scale = -_upstream(dout) / len(p)
-    if log_p is not None:
-        return scale * y / np.maximum(p, 1e-12), scale * log_p
-    dp, rows = np.zeros_like(p), np.arange(len(p))
-    dp[rows, y] = scale / np.maximum(p[rows, y], 1e-12)
+    if y.ndim == 2:
+        return scale * y / np.maximum(p, 1e-12), scale * more
+    dp = np.zeros_like(p)
+    dp[more, y] = scale / np.maximum(p[more, y], 1e-12)
     return dp, None
 
 
@@ -323,8 +333,8 @@ def cross_entropy_with_logits(z: Array, y: Array) -> tuple[Any, Any]:
     e /= total
     log_total = np.log(total)
     if labels:
-        rows = np.arange(len(z))
-        return (_sum(log_total, None) - _sum(shifted[rows, y], None)) / len(z), (e, y, rows)
+        picked, rows = _pick("z", shifted, y)
+        return _sum(log_total[:, 0] - picked, None) / len(z), (e, y, rows)
     log_p = shifted - log_total
     return -_sum(y * log_p, None) / len(z), (e, y, log_p)
 
