@@ -75,6 +75,7 @@ class Tape:
     @classmethod
     def record(
         cls,
+        /,
         output: Value | Callable[..., Value],
         inputs: Iterable[Value] | None = None,
         watch: Iterable[Value] | None = None,

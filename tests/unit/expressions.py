@@ -21,17 +21,19 @@ class Expression:
     start: tuple[float, ...]
     steps: tuple[tuple[str, int, int], ...]
 
-    def run(self, leaves: Sequence[Any], ops: Mapping[str, Callable[..., Any]]) -> Any:
-        """Compute every step; return the sum of all that came out, so that every leaf is reached."""
+    def run(self, leaves: Sequence[Any], ops: Mapping[str, Callable[..., Any]], guarded: bool = True) -> Any:
+        """Compute every step; return the sum of all that came out, so that every leaf is reached.
+
+        Guarded, it keeps away from where an operation does not exist, or explodes.
+        """
         nodes = list(leaves)
         for op, i, j in self.steps:
             a, b = nodes[i], nodes[j]
-            # Keep away from where an operation does not exist, or explodes.
-            if op in ("log", "sqrt", "pow"):
+            if guarded and op in ("log", "sqrt", "pow"):
                 a = a * a + 0.5
-            if op == "div":
+            if guarded and op == "div":
                 b = b * b + 0.5
-            if op == "exp":
+            if guarded and op == "exp":
                 a = a - a * a
             nodes.append(ops[op](a, b) if ARITY[op] == 2 else ops[op](a))
         total = nodes[0]

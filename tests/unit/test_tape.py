@@ -1,0 +1,592 @@
+"""The tape: recorded once, it must say what the scalar engine says, on any number of samples."""
+
+import copy
+import json
+import math
+import random
+import sys
+
+import numpy as np
+import pytest
+from expressions import KINKED, RATIONAL, SMOOTH, VALUE, Expression, expressions
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from bplib.scalar import Value
+from bplib.tape import ARITY, FORMAT, VERSION, Tape
+
+
+def neuron(w, b, x, y):
+    z = (w * x + b).named("z")
+    a = z.sigmoid().named("a")
+    return ((a - y) ** 2).named("loss")
+
+
+@pytest.fixture
+def tape() -> Tape:
+    return Tape.record(neuron, w=0.5, b=0.1, x=1.0, y=0.8)
+
+
+# Replay.
+
+
+def by_values(expression: Expression, numbers, guarded=True) -> tuple[float, list[float]] | None:
+    """Value and gradients of one sample by the scalar engine; None where it refuses."""
+    try:
+        leaves = [Value(x) for x in numbers]
+        output = expression.run(leaves, VALUE, guarded)
+        output.backward()
+    except ValueError:
+        return None
+    return output.data, [leaf.grad for leaf in leaves]
+
+
+def record(expression: Expression, guarded=True) -> Tape:
+    leaves = [Value(x, f"x{k}") for k, x in enumerate(expression.start)]
+    return Tape.record(expression.run(leaves, VALUE, guarded), inputs=leaves)
+
+
+def samples(expression: Expression, seed: int, count: int = 5) -> dict[str, np.ndarray]:
+    """The recorded numbers, some near zero and ties among them, and random ones."""
+    rng = np.random.default_rng(seed)
+    grid = rng.choice([-1.5, -1.0, 0.0, 0.5, 1.0, 2.0], size=(len(expression.start), count))
+    grid[:, 0] = expression.start
+    grid[:, 1:3] += rng.normal(size=(len(expression.start), 2))
+    return {f"x{k}": row for k, row in enumerate(grid)}
+
+
+@settings(deadline=None, max_examples=150)
+@given(expressions(RATIONAL + KINKED, max_steps=20), st.integers(0, 99))
+def test_replay_equals_the_scalar_engine_bit_for_bit(expression, seed):
+    assume(by_values(expression, expression.start))
+    tape, inputs = record(expression), samples(expression, seed)
+    values, grads = tape.forward(**inputs), tape.backward()
+    for s, numbers in enumerate(zip(*inputs.values(), strict=True)):
+        expected = by_values(expression, numbers)
+        got = (values["output"][s], [grads[name][s] for name in inputs])
+        if expected is None:
+            assert np.isnan(got[1]).all()
+        else:
+            assert got == expected
+
+
+@settings(deadline=None, max_examples=150)
+@given(expressions(SMOOTH), st.integers(0, 99))
+def test_replay_of_transcendental_graphs(expression, seed):
+    assume(by_values(expression, expression.start))
+    tape, inputs = record(expression), samples(expression, seed)
+    tape.forward(**inputs)
+    grads = tape.backward()
+    for s, numbers in enumerate(zip(*inputs.values(), strict=True)):
+        leaves = [Value(x) for x in numbers]
+        output = expression.run(leaves, VALUE)
+        assume(all(abs(node.data) < 1e4 for node in output.graph()))
+        output.backward()
+        scale = max(abs(node.grad) * (1 + abs(node.data)) for node in output.graph())
+        for name, leaf in zip(inputs, leaves, strict=True):
+            assert grads[name][s] == pytest.approx(leaf.grad, rel=1e-9, abs=1e-11 * scale)
+
+
+@settings(deadline=None, max_examples=200)
+@given(expressions(SMOOTH + KINKED, max_steps=6), st.integers(0, 99))
+def test_a_sample_is_a_gap_where_the_scalar_engine_refuses(expression, seed):
+    assume(by_values(expression, expression.start, guarded=False))
+    tape, inputs = record(expression, guarded=False), samples(expression, seed)
+    values, grads = tape.forward(**inputs), tape.backward()
+    for s, numbers in enumerate(zip(*inputs.values(), strict=True)):
+        refused = by_values(expression, numbers, guarded=False) is None
+        gaps = {math.isnan(grads[name][s]) for name in grads}
+        assert gaps == {refused}
+        if math.isnan(values["output"][s]):
+            assert refused
+            assert all(math.isnan(values[name][s]) for name in values)
+
+
+def test_the_neuron_of_chapter_1(tape):
+    values = tape.forward()
+    assert list(values) == ["w", "b", "x", "y", "z", "a", "loss"]
+    assert values["a"] == pytest.approx(0.6456563062257955, rel=1e-12)
+    assert values["loss"] == pytest.approx(0.02382197580786543, rel=1e-12)
+    grads = tape.backward()
+    assert list(grads) == list(values)
+    assert grads["w"] == grads["b"] == pytest.approx(-0.07062280949881259, rel=1e-12)
+    assert grads["loss"] == 1.0
+    assert tape.start() == {"w": 0.5, "b": 0.1, "x": 1.0, "y": 0.8}
+    assert repr(tape) == "Tape(w, b, x, y -> loss; 10 nodes)"
+
+
+def test_ten_thousand_samples_in_one_call(tape):
+    w = np.linspace(-8, 8, 10_000)
+    values, grads = tape.forward(w=w), tape.backward()
+    for name in values:
+        assert values[name].shape == grads[name].shape == (10_000,)
+        assert values[name].dtype == grads[name].dtype == np.float64
+    for s in (0, 1234, 9_999):
+        leaves = [Value(x, n) for n, x in {**tape.start(), "w": w[s]}.items()]
+        loss = neuron(*leaves)
+        loss.backward()
+        assert values["loss"][s] == pytest.approx(loss.data, rel=1e-14)
+        assert grads["w"][s] == pytest.approx(leaves[0].grad, rel=1e-13)
+
+
+def test_inputs_broadcast_to_one_shape(tape):
+    w, x = np.array([[0.0], [1.0]]), np.array([1.0, 2.0, 3.0])
+    values, grads = tape.forward(w=w, x=x, b=0), tape.backward()
+    assert {v.shape for v in values.values()} == {g.shape for g in grads.values()} == {(2, 3)}
+    np.testing.assert_array_equal(values["z"], w * x)
+    np.testing.assert_array_equal(values["y"], np.full((2, 3), 0.8))
+
+
+def test_numbers_give_numbers_and_lists_give_arrays(tape):
+    assert all(type(v) is np.float64 for v in tape.forward(w=1).values())
+    assert all(type(g) is np.float64 for g in tape.backward().values())
+    assert tape.forward(w=[1, 2])["w"].tolist() == [1.0, 2.0]
+    assert tape.forward(w=[])["loss"].shape == tape.backward()["w"].shape == (0,)
+    assert tape.forward(w=np.float32(0.5))["w"] == 0.5
+
+
+def test_an_input_left_out_has_its_recorded_number_again(tape):
+    tape.forward(w=3.0)
+    assert tape.forward(x=1.0)["w"] == 0.5
+
+
+def test_gaps_are_nan_throughout_and_leave_the_other_samples_alone():
+    tape = Tape.record(lambda a, b: a.log().named("l") + b / a, a=1.0, b=1.0)
+    values, grads = tape.forward(a=[-1.0, 0.0, 2.0], b=3.0), tape.backward()
+    for name in values:
+        np.testing.assert_array_equal(np.isnan(values[name]), [True, True, False])
+        np.testing.assert_array_equal(np.isnan(grads[name]), [True, True, False])
+    assert grads["a"][2] == 1 / 2 - 3 / 4
+    assert math.isnan(tape.forward(a=-1.0)["b"])
+
+
+def test_a_finite_value_with_an_infinite_slope_is_a_gap_backwards_only():
+    tape = Tape.record(lambda x: x.sqrt(), x=1.0)
+    assert tape.forward(x=0.0)["output"] == 0.0
+    assert math.isnan(tape.backward()["x"])
+
+
+def test_constants_do_not_move():
+    tape = Tape.record(lambda x: x**3 + (x * 0) ** 2, x=2.0)
+    tape.forward(x=[-2.0, 0.0])  # the slope by an exponent does not exist here
+    np.testing.assert_array_equal(tape.backward()["x"], [12.0, 0.0])
+
+
+def test_results_share_no_memory_with_the_tape(tape):
+    w = np.array([0.5, 1.0])
+    values = tape.forward(w=w)
+    first = {name: g.copy() for name, g in tape.backward().items()}
+    for array in (*values.values(), w):
+        array[...] = 77.0
+    second = tape.backward()
+    for name in first:
+        np.testing.assert_array_equal(second[name], first[name])
+        second[name][...] = 55.0
+    for name, g in tape.backward().items():
+        np.testing.assert_array_equal(g, first[name])
+
+
+def test_a_refused_forward_leaves_the_last_run_in_place(tape):
+    tape.forward(w=2.0)
+    before = tape.backward()
+    with pytest.raises(ValueError, match="finite"):
+        tape.forward(w=math.nan)
+    assert tape.backward() == before
+
+
+def test_backward_needs_a_forward(tape):
+    with pytest.raises(ValueError, match=r"call forward\(...\) first"):
+        tape.backward()
+
+
+@pytest.mark.parametrize(
+    ("inputs", "error", "message"),
+    [
+        ({"v": 1.0}, ValueError, "Unknown input v; this tape has w, b, x, y"),
+        ({"loss": 1.0}, ValueError, "Unknown input loss"),
+        ({"w": math.nan}, ValueError, "'w' must be finite.*Drop those samples"),
+        ({"w": [1.0, math.inf]}, ValueError, "'w' must be finite"),
+        ({"w": [1, 2], "x": [1, 2, 3]}, ValueError, r"broadcast to one shape.*w \(2,\), x \(3,\)"),
+        ({"w": [[1.0, 2.0], [3.0]]}, ValueError, "'w' must have one shape"),
+        ({"w": "1"}, TypeError, "'w' must be real numbers"),
+        ({"w": None}, TypeError, "'w' must be real numbers; object came"),
+        ({"w": 1j}, TypeError, "complex128 came"),
+        ({"w": True}, TypeError, "bool came"),
+        ({"w": Value(1.0)}, TypeError, "object came"),
+        ({"w": [10**400]}, TypeError, "object came"),
+    ],
+)
+def test_bad_inputs_of_a_run(tape, inputs, error, message):
+    with pytest.raises(error, match=message):
+        tape.forward(**inputs)
+
+
+def test_an_input_may_have_any_name():
+    tape = Tape.record(lambda self, cls: self * cls, self=2.0, cls=3.0)
+    assert tape.forward(self=5.0)["output"] == 15.0
+
+
+# Recording.
+
+
+def test_record_from_values():
+    w, x = Value(2.0, "w"), Value(3.0, "x")
+    z = (w * x).named("z")
+    a = z.tanh().named("a")
+    tape = Tape.record(a * z, inputs=[x, w], watch=[a])
+    assert list(tape.forward()) == ["x", "w", "a", "output"]
+    assert list(Tape.record(a * z, inputs=[x, w]).forward()) == ["x", "w", "z", "a", "output"]
+
+
+def test_recording_leaves_the_values_as_they_were():
+    x = Value(2.0, "x")
+    y = x * x
+    Tape.record(y, inputs=[x])
+    assert y.name == ""
+    assert list(Tape.record(y + 1, inputs=[x]).forward()) == ["x", "output"]
+
+
+def test_a_watched_node_beside_the_path_to_the_output():
+    z, y = Value(0.3, "z"), Value(1.0, "y")
+    loss = (z.softplus() - y * z).named("loss")
+    p = z.sigmoid().named("p")
+    tape = Tape.record(loss, inputs=[z, y], watch=[p])
+    values, grads = tape.forward(z=[0.0, 1.0]), tape.backward()
+    assert values["p"][0] == 0.5
+    np.testing.assert_array_equal(grads["p"], [0.0, 0.0])  # the loss does not go through it
+    np.testing.assert_allclose(grads["z"], values["p"] - 1, rtol=1e-14)
+    again = Tape.from_dict(tape.to_dict())
+    np.testing.assert_array_equal(again.forward(z=[0.0, 1.0])["p"], values["p"])
+
+
+def test_unnamed_leaves_are_constants():
+    w, c = Value(2.0, "w"), Value(7.0)
+    tape = Tape.record(w * c, inputs=[w])
+    assert tape.to_dict()["nodes"] == [["input", 2.0], ["const", 7.0], ["mul", 0, 1]]
+
+
+def test_a_function_near_the_edge_of_its_domain():
+    # Just below 0 the logarithm refuses; the neighbour on the other side is taken.
+    tape = Tape.record(lambda x: (1 - x).log(), x=0.9999)
+    assert tape.forward(x=0.0)["output"] == 0.0
+
+
+def test_refused_recordings_of_values():
+    w, x = Value(2.0, "w"), Value(3.0, "x")
+    loss = w * x
+    stranger = Value(1.0, "v")
+    inner = (w * 2).named("inner")
+    cases = [
+        (lambda: Tape.record(loss, inputs=[w, x, Value(1.0)]), ValueError, "An input needs a name"),
+        (lambda: Tape.record(loss, inputs=[w, x, stranger]), ValueError, "does not depend on the input 'v'"),
+        (lambda: Tape.record(loss, inputs=[w]), ValueError, "leaf 'x' has a name but is not listed"),
+        (lambda: Tape.record(loss), ValueError, "needs an input"),
+        (lambda: Tape.record(Value(1.0) * 2, inputs=[]), ValueError, "needs an input"),
+        (lambda: Tape.record(w * Value(1.0, "w"), inputs=[w]), ValueError, "leaf 'w' .* not listed"),
+        (lambda: Tape.record(loss, inputs=[w, w, x]), ValueError, "inputs lists a node twice: w, w, x"),
+        (lambda: Tape.record(inner * w, inputs=[inner, w]), ValueError, "must be a leaf"),
+        (lambda: Tape.record(loss, inputs=[w, x], watch=[w * 3]), ValueError, "A watched node needs a name"),
+        (lambda: Tape.record(loss, inputs=[w, x], watch=[stranger]), ValueError, "leaf 'v' .* not listed"),
+        (lambda: Tape.record(loss, inputs=w), TypeError, "inputs must be a list of Values"),
+        (lambda: Tape.record(loss, inputs=5), TypeError, "inputs must be a list of Values"),
+        (lambda: Tape.record(loss, inputs="wx"), TypeError, "inputs must hold Values; str 'w' came"),
+        (lambda: Tape.record(loss, inputs=[w, 2.0]), TypeError, "must hold Values; float 2.0 came"),
+        (lambda: Tape.record(loss, inputs=[w, x], watch="z"), TypeError, "watch must hold Values"),
+        (lambda: Tape.record(loss, [w, x], w=1.0), TypeError, "go with a function"),
+        (lambda: Tape.record(3.0), TypeError, "output must be a Value or a function"),
+    ]
+    for attempt, error, message in cases:
+        with pytest.raises(error, match=message):
+            attempt()
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (lambda w, x: (w.named("a") * 1).named("a") + x, "used more than once: a"),
+        (lambda w, x: (w * x).named("z") + (w + x).named("z"), "used more than once: z"),
+        (lambda w, x: (w * x).named("output") + 1, "used more than once: output"),
+    ],
+)
+def test_names_must_differ(build, message):
+    w, x = Value(2.0, "w"), Value(3.0, "x")
+    output = build(w, x)
+    with pytest.raises(ValueError, match=message):
+        Tape.record(output, inputs=[w, x])
+
+
+def test_two_inputs_of_one_name():
+    a, b = Value(1.0, "w"), Value(2.0, "w")
+    with pytest.raises(ValueError, match="used more than once: w"):
+        Tape.record(a * b, inputs=[a, b])
+
+
+@pytest.mark.parametrize("data", [math.nan, math.inf])
+def test_a_leaf_spoilt_by_hand(data):
+    w = Value(1.0, "w")
+    y = w * 2
+    w.data = data
+    with pytest.raises(ValueError, match="must hold a finite number"):
+        Tape.record(y, inputs=[w])
+
+
+def test_numbers_and_names_set_by_hand():
+    w = Value(1.0, "w")
+    w.data = np.float32(0.5)
+    d = Tape.record(w * 2, inputs=[w]).to_dict()
+    assert json.loads(json.dumps(d)) == d
+    w.name = 5
+    with pytest.raises(TypeError, match="Names must be strings; 5 came"):
+        Tape.record(w * 2, inputs=[w])
+
+
+OUTSIDE = Value(2.0)
+RNG = random.Random(0)
+MEMORY: list[Value] = []
+
+
+def remembers(w):
+    if not MEMORY:
+        MEMORY.append(w * 2)
+    return w * MEMORY[0]
+
+
+@pytest.mark.parametrize(
+    ("f", "error", "message"),
+    [
+        (lambda w: w * OUTSIDE, ValueError, "Value of another recording"),
+        (remembers, ValueError, "Value of another recording"),
+        (lambda w: w * w.data, ValueError, r"reads \.data or draws"),
+        (lambda w: w * 2 + math.exp(w.data), ValueError, r"reads \.data"),
+        (lambda w: w * RNG.random(), ValueError, "draws a random number"),
+        (lambda w: w * 2 if w.data <= 1.0 else w + 2, ValueError, "two different graphs"),
+        (lambda w: w.exp() if w.data > 1 else w * 2, ValueError, "two different graphs"),
+        (lambda w: w * 2 if w > 0 else w, TypeError, "can't be compared"),
+        (lambda w: w * 2 if w else w, TypeError, "no truth value"),
+        (lambda w: 3.0, TypeError, "must return a Value; float 3.0 came"),
+        (lambda w: None, TypeError, "must return a Value; NoneType"),
+        (lambda w: Value(3.0), ValueError, "does not depend on the input 'w'"),
+        (lambda w: Value(3.0, "c") * w, ValueError, "leaf 'c' has a name but is not listed"),
+        (lambda w, x: w * x, TypeError, r"can't be called with the inputs w: missing .*'x'"),
+        (lambda: Value(1.0), TypeError, "can't be called with the inputs w"),
+        (lambda w: (w - 1).log(), ValueError, "log"),
+    ],
+)
+def test_refused_recordings_of_functions(f, error, message):
+    MEMORY.clear()
+    with pytest.raises(error, match=message):
+        Tape.record(f, w=1.0)
+
+
+@pytest.mark.parametrize(
+    ("attempt", "error", "message"),
+    [
+        (lambda: Tape.record(lambda w: w, w="1"), TypeError, "one real number; str '1' came"),
+        (lambda: Tape.record(lambda w: w, w=math.nan), ValueError, "finite number; nan came"),
+        (lambda: Tape.record(lambda w, v: w * 2, w=1.0, v=1.0), ValueError, "not depend on the input 'v'"),
+        (
+            lambda: Tape.record(lambda w: w, inputs=[Value(1.0, "w")], w=1.0),
+            TypeError,
+            "go with a Value as output",
+        ),
+        (lambda: Tape.record(lambda: Value(1.0)), ValueError, "needs an input"),
+    ],
+)
+def test_bad_starting_numbers(attempt, error, message):
+    with pytest.raises(error, match=message):
+        attempt()
+
+
+# The form that travels.
+
+
+@settings(deadline=None, max_examples=100)
+@given(expressions(SMOOTH + KINKED), st.integers(0, 99))
+def test_a_tape_comes_back_from_json(expression, seed):
+    assume(by_values(expression, expression.start))
+    tape, inputs = record(expression), samples(expression, seed)
+    d = tape.to_dict()
+    again = Tape.from_dict(json.loads(json.dumps(d, allow_nan=False)))
+    assert again.to_dict() == d
+    tape.forward(**inputs)
+    again.forward(**inputs)
+    for a, b in zip(tape.backward().values(), again.backward().values(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_the_format(tape):
+    assert tape.to_dict() == {
+        "format": "bplib.tape",
+        "version": 1,
+        "nodes": [
+            *(["input", 0.5], ["input", 0.1], ["input", 1.0], ["input", 0.8]),
+            *(["mul", 0, 2], ["add", 4, 1], ["sigmoid", 5], ["sub", 6, 3]),
+            *(["const", 2.0], ["pow", 7, 8]),
+        ],
+        "names": [[0, "w"], [1, "b"], [2, "x"], [3, "y"], [5, "z"], [6, "a"], [9, "loss"]],
+        "inputs": [0, 1, 2, 3],
+        "watch": [5, 6],
+        "output": 9,
+    }
+
+
+def test_a_tape_and_its_dict_share_nothing(tape):
+    d = tape.to_dict()
+    again = Tape.from_dict(d)
+    before = tape.to_dict()
+    d["nodes"][4][1] = 3
+    d["inputs"].clear()
+    d["names"].clear()
+    assert tape.to_dict() == again.to_dict() == before
+
+
+def test_whole_numbers_from_javascript_are_numbers():
+    d = Tape.record(lambda x: x * 2, x=3.0).to_dict()
+    d["nodes"][:2] = [["input", 3], ["const", 2]]
+    again = Tape.from_dict(d)
+    assert type(again.start()["x"]) is float
+    assert again.forward()["output"] == 6.0
+
+
+def deep() -> list:
+    nested: list = []
+    for _ in range(sys.getrecursionlimit() * 2):
+        nested = [nested]
+    return nested
+
+
+def circle() -> list:
+    nested: list = ["mul", 0]
+    nested.append(nested)
+    return nested
+
+
+def drop(key):
+    return lambda d: d.pop(key)
+
+
+def put(*path_and_value):
+    """Set d[path...] to the last argument."""
+    *path, last, value = path_and_value
+
+    def damage(d):
+        for step in path:
+            d = d[step]
+        d[last] = value
+
+    return damage
+
+
+KEYS = ("format", "version", "nodes", "names", "inputs", "watch", "output")
+ODD = {
+    "None": None, "a boolean": True, "a string": "q", "a fraction": 1.5, "a negative number": -1, "NaN": math.nan,
+    "an empty list": [], "an empty dict": {}, "a list of lists": [[]], "a deep list": deep(), "a tuple": (1,),
+    "bytes": b"x", "a huge integer": 10**400, "an object": object(), "a set": {1},
+}  # fmt: skip
+FINE = {
+    ("watch", "an empty list"),
+    ("name", "a string"),
+    ("number", "a fraction"),
+    ("number", "a negative number"),
+}
+PLACES = {
+    **{key: (key,) for key in KEYS},
+    **{f"node {i}": ("nodes", i) for i in (0, 4, 8, 9)},
+    "argument": ("nodes", 4, 1),
+    "operation": ("nodes", 4, 0),
+    "number": ("nodes", 8, 1),
+    "name": ("names", 0, 1),
+    "place of a name": ("names", 0, 0),
+    "input": ("inputs", 0),
+    "watched": ("watch", 0),
+}
+DAMAGES = {
+    **{f"no {key}": drop(key) for key in KEYS},
+    **{
+        f"{place}: {what}": put(*path, odd)
+        for place, path in PLACES.items()
+        for what, odd in ODD.items()
+        if (place, what) not in FINE
+    },
+    "an unknown key": put("extra", 1),
+    "another format": put("format", "torch"),
+    "another version": put("version", VERSION + 1),
+    "the version as a float": put("version", 1.0),
+    "an unknown operation": put("nodes", 4, 0, "__class__"),
+    "an operation in capitals": put("nodes", 4, 0, "MUL"),
+    "a node that is its own argument": put("nodes", 4, ["mul", 0, 4]),
+    "a forward reference": put("nodes", 4, ["mul", 0, 5]),
+    "a circle of lists": put("nodes", 4, circle()),
+    "a place beyond the end": put("nodes", 9, ["pow", 7, 10]),
+    "a negative place": put("nodes", 9, ["pow", -1, 8]),
+    "False as a place": put("nodes", 4, ["mul", False, 2]),
+    "too few arguments": put("nodes", 4, ["mul", 0]),
+    "too many arguments": put("nodes", 6, ["sigmoid", 5, 5]),
+    "no arguments": put("nodes", 4, ["mul"]),
+    "a leaf without a number": put("nodes", 8, ["const"]),
+    "a leaf with two": put("nodes", 8, ["const", 1.0, 2.0]),
+    "an infinite constant": put("nodes", 8, ["const", math.inf]),
+    "an infinite input": put("nodes", 0, ["input", -math.inf]),
+    "a node that is a tuple": put("nodes", 4, ("mul", 0, 2)),
+    "a name twice": put("names", 1, 1, "w"),
+    "a place named twice": put("names", 1, 0, 0),
+    "an empty name": put("names", 0, 1, ""),
+    "a name beyond the end": put("names", 0, 0, 10),
+    "a name of three parts": put("names", 0, [0, "w", 1]),
+    "an input missing": put("inputs", [0, 1, 2]),
+    "an input twice": put("inputs", [0, 1, 2, 3, 3]),
+    "an input that is an operation": put("inputs", [0, 1, 2, 3, 5]),
+    "an input made a constant": put("nodes", 0, ["const", 1.0]),
+    "an input without a name": lambda d: d["names"].pop(0),
+    "a watched node without a name": put("watch", [4]),
+    "a watched node twice": put("watch", [5, 5]),
+    "an output without a name": put("output", 7),
+    "an output that is a list": put("output", [9]),
+    "an output that depends on too little": put("output", 5),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_a_damaged_tape_is_refused(tape, damage):
+    d = tape.to_dict()
+    damage(d)
+    with pytest.raises(ValueError, match=r"Not a valid tape: expected .*; got .*Make it again with"):
+        Tape.from_dict(d)
+
+
+@pytest.mark.parametrize("d", [*ODD.values(), json.dumps({"format": FORMAT}), np.arange(3)])
+def test_what_is_no_tape_at_all(d):
+    with pytest.raises(ValueError, match="Not a valid tape: expected a dict"):
+        Tape.from_dict(d)
+
+
+JUNK = st.one_of(
+    st.none(), st.booleans(), st.integers(-2, 12), st.integers(), st.floats(), st.text(max_size=3),
+    st.sampled_from([*ARITY, "input", "const"]), st.lists(st.integers(-1, 10), max_size=3),
+    st.dictionaries(st.text(max_size=2), st.integers(), max_size=2),
+)  # fmt: skip
+
+
+@settings(deadline=None, max_examples=500)
+@given(st.data())
+def test_any_damage_is_refused_or_harmless(data):
+    d = copy.deepcopy(REFERENCE)
+    for _ in range(data.draw(st.integers(1, 3))):
+        place, key = d, data.draw(st.sampled_from(KEYS))
+        while isinstance(place[key], list) and place[key] and data.draw(st.booleans()):
+            place, key = place[key], data.draw(st.integers(0, len(place[key]) - 1))
+        if data.draw(st.booleans()) and isinstance(place, list):
+            del place[key]
+        else:
+            place[key] = data.draw(JUNK)
+    try:
+        tape = Tape.from_dict(d)
+    except ValueError as error:
+        assert "Not a valid tape" in str(error)
+        return
+    values, grads = tape.forward(), tape.backward()
+    assert list(values) == list(grads)
+    assert Tape.from_dict(tape.to_dict()).to_dict() == tape.to_dict()
+
+
+REFERENCE = Tape.record(neuron, w=0.5, b=0.1, x=1.0, y=0.8).to_dict()
