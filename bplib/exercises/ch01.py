@@ -227,6 +227,19 @@ check_gap = Check(
     },
 )
 
+check_factor = Check(
+    lambda: _gap(0.5, 0.1, 1.0, 0.8, 0.01) / _gap(0.5, 0.1, 1.0, 0.8, 0.001),
+    returns=["factor"],
+    cases=[{}],
+    mistakes={
+        "so much falls the predicted change; the gap is what a tangent leaves out": lambda: 10.0,
+        "that would be the cube of the step": lambda: 1000.0,
+        "this is the factor for half the step": lambda: 4.0,
+        "give how many times smaller the gap becomes, a number above 1": lambda: 0.01,
+    },
+    tol=0.03,
+)
+
 
 # 5. Spot the bug
 def _published(w: float, b: float, x: float, y: float) -> tuple[float, float]:
