@@ -202,6 +202,8 @@ class Explorer(anywidget.AnyWidget):
         """
         stage = _Stage(*self._stage.recipe)
         stage.draw(self.values)
+        for artist in stage.picture.findobj():
+            artist.set_animated(False)  # what is animated isn't saved
         return stage.picture
 
     def _values(self, at: Iterable[int]) -> dict[str, Any]:
@@ -451,6 +453,7 @@ class _Stage:
             axes = picture.subplots(*self._panels)
             self._backdrop(axes)  # type: ignore[misc]
             for ax in picture.axes:
+                ax.autoscale_view()  # limits are computed late, and would be dropped
                 ax.autoscale(False)
                 # Titles change often; drawn apart, they don't make the backdrop change.
                 ax.title.set_animated(True)
