@@ -479,9 +479,9 @@ def put(*path_and_value):
 
 KEYS = ("format", "version", "nodes", "names", "inputs", "watch", "output")
 ODD = {
-    "None": None, "a boolean": True, "a string": "q", "a fraction": 1.5, "a negative number": -1, "NaN": math.nan,
-    "an empty list": [], "an empty dict": {}, "a list of lists": [[]], "a deep list": deep(), "a tuple": (1,),
-    "bytes": b"x", "a huge integer": 10**400, "an object": object(), "a set": {1},
+    "None": None, "a boolean": True, "a string": "q", "a fraction": 1.5, "a negative number": -1,
+    "NaN": math.nan, "an empty list": [], "an empty dict": {}, "a list of lists": [[]], "a deep list": deep(),
+    "a tuple": (1,), "bytes": b"x", "a huge integer": 10**400, "an object": object(), "a set": {1},
 }  # fmt: skip
 FINE = {
     ("watch", "an empty list"),
