@@ -315,6 +315,7 @@ check_other_stations = Check(
         {"w": 0.3, "b": -0.2, "x": -2.0, "y": -0.5},
     ],
     mistakes={
+        "this is the gradient of the old line, sigmoid and squared error": by_nudging(_scalar_loss, "w", "b"),
         "the slope of the sigmoid is still in it": _wrong_other(slope=lambda z, a, y: a * (1 - a)),
         "the slope of the squared error is still in it": _wrong_other(da=lambda z, a, y: 2 * (a - y)),
         "both old slopes are still in it": _wrong_other(

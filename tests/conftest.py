@@ -1,4 +1,4 @@
-"""What several unit tests share."""
+"""What unit and book tests share."""
 
 import importlib
 import os
