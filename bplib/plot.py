@@ -4,10 +4,10 @@ It adds nothing to the mathematics. Every function takes plain arrays, functions
 global state alone, and returns a `Picture` for a notebook, a page, a slide or a file.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from io import BytesIO
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,9 @@ try:
     from matplotlib.axes import Axes
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+    from matplotlib.path import Path
+    from matplotlib.rcsetup import cycler
     from PIL import Image
 except ImportError as error:
     raise ImportError("bplib.plot draws with matplotlib. Install it: pip install 'bplib[widgets]'") from error
@@ -46,6 +49,7 @@ STYLE: dict[Any, Any] = {
     "axes.grid": True,
     "axes.axisbelow": True,
     "axes.formatter.useoffset": False,
+    "axes.prop_cycle": cycler(color=[VALUE, GRADIENT, "#009E73", "black", "#CC79A7", "#8A6D00"]),
     "grid.color": "#E4E4E4",
     "grid.linewidth": 0.7,
     "legend.frameon": True,
@@ -200,7 +204,7 @@ def graph(tape: Tape, inputs: Mapping[str, float] | None = None) -> Picture:
     >>> tape = Tape.record(lambda w, x: (w * x + 1).named("z"), w=2.0, x=3.0)
     >>> graph(tape)
     Graph of z. Values and gradients: w = 2, gradient 3; x = 3, gradient 2; w × x = 6, gradient 1;
-    z = · + 1 = 7, gradient 1.
+    z = (w × x) + 1 = 7, gradient 1.
     """
     _tape(tape)
     seen = [i for i, node in enumerate(tape.nodes) if node[0] != "const"]
@@ -218,24 +222,32 @@ def graph(tape: Tape, inputs: Mapping[str, float] | None = None) -> Picture:
         tape.output,
     )
     values, grads = _run(whole, inputs)
-    labels = {i: _label(tape, i) for i in seen}
-    places = _arrange({i: [j for j in _arguments(tape.nodes[i]) if j in labels] for i in seen})
-    xs, ys = zip(*places.values(), strict=True)
+    items, routes = _layout(tape)
+    names, formulas, tags = _labels(tape)
+    width = max(x for x, _ in map(_corner, items.values())) + CARD_WIDTH
+    stops = chain(items.values(), *routes.values())
+    deepest = max(stop.at - 0.4 * stop.free for stop in stops)
+    depth = deepest * (CARD_HEIGHT + GAP_BESIDE) + CARD_HEIGHT
     with style():
-        picture = Picture(1.55 * (max(xs) + 1), max(0.95 * (max(ys) - min(ys) + 1), 1.2))
+        picture = Picture(width + 0.1, depth + 0.1)
         ax = picture.add_axes((0, 0, 1, 1))
-        ax.set(xlim=(-0.5, max(xs) + 0.5), ylim=(min(ys) - 0.5, max(ys) + 0.5))
+        ax.set(xlim=(-0.05, width + 0.05), ylim=(CARD_HEIGHT / 2 - depth - 0.05, CARD_HEIGHT / 2 + 0.05))
         ax.axis("off")
-        for i, j in _edges(places, tape.nodes):
-            _arrow(ax, places, i, j)
         for i in seen:
-            value, grad = values[whole.names[i]], grads[whole.names[i]]
-            _card(ax, *places[i], labels[i], number(value), f"grad {number(grad, 3)}", i == tape.output)
-    told = (
-        f"{labels[i]} = {number(values[whole.names[i]])}, gradient {number(grads[whole.names[i]])}"
-        for i in seen
-    )
-    picture.alt = f"Graph of {tape.names[tape.output]}. Values and gradients: {'; '.join(told)}."
+            # Edges that end in one node arrive side by side, in the order they come from.
+            arriving = sorted((route[-2].at, edge) for edge, route in routes.items() if edge[1] == i)
+            for k, (_, edge) in enumerate(arriving):
+                _arrow(ax, routes[edge], ((len(arriving) - 1) / 2 - k) * 0.14)
+        for i in seen:
+            kind = "output" if i == tape.output else tape.nodes[i][0]
+            tag = tags[i] if tape.names[i] and kind != "input" else ""
+            _card(ax, items[i], names[i], tag, values[whole.names[i]], grads[whole.names[i]], kind)
+    told = []
+    for i in seen:
+        made = names[i] if formulas[i] == names[i] else f"{names[i]} = {formulas[i]}"
+        value, grad = values[whole.names[i]], grads[whole.names[i]]
+        told.append(f"{made} = {number(value)}, gradient {number(grad)}")
+    picture.alt = f"Graph of {names[tape.output]}. Values and gradients: {'; '.join(told)}."
     return picture
 
 
@@ -441,6 +453,327 @@ def error_against_step(steps: ArrayLike, errors: ArrayLike | Mapping[str, ArrayL
     return picture
 
 
+def network(
+    weights: Sequence[ArrayLike], grads: Sequence[ArrayLike] | None = None, labels: Sequence[str] = ()
+) -> Picture:
+    """Draw the layers of a network: a wider line for a larger weight, a dashed one for a weight below 0.
+
+    Parameters
+    ----------
+    weights : sequence of array_like, each of shape (n_out, n_in)
+        One matrix for each layer of weights; at most 20 units in a layer.
+    grads : sequence of array_like, optional
+        Gradients of the same shapes, to draw in place of the weights, in their own colour.
+    labels : sequence of str, optional
+        The names of the layers, inputs first.
+
+    Returns
+    -------
+    Picture
+
+    Raises
+    ------
+    ValueError
+        If the shapes don't follow each other, or a layer has more than 20 units.
+
+    Examples
+    --------
+    >>> network([[[0.5, -0.3], [0.2, 0.8]], [[1.0, -0.5]]])
+    Network of 2, 2 and 1 units. The weights of layer 1 run from −0.3 to 0.8, those of layer 2 from
+    −0.5 to 1.
+    """
+    matrices = _matrices("weights", weights)
+    shown = matrices if grads is None else _matrices("grads", grads)
+    sizes: list[int] = [matrices[0].shape[1], *(W.shape[0] for W in matrices)]
+    for k, W in enumerate(matrices):
+        if W.shape[1] != sizes[k]:
+            raise ValueError(
+                f"weights[{k}] has shape {W.shape} and follows {sizes[k]} units: it must have shape "
+                f"({W.shape[0]}, {sizes[k]}), one column for each unit it reads."
+            )
+    if [G.shape for G in shown] != [W.shape for W in matrices]:
+        raise ValueError("grads must have the shapes of weights, in the same order.")
+    if max(sizes) > 20:
+        raise ValueError(f"A layer has {max(sizes)} units; a picture is readable up to 20.")
+    if labels and len(labels) != len(sizes):
+        raise ValueError(f"There must be one label for each of {len(sizes)} layers; {len(labels)} came.")
+    color, what = (VALUE, "weights") if grads is None else (GRADIENT, "gradients")
+    largest = max(float(np.abs(W).max()) for W in shown) or 1.0
+    across, beside = 1.5, 0.52
+    deep = (max(sizes) - 1) * beside
+
+    def height(k: int, i: int) -> float:
+        return beside * ((sizes[k] - 1) / 2 - i)
+
+    with style():
+        picture = Picture(across * (len(sizes) - 1) + 1.0, deep + 1.0)
+        ax = picture.add_axes((0, 0, 1, 1))
+        ax.set(xlim=(-0.5, across * (len(sizes) - 1) + 0.5), ylim=(-deep / 2 - 0.35, deep / 2 + 0.65))
+        ax.axis("off")
+        for k, W in enumerate(shown):
+            for (i, j), w in np.ndenumerate(W):
+                ends = [height(k, j), height(k + 1, i)]
+                wide, dash = 0.4 + 4.6 * abs(w) / largest, "-" if w >= 0 else (0, (2.2, 1.2))
+                strength = 0.35 + 0.65 * abs(w) / largest
+                ax.plot([across * k, across * (k + 1)], ends, color=color, lw=wide, ls=dash, alpha=strength)
+        for k, size in enumerate(sizes):
+            ax.scatter(
+                [across * k] * size,
+                [height(k, i) for i in range(size)],
+                s=230,
+                c="white",
+                ec="black",
+                zorder=3,
+            )
+            last = len(sizes) - 1
+            name = labels[k] if labels else "input" if k == 0 else "output" if k == last else f"layer {k}"
+            ax.text(across * k, deep / 2 + 0.4, name, ha="center", color="black")
+    told = [
+        f"{'The ' + what if k == 0 else 'those'} of layer {k + 1} {'run ' if k == 0 else ''}from "
+        f"{number(W.min())} to {number(W.max())}"
+        for k, W in enumerate(shown)
+    ]
+    units = f"{', '.join(map(str, sizes[:-1]))} and {sizes[-1]}"
+    picture.alt = f"Network of {units} units. {', '.join(told)}."
+    return picture
+
+
+def boundary(
+    predict: Callable[[Array], ArrayLike], X: ArrayLike, y: ArrayLike, level: float = 0.5
+) -> Picture:
+    """Draw two classes of points and where a prediction crosses from one to the other.
+
+    Parameters
+    ----------
+    predict : callable
+        Takes points of shape (n, 2), returns n numbers, of shape (n,) or (n, 1): above `level` for class 1.
+    X : array_like, shape (B, 2)
+        The points.
+    y : array_like, shape (B,) or (B, 1)
+        Their classes, 0 or 1.
+    level : float
+        The value of the prediction on the boundary.
+
+    Returns
+    -------
+    Picture
+
+    Raises
+    ------
+    ValueError
+        If the shapes don't fit, a class is neither 0 nor 1, or a prediction is not finite.
+
+    Examples
+    --------
+    >>> X = [[0, 0], [0, 1], [1, 0], [1, 1]]
+    >>> boundary(lambda P: P[:, 0], X, [0, 0, 1, 0])
+    Decision boundary. 3 of 4 points lie on the side of their class (75 %). Predicted class 1 covers
+    50 % of the picture.
+    """
+    points = _array("X", X, 2)
+    classes = _array("y", np.ravel(np.asarray(y)), 1)
+    if points.shape[1] != 2 or len(classes) != len(points):
+        raise ValueError(
+            f"X must have shape (B, 2) and y one class for each row; {points.shape} and {classes.shape} came."
+        )
+    if not np.isin(classes, (0, 1)).all():
+        raise ValueError(f"The classes in y must be 0 or 1; {np.unique(classes)[:6]} came.")
+
+    def ask(at: Array) -> Array:
+        answer = np.asarray(predict(at), dtype=np.float64)
+        if answer.shape not in ((len(at),), (len(at), 1)):
+            raise ValueError(
+                f"predict must return one number for each of {len(at)} points; {answer.shape} came."
+            )
+        return _array("what predict returns", answer.ravel(), 1)
+
+    low, high = points.min(axis=0), points.max(axis=0)
+    room = 0.15 * np.where(high > low, high - low, 1.0)
+    xs, ys = (np.linspace(a, b, 160) for a, b in zip(low - room, high + room, strict=True))
+    grid = np.stack(np.meshgrid(xs, ys), axis=-1)
+    field = ask(grid.reshape(-1, 2)).reshape(len(ys), len(xs))
+    right = int(np.sum((ask(points) > level) == (classes == 1)))
+    with style():
+        picture = Picture(4.6, 4.2, layout="constrained")
+        ax = picture.subplots()
+        ax.grid(False)
+        ax.contourf(xs, ys, field > level, levels=[-0.5, 0.5, 1.5], colors=["#FFFFFF", "#DCEBF5"])
+        if (field > level).any() and (field <= level).any():
+            ax.contour(xs, ys, field, levels=[level], colors="black", linewidths=1.6)
+        for label, mark, fill in ((0, "s", "white"), (1, "o", VALUE)):
+            of = points[classes == label]
+            ax.scatter(
+                of[:, 0],
+                of[:, 1],
+                s=34,
+                marker=mark,
+                c=fill,
+                ec="black",
+                lw=1,
+                label=f"class {label}",
+                zorder=3,
+            )
+        ax.set(xlabel="x₁", ylabel="x₂", xlim=xs[[0, -1]], ylim=ys[[0, -1]])
+        picture.legend(loc="outside upper left", ncols=2, borderpad=0.1)
+    picture.alt = (
+        f"Decision boundary. {right} of {len(points)} points lie on the side of their class "
+        f"({100 * right / len(points):.0f} %). Predicted class 1 covers {100 * np.mean(field > level):.0f} % "
+        "of the picture."
+    )
+    return picture
+
+
+def gradient_norms(norms: ArrayLike | Mapping[str, ArrayLike], what: str = "norm of the gradient") -> Picture:
+    """Draw one bar a layer, on a logarithmic axis: how a signal or a gradient grows or shrinks with depth.
+
+    Parameters
+    ----------
+    norms : array_like, shape (L,), or dict of str to array_like
+        A number for each layer, 0 or more, from layer 1; of one network or of several by name. A norm of
+        exactly 0 has no bar and is marked "0".
+    what : str
+        What the numbers are.
+
+    Returns
+    -------
+    Picture
+
+    Raises
+    ------
+    ValueError
+        If a number is below 0, or the networks differ in depth.
+
+    Examples
+    --------
+    >>> gradient_norms({"sigmoid": [1e-6, 1e-4, 1e-2], "relu": [0.2, 0.3, 0.2]})
+    The norm of the gradient by layer, 1 to 3. sigmoid: from 1e−06 in layer 1 to 0.01 in layer 3; relu:
+    from 0.2 in layer 1 to 0.2 in layer 3.
+    """
+    many = norms if isinstance(norms, Mapping) else {"": norms}
+    rows = {name: _array(f"norms[{name!r}]" if name else "norms", given, 1) for name, given in many.items()}
+    depths = {len(row) for row in rows.values()}
+    if len(depths) != 1 or min(row.min() for row in rows.values()) < 0:
+        raise ValueError("norms must hold numbers of 0 or more, as many for each network as it has layers.")
+    depth = depths.pop()
+    above = np.concatenate([row[row > 0] for row in rows.values()])
+    floor = (above.min() if above.size else 1.0) / 3
+    with style():
+        picture = Picture(max(4.6, 0.32 * depth * len(rows) + 1.2), 3.4, layout="constrained")
+        ax = picture.subplots()
+        ax.grid(axis="x", visible=False)
+        wide = 0.8 / len(rows)
+        looks = zip(
+            rows.items(), _looks(len(rows)), ("", "//", "..", "xx", "\\\\", "++") * len(rows), strict=False
+        )
+        for k, ((name, row), (color, _), hatch) in enumerate(looks):
+            places = np.arange(1, depth + 1) + (k - (len(rows) - 1) / 2) * wide
+            color = GRADIENT if len(rows) == 1 else color
+            bars = np.where(row > 0, row, floor)
+            ax.bar(
+                places,
+                bars - floor,
+                wide * 0.92,
+                bottom=floor,
+                color=color,
+                hatch=hatch,
+                ec="white",
+                label=name,
+            )
+            for place in places[row == 0]:
+                ax.annotate("0", (place, floor), ha="center", va="bottom", color=color)
+        ax.set_yscale("log")
+        ax.set(
+            xlabel="layer",
+            ylabel=what,
+            xlim=(0.4, depth + 0.6),
+            ylim=(floor, (above.max() if above.size else 3.0) * 2),
+        )
+        ax.set_xticks(np.arange(1, depth + 1, max(1, depth // 12)))
+        if len(rows) > 1:
+            picture.legend(loc="outside upper left", ncols=3, borderpad=0.1)
+    told = [
+        f"{name + ': from' if name else 'From'} {number(row[0])} in layer 1 to {number(row[-1])} in layer "
+        f"{depth}"
+        for name, row in rows.items()
+    ]
+    picture.alt = f"The {what} by layer, 1 to {depth}. {'; '.join(told)}."
+    return picture
+
+
+def landscape(
+    f: Callable[[Array, Array], ArrayLike],
+    x: tuple[float, float] = (-2.0, 2.0),
+    y: tuple[float, float] = (-2.0, 2.0),
+    path: ArrayLike | None = None,
+    names: tuple[str, str] = ("x", "y"),
+) -> Picture:
+    """Draw a function of two numbers as a map of its heights, and on it the path of a descent.
+
+    Parameters
+    ----------
+    f : callable
+        Takes two arrays of one shape, returns the heights, of that shape; NaN is left blank.
+    x, y : (float, float)
+        The ranges.
+    path : array_like, shape (n, 2), optional
+        Points that were visited, in order.
+    names : (str, str)
+        The names of the axes.
+
+    Returns
+    -------
+    Picture
+
+    Raises
+    ------
+    ValueError
+        If a range is empty, a shape doesn't fit, or no height is finite.
+
+    Examples
+    --------
+    >>> landscape(lambda w, b: w**2 + b**2, path=[[1.5, 1.0], [0.75, 0.5]], names=("w", "b"))
+    Heights of a function of w from −2 to 2 and b from −2 to 2: least 0, largest 8. A path of 2
+    points goes from (1.5, 1), height 3.25, to (0.75, 0.5), height 0.8125.
+    """
+    xs, ys = np.linspace(*_span(*x), 121), np.linspace(*_span(*y), 121)
+    heights = np.asarray(f(*np.meshgrid(xs, ys)), dtype=np.float64)
+    if heights.shape != (121, 121):
+        raise ValueError(f"f must return one height for each point, shape (121, 121); {heights.shape} came.")
+    heights = np.where(np.isfinite(heights), heights, np.nan)
+    if np.isnan(heights).all():
+        raise ValueError("f is finite nowhere in this range. Choose another one.")
+    least, largest = float(np.nanmin(heights)), float(np.nanmax(heights))
+    with style():
+        picture = Picture(5.2, 4.0, layout="constrained")
+        ax = picture.subplots()
+        ax.grid(False)
+        if largest > least:
+            # Closer lines near the bottom, where a descent ends.
+            levels = least + (largest - least) * np.linspace(0, 1, 13) ** 2
+            filled = ax.contourf(xs, ys, heights, levels=levels, cmap="Blues_r")
+            ax.contour(xs, ys, heights, levels=levels[1:-1], colors="white", linewidths=0.6)
+            picture.colorbar(filled, ax=ax, label="height", format=lambda h, _: number(h, 2))
+        ax.set(xlabel=names[0], ylabel=names[1], xlim=xs[[0, -1]], ylim=ys[[0, -1]])
+        told = ""
+        if path is not None:
+            points = _array("path", path, 2)
+            if points.shape[1] != 2:
+                raise ValueError(f"path must have shape (n, 2); {points.shape} came.")
+            along = np.asarray(f(points[:, 0], points[:, 1]), dtype=np.float64)
+            ax.plot(*points.T, "o-", color=GRADIENT, ms=4, lw=1.4, mec="white", mew=0.6)
+            ax.plot(*points[-1], "*", color=GRADIENT, ms=13, mec="white")
+            ends = [
+                f"({number(a)}, {number(b)}), height {number(h)}"
+                for (a, b), h in zip(points, along, strict=True)
+            ]
+            told = f" A path of {len(points)} points goes from {ends[0]}, to {ends[-1]}."
+    picture.alt = (
+        f"Heights of a function of {names[0]} from {number(x[0])} to {number(x[1])} and {names[1]} from "
+        f"{number(y[0])} to {number(y[1])}: least {number(least)}, largest {number(largest)}.{told}"
+    )
+    return picture
+
+
 # What the pictures share.
 
 
@@ -510,120 +843,196 @@ def _array(name: str, given: ArrayLike, ndim: int) -> Array:
     return array.astype(np.float64)
 
 
+def _matrices(name: str, given: Sequence[ArrayLike]) -> list[Array]:
+    if len(given) == 0:
+        raise ValueError(f"{name} must hold at least one matrix.")
+    return [_array(f"{name}[{k}]", W, 2) for k, W in enumerate(given)]
+
+
 def _looks(n: int) -> list[tuple[str, str]]:
     """Return n pairs of colour and marker, so that no two lines differ by colour alone."""
-    colors, marks = (VALUE, GRADIENT, "#009E73", "black", "#CC79A7", "#8A6D00"), "osD^vP"
-    return [(colors[i % 6], marks[i % 6]) for i in range(n)]
+    colors = STYLE["axes.prop_cycle"].by_key()["color"]
+    return [(colors[i % 6], "osD^vP"[i % 6]) for i in range(n)]
 
 
-# The graph: labels, places, strokes.
+# The graph: what its nodes are called and where they stand, as in the page (static/labels.js, layout.js).
+
+CARD_WIDTH, CARD_HEIGHT, GAP_ALONG, GAP_BESIDE = 1.14, 0.66, 0.34, 0.14
+LONGEST = 12
 
 
-def _arguments(node: tuple[Any, ...]) -> list[int]:
-    return [] if node[0] in LEAVES else list(node[1:])
+def _labels(tape: Tape) -> tuple[list[str], list[str], list[str]]:
+    """Return for each node its name, its formula, and its operation with constants folded in."""
+    names: list[str] = []
+    formulas: list[str] = []
+    tags: list[str] = []
+    for i, (op, *args) in enumerate(tape.nodes):
+        tag = ""
+        if op == "const":
+            formula = number(args[0], 6)
+        elif op == "input":
+            formula = tape.names[i]
+        else:
+            formula = _written(op, [_argument(tape, names, op, j) for j in args])
+            folded = [names[j] if tape.nodes[j][0] == "const" else "" for j in args]
+            between = SYMBOLS.get(op) or SHORT.get(op) or op
+            if len(args) == 2 and op in SYMBOLS:
+                tag = f"{folded[0]} {between} {folded[1]}".strip().replace("^ ", "^")
+            else:
+                tag = " ".join([between, *filter(None, folded)])
+        short = formula if len(formula) <= LONGEST or op in LEAVES else f"u{i}"
+        names.append(tape.names[i] or short)
+        formulas.append(formula)
+        tags.append(tag)
+    return names, formulas, tags
 
 
-RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+SHORT = {"maximum": "max", "minimum": "min", "leaky_relu": "leaky relu", "abs": "| |"}
 
 
-def _label(tape: Tape, i: int) -> str:
-    """Return a node's name and how it was made, with constants written out: z = · + 1."""
-    op, *args = tape.nodes[i]
-    if op == "input":
-        return tape.names[i]
-    words = [number(tape.nodes[j][1]) if tape.nodes[j][0] == "const" else tape.names[j] or "·" for j in args]
-    if op == "pow" and words[1].isdigit():
-        made = words[0] + words[1].translate(RAISED)
-    elif op in SYMBOLS:
-        made = f" {SYMBOLS[op]} ".join(words) if len(words) == 2 else SYMBOLS[op] + words[0]
-    else:
-        made = f"{op}({', '.join(words)})"
-    return f"{tape.names[i]} = {made}" if tape.names[i] else made
+def _written(op: str, args: Sequence[str]) -> str:
+    if op == "pow":
+        return f"{args[0]}^{args[1]}"
+    if op == "neg":
+        return f"−{args[0]}"
+    if op == "abs":
+        return f"|{args[0]}|"
+    if op in SYMBOLS:
+        return f"{args[0]} {SYMBOLS[op]} {args[1]}"
+    return f"{SHORT.get(op, op)}({', '.join(args)})"
 
 
-Key = int | tuple[int, int, int]
+def _argument(tape: Tape, names: Sequence[str], op: str, j: int) -> str:
+    """Return the name of an argument, in brackets where it is itself an unnamed sum or product."""
+    inner, *args = tape.nodes[j]
+    bare = inner == "input" or (inner == "const" and args[0] >= 0) or (inner not in (*SYMBOLS, "const"))
+    if bare or op not in SYMBOLS or tape.names[j] or names[j] == f"u{j}":
+        return names[j]
+    return f"({names[j]})"
 
 
-def _arrange(parents: Mapping[int, Sequence[int]]) -> dict[Key, tuple[float, float]]:
-    """Return a place for every node, and one for each rank that an edge (j, i) jumps over, as (j, i, rank).
+class _Stop:
+    """A node, or a place that is kept free for an edge on its way past a rank."""
 
-    A node's rank is its longest distance from a leaf; a leaf stands next to the first node that needs it.
-    Within a rank, nodes are ordered by the mean place of their neighbours (Sugiyama, Tagawa and Toda, 1981).
+    def __init__(self, rank: int, free: bool = False) -> None:
+        self.rank, self.free = rank, free
+        self.before: list[_Stop] = []
+        self.after: list[_Stop] = []
+        self.at = 0.0
+
+
+def _layout(tape: Tape) -> tuple[dict[int, _Stop], dict[tuple[int, int], list[_Stop]]]:
+    """Return a place for every node and a route for every edge, so that every edge points forward.
+
+    A rank is the longest distance from a leaf; an input stands next to its first use. Within a rank, things
+    stand near the mean of their neighbours (Sugiyama, Tagawa and Toda, 1981).
     """
+    nodes = [i for i, node in enumerate(tape.nodes) if node[0] != "const"]
+    uses = {
+        i: [j for j in tape.nodes[i][1:] if j in nodes] if tape.nodes[i][0] != "input" else [] for i in nodes
+    }
     rank: dict[int, int] = {}
-    for i in sorted(parents):
-        rank[i] = 1 + max((rank[j] for j in parents[i]), default=-1)
-    for j in sorted(parents):
-        users = [rank[i] for i in parents if j in parents[i]]
-        if not parents[j] and users:
+    for i in nodes:
+        rank[i] = 1 + max((rank[j] for j in uses[i]), default=-1)
+    for j in nodes:
+        users = [rank[i] for i in nodes if j in uses[i]]
+        if not uses[j] and users:
             rank[j] = min(users) - 1
-    rows: list[list[Key]] = [[] for _ in range(1 + max(rank.values()))]
-    links: dict[Key, list[Key]] = {}
-    for i in sorted(parents):
-        rows[rank[i]].append(i)
-        for j in dict.fromkeys(parents[i]):
-            chain: list[Key] = [j, *((j, i, r) for r in range(rank[j] + 1, rank[i])), i]
-            for r, key in enumerate(chain[1:-1], rank[j] + 1):
-                rows[r].append(key)
-            for a, b in pairwise(chain):
-                links.setdefault(a, []).append(b)
-                links.setdefault(b, []).append(a)
-    height: dict[Key, float] = {}
+    items = {i: _Stop(rank[i]) for i in nodes}
+    routes: dict[tuple[int, int], list[_Stop]] = {}
+    for i in nodes:
+        for j in dict.fromkeys(uses[i]):
+            free = [_Stop(r, free=True) for r in range(rank[j] + 1, rank[i])]
+            routes[j, i] = [items[j], *free, items[i]]
+            for a, b in pairwise(routes[j, i]):
+                a.after.append(b)
+                b.before.append(a)
+    rows: list[list[_Stop]] = [[] for _ in range(1 + max(rank.values()))]
+    seen: set[_Stop] = set()
+
+    def visit(item: _Stop) -> None:
+        if item not in seen:
+            seen.add(item)
+            for other in item.before:
+                visit(other)
+            rows[item.rank].append(item)
+
+    # The first order is that in which a walk from the output meets them: a tree has no crossing then.
+    for i in [tape.output, *nodes]:
+        visit(items[i])
     for row in rows:
-        height.update(_spread(row))
+        _settle(row, [float(k) for k in range(len(row))])
     for sweep in range(8):
-        for row in rows if sweep % 2 == 0 else rows[::-1]:
-            row.sort(key=lambda key: -np.mean([height[k] for k in links.get(key, [key])]))
-            height.update(_spread(row))
-    return {key: (float(x), height[key]) for x, row in enumerate(rows) for key in row}
+        forward = sweep % 2 == 0
+        for row in rows if forward else rows[::-1]:
+            _settle(row, [_wish(item, forward) for item in row])
+    first = min(item.at for row in rows for item in row)
+    for row in rows:
+        for item in row:
+            item.at -= first
+    return items, routes
 
 
-def _spread(row: Sequence[Key]) -> dict[Key, float]:
-    return {key: (len(row) - 1) / 2 - k for k, key in enumerate(row)}
+def _wish(item: _Stop, forward: bool) -> float:
+    # An input has no place of its own to keep: it moves with what uses it.
+    beside = (item.before if forward else item.after) or item.after or item.before
+    return sum(other.at for other in beside) / len(beside) if beside else item.at
 
 
-def _edges(places: Mapping[Key, Any], nodes: Sequence[tuple[Any, ...]]) -> list[tuple[int, int]]:
-    return [(j, i) for i in range(len(nodes)) for j in dict.fromkeys(_arguments(nodes[i])) if j in places]
+def _settle(row: Sequence[_Stop], wishes: Sequence[float]) -> None:
+    """Put things as near to their wishes as their order and their distance allow."""
+    apart = [0.5 if a.free and b.free else 0.75 if a.free or b.free else 1.0 for a, b in pairwise(row)]
+    down, up = list(wishes), list(wishes)
+    for k in range(1, len(row)):
+        down[k] = max(down[k], down[k - 1] + apart[k - 1])
+    for k in range(len(row) - 2, -1, -1):
+        up[k] = min(up[k], up[k + 1] - apart[k])
+    for item, a, b in zip(row, down, up, strict=True):
+        item.at = (a + b) / 2
 
 
-def _arrow(ax: Axes, places: Mapping[Key, tuple[float, float]], j: int, i: int) -> None:
-    """Draw the edge from node j to node i, round what stands between."""
-    between = sorted(key for key in places if isinstance(key, tuple) and key[:2] == (j, i))
-    points = [places[j], *(places[key] for key in between), places[i]]
-    points[0] = (points[0][0] + HALF_WIDTH, points[0][1])
-    points[-1] = (points[-1][0] - HALF_WIDTH - 0.02, points[-1][1])
-    path: list[tuple[float, float]] = [points[0]]
-    codes = [1]
-    for (x0, y0), (x1, y1) in pairwise(points):
-        middle = (x0 + x1) / 2
-        path += [(middle, y0), (middle, y1), (x1, y1)]
-        codes += [4, 4, 4]
-    line = mpl.patches.FancyArrowPatch(
-        path=mpl.path.Path(path, codes), arrowstyle="-|>", mutation_scale=11, color=QUIET, lw=1.2
+def _corner(stop: _Stop) -> tuple[float, float]:
+    """Return the left middle of a node, in inches."""
+    return stop.rank * (CARD_WIDTH + GAP_ALONG), -stop.at * (CARD_HEIGHT + GAP_BESIDE)
+
+
+def _arrow(ax: Axes, route: Sequence[_Stop], arrival: float) -> None:
+    """Draw an edge along its route; it arrives `arrival` inches above the middle of its node."""
+    x, y = _corner(route[0])
+    path, codes = [(x + CARD_WIDTH, y)], [Path.MOVETO]
+    for stop in route[1:]:
+        x0, y0 = path[-1]
+        x, y = _corner(stop)
+        if not stop.free:
+            x, y = x - 0.015, y + arrival
+        path += [((x0 + x) / 2, y0), ((x0 + x) / 2, y), (x, y)]
+        codes += [Path.CURVE4] * 3
+        if stop.free:  # straight past the cards of this rank
+            path.append((x + CARD_WIDTH, y))
+            codes.append(Path.LINETO)
+    arrow = FancyArrowPatch(path=Path(path, codes), arrowstyle="-|>", mutation_scale=9, color=QUIET, lw=1.1)
+    ax.add_patch(arrow)
+
+
+def _card(ax: Axes, stop: _Stop, name: str, tag: str, value: float, grad: float, kind: str) -> None:
+    """Draw one node: its name, the operation that made it, its value, its gradient."""
+    x, y = _corner(stop)
+    look = {"input": ("#F4F6F8", 1.0), "output": ("white", 1.8)}.get(kind, ("white", 1.0))
+    rounding = 0.16 if kind == "input" else 0.06
+    box = FancyBboxPatch(
+        (x, y - CARD_HEIGHT / 2),
+        CARD_WIDTH,
+        CARD_HEIGHT,
+        boxstyle=f"round,pad=0,rounding_size={rounding}",
+        fc=look[0],
+        ec="black" if kind == "output" else QUIET,
+        lw=look[1],
     )
-    ax.add_patch(line)
-
-
-HALF_WIDTH, HALF_HEIGHT = 0.37, 0.38
-
-
-def _card(ax: Axes, x: float, y: float, label: str, value: str, grad: str, last: bool) -> None:
-    """Draw one node: how it was made, its value, its gradient."""
-    corner = (x - HALF_WIDTH, y - HALF_HEIGHT)
-    shape = mpl.patches.FancyBboxPatch(
-        corner,
-        2 * HALF_WIDTH,
-        2 * HALF_HEIGHT,
-        boxstyle="round,pad=0,rounding_size=0.08",
-        fc="white",
-        ec="black" if last else QUIET,
-        lw=2 if last else 1.2,
-    )
-    ax.add_patch(shape)
-    size = STYLE["font.size"] * min(1.0, 14 / len(label))
-    for text, dy, color, points in (
-        (label, 0.22, "black", size),
-        (value, 0.0, VALUE, STYLE["font.size"]),
-        (grad, -0.22, GRADIENT, STYLE["font.size"]),
-    ):
-        ax.text(x, y + dy, text, ha="center", va="center", color=color, fontsize=points)
+    ax.add_patch(box)
+    left, right = x + 0.09, x + CARD_WIDTH - 0.09
+    room = 14 - len(tag)
+    ax.text(left, y + 0.2, name if len(name) <= room else name[: room - 1] + "…", va="center", weight="bold")
+    ax.text(right, y + 0.2, tag, ha="right", va="center", color=QUIET)
+    for dy, sign, x_, color in ((0.0, "=", value, VALUE), (-0.2, "∂", grad, GRADIENT)):
+        ax.text(left, y + dy, sign, va="center", color=color)
+        ax.text(right, y + dy, number(x_, 5), ha="right", va="center", color=color)
