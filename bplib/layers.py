@@ -627,7 +627,7 @@ class Sequential(Layer):
                 )
             if any(layer is other for other in layers[:i]):
                 raise ValueError(
-                    f"{name}: expected a layer of its own at each place, got {layer!r:.60} again at place {i}. "
+                    f"{name}: expected a layer of its own at each place, got {layer!r:.60} again at {i}. "
                     f"Its second forward would overwrite what it saved in the first. Make another one."
                 )
         self.layers = layers
