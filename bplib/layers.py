@@ -122,6 +122,10 @@ class PairLayer(Layer):
         self, op: Callable[..., tuple[Array, Any]], params: dict[str, Array] | None = None, **options: Any
     ) -> None:
         super().__init__(**(params or {}))
+        if op not in functional.VJP:
+            raise ValueError(
+                f"op: expected a key of functional.VJP, got {op!r:.60}. Derive from Layer instead."
+            )
         self.op, self.vjp, self.options = partial(op, **options), functional.VJP[op], options
         self.cache: Any = None
 
@@ -403,11 +407,10 @@ class RNNCell(Layer):
         z, from_x = functional.affine(x, Wx, b)
         if h is None:
             self.steps, h = [], np.zeros_like(z)
+        _floats("x h", x, h)
+        if h.shape != z.shape:
+            raise _wrong_shape("h", h, f"{z.shape}, a row for each row of x", "Leave h out to start.")
         from_h, recurrent = functional.affine(h, Wh, np.zeros_like(b))
-        if len(h) != len(x):
-            raise _wrong_shape(
-                "h", h, f"({len(x)}, {len(b)}), a row for each row of x", "Leave h out to start."
-            )
         out, squashed = functional.tanh(z + from_h)
         self.steps.append((from_x, recurrent, squashed))
         self._summing = False
