@@ -31,7 +31,6 @@ import functools
 import http.server
 import json
 import os
-import re
 import secrets
 import shutil
 import socket
@@ -85,8 +84,7 @@ LAB_READY = """async (path) => {
   await app.restored;
   const panel = app.shell.currentWidget;
   if (panel?.context?.path !== path) return false;
-  await panel.context.ready;
-  await panel.sessionContext.ready;
+  if (!panel.context.isReady || !panel.sessionContext.isReady) return false;
   const kernel = panel.sessionContext.session?.kernel;
   return kernel?.status === "idle" && kernel.connectionStatus === "connected";
 }"""
@@ -124,6 +122,10 @@ class Site:
     def pages(self) -> list[str]:
         found = (p.relative_to(self.root).as_posix() for p in sorted(self.root.rglob("*.html")))
         return [page for page in found if not page.startswith("_")]
+
+    def file(self, url: str) -> Path:
+        """Find the file behind an address of the site."""
+        return self.root / unquote(urlsplit(url).path).lstrip("/")
 
 
 @dataclass
@@ -364,11 +366,3 @@ def axe() -> Callable[..., list[str]]:
         ]
 
     return violations
-
-
-def local_path(url: str, site: Site) -> Path:
-    """Find the file behind an address of the site."""
-    parts = urlsplit(url)
-    if parts.scheme == "file":
-        return Path(unquote(parts.path))
-    return site.root / re.sub("^/", "", unquote(parts.path))

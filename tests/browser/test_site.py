@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from conftest import local_path
 
 pytestmark = pytest.mark.browser
 
@@ -51,7 +50,7 @@ def test_chapter_is_light_enough(site, open_page):
     visit = open_page(CHAPTER, wait=False)
     loaded: dict[str, int] = {}
     visit.page.on(
-        "response", lambda answer: loaded.update({answer.url: local_path(answer.url, site).stat().st_size})
+        "response", lambda answer: loaded.update({answer.url: site.file(answer.url).stat().st_size})
     )
     visit.page.reload()
     visit.page.wait_for_load_state("networkidle")
