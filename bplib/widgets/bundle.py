@@ -10,7 +10,7 @@ from importlib.resources import files
 
 IMPORT = re.compile(r'^import \{ (.+) \} from "\./(\w+)\.js";$', re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(?:const|class|function) (\w+))", re.MULTILINE)
-COMMENT = re.compile(r"^\s*//.*\n", re.MULTILINE)
+COMMENT = re.compile(r"(^|[ \t])[ \t]*// .*", re.MULTILINE)
 MARGIN = re.compile(r"^\s+", re.MULTILINE)
 
 
@@ -20,11 +20,24 @@ def read(name: str) -> str:
 
 
 @cache
-def script(entry: str) -> str:
+def script(entry: str, views: tuple[str, ...] = ()) -> str:
     """Return ``static/<entry>.js`` and everything it imports as one ES module.
 
     Each file becomes a function that runs once and returns its exports, so that two files may use one name.
     Imports are ``import { a, b as c } from "./file.js";`` on one line; exports are named.
+
+    Parameters
+    ----------
+    entry : str
+        The file whose exports the module exports.
+    views : tuple of str
+        Further files, each with a function `mount`. With them the entry's `figure` makes the module, so that
+        a figure carries only the views it shows.
+
+    Returns
+    -------
+    str
+        The module; its default export is what anywidget calls.
 
     Raises
     ------
@@ -33,32 +46,32 @@ def script(entry: str) -> str:
 
     Examples
     --------
-    >>> print(script("format")[:30])
+    >>> print(script("format").splitlines()[0])
     const format$ = (() => {
-    const
+    >>> print(script("main", ("graph",)).splitlines()[-1])
+    export default { render: main$.figure({ graph: graph$.mount }) };
     """
     parts: dict[str, str] = {}
 
-    def add(name: str) -> None:
+    def add(name: str, needed_by: tuple[str, ...] = ()) -> None:
+        if name in needed_by:
+            circle = " -> ".join((*needed_by, name))
+            raise ValueError(f"The imports go in a circle, {circle}; move what both need to a third file.")
         if name in parts:
-            if not parts[name]:
-                raise ValueError(
-                    f"{name}.js imports itself in a circle; move what both need to a third file."
-                )
             return
-        parts[name] = ""
         # Comments and indentation are for the reader of the file; every figure of a page repeats the script.
         source = MARGIN.sub("", COMMENT.sub("", read(f"{name}.js")))
         for _, needed in IMPORT.findall(source):
-            add(needed)
+            add(needed, (*needed_by, name))
         names = ", ".join(EXPORT.findall(source))
         body = IMPORT.sub(lambda m: f"const {{ {m[1].replace(' as ', ': ')} }} = {m[2]}$;", source)
         body = EXPORT.sub("", body)
         if stray := re.search(r"^(import|export)\b.*", body, re.MULTILINE):
             raise ValueError(f"{name}.js has a line the joiner does not understand: {stray[0]}")
-        # Taken out and put back, so that the order of the dict is the order of need.
-        del parts[name]
         parts[name] = f"const {name}$ = (() => {{\n{body}return {{ {names} }};\n}})();\n"
 
-    add(entry)
-    return "".join(parts.values()) + f"export default {entry}$;\n"
+    for name in (entry, *views):
+        add(name)
+    mounts = ", ".join(f"{view}: {view}$.mount" for view in views)
+    exports = f"{{ render: {entry}$.figure({{ {mounts} }}) }}" if views else f"{entry}$"
+    return "".join(parts.values()) + f"export default {exports};\n"

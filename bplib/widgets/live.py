@@ -1,10 +1,9 @@
 """Live figures: a graph of Values that computes in the reader's page.
 
-It adds to the tape a face: sliders, the graph with its values and gradients, curves. The same figure answers in
-JupyterLab with a kernel and on a static page without one, because the page runs the tape by itself.
+It adds to the tape a face: sliders, the graph with its values and gradients, curves. The same figure answers
+in JupyterLab with a kernel and on a static page without one, because the page runs the tape by itself.
 """
 
-import io
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -121,8 +120,8 @@ def live(
     """
     if not isinstance(output, Value):
         raise TypeError(
-            f"live needs a Value as output, the last node of a graph; {type(output).__name__} {output!r} came. "
-            "Build the graph with Value(0.5, 'w') and + - * / **."
+            f"live needs a Value as output, the last node of a graph; {type(output).__name__} {output!r} "
+            "came. Build the graph with Value(0.5, 'w') and + - * / **."
         )
     leaves = [node for node in output.graph() if node.name and not node.parents]
     tape = Tape.record(output, inputs=leaves)
@@ -180,7 +179,8 @@ def _control(n: int, leaves: Sequence[Value], span: Any) -> list[Any]:
         raise ValueError(f"The range of {name!r} must go up; got {tuple(span)}. Write (lo, hi) with lo < hi.")
     if not lo <= start <= hi:
         raise ValueError(
-            f"{name!r} starts at {start}, outside its range {lo:g} to {hi:g}. Widen the range or move the start."
+            f"{name!r} starts at {start}, outside its range {lo:g} to {hi:g}. "
+            "Widen the range or move the start."
         )
     step = float(span[2]) if len(span) == 3 else _round_step(lo, hi)
     if not 0 < step <= hi - lo:
@@ -218,7 +218,8 @@ def _curve(
         )
     if against not in controls:
         raise ValueError(
-            f"curve(against=...) needs a control; {tape.names[tape.inputs[against]]!r} is none. The controls are "
+            f"curve(against=...) needs a control; {tape.names[tape.inputs[against]]!r} is none. "
+            "The controls are "
             f"{', '.join(tape.names[tape.inputs[n]] for n in controls)}."
         )
     return {"view": "curve", "of": watched[name], "against": against}
@@ -241,7 +242,6 @@ class Live(anywidget.AnyWidget):
         The learning rate of the gradient step.
     """
 
-    _esm = script("main")
     _css = read("live.css")
     # What does not change, what does. Everything that has an order is in a list.
     spec = traitlets.Dict().tag(sync=True)
@@ -257,6 +257,8 @@ class Live(anywidget.AnyWidget):
         name: str,
         rate: float,
     ) -> None:
+        # A page repeats the script in every figure: each carries only its own views.
+        self._esm = script("main", tuple(sorted({view["view"] for view in views})))
         self.tape = tape
         self._params = params
         self._spans = {tape.names[tape.inputs[n]]: (n, lo, hi) for n, lo, hi, _ in controls}
@@ -272,7 +274,8 @@ class Live(anywidget.AnyWidget):
         for name, (n, lo, hi) in self._spans.items():
             if not lo <= numbers[n] <= hi:
                 raise ValueError(
-                    f"{name} = {numbers[n]:g} is outside its range {lo:g} to {hi:g}. Choose a number inside it."
+                    f"{name} = {numbers[n]:g} is outside its range {lo:g} to {hi:g}. "
+                    "Choose a number inside it."
                 )
         values, gradients = self._run(numbers)
         for name, number in (values | gradients).items():
@@ -397,10 +400,9 @@ class Live(anywidget.AnyWidget):
         data["text/plain"] = repr(self)
         # Without matplotlib there is no picture to fall back on; the live figure does not need one.
         with suppress(ImportError):
-            picture = io.BytesIO()
-            self.figure().savefig(picture, format="png", dpi=100, metadata={"Software": None})
-            data["image/png"] = picture.getvalue()
-            metadata = {**metadata, "image/png": {"alt": repr(self)}}
+            still, about = self.figure()._repr_mimebundle_()
+            data["image/png"] = still["image/png"]
+            metadata = {**metadata, "image/png": {**about["image/png"], "alt": repr(self)}}
         return data, metadata
 
 
@@ -414,7 +416,8 @@ class Controls(Mapping[str, float]):
         spans = self._figure._spans
         if name not in spans:
             raise ValueError(f"There is no control {name!r}; this figure has {', '.join(spans)}.")
-        return spans[name][0]
+        place: int = spans[name][0]
+        return place
 
     def __getitem__(self, name: str) -> float:
         return self._figure.inputs[self._place(name)]

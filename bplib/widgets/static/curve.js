@@ -1,6 +1,6 @@
 // The view `curve`: one quantity against one control. The tangent's slope is the gradient; a nudge compares
 // what the gradient predicts with what happens.
-import { html, setAttr, setText, svg, uniqueId } from "./dom.js";
+import { html, setAll, setAttr, setText, svg, uniqueId } from "./dom.js";
 import { fmt } from "./format.js";
 import { movingParts } from "./layout.js";
 import { moved, snap } from "./store.js";
@@ -54,21 +54,24 @@ export const mount = (el, store, spec) => {
   const line = path("bp-curve-line");
   const tangent = path("bp-tangent");
   const base = path("bp-base");
-  const predictedBar = path("bp-bar-predicted");
-  const trueBar = path("bp-bar-true");
+  const gap = path("bp-base");
   const predictedDot = svg("circle", { class: "bp-dot-predicted", r: 5 });
   const trueDot = svg("circle", { class: "bp-dot-true", r: 5 });
   const point = svg("g", { class: "bp-point", role: "slider", tabindex: 0 },
     svg("circle", { class: "bp-reach", r: 18 }), svg("circle", { class: "bp-halo", r: 11 }), svg("circle", { class: "bp-here", r: 6.5 }));
-  const plot = svg("g", { "clip-path": `url(#${clip})` }, line, tangent, base, predictedBar, trueBar, predictedDot, trueDot);
+  const plot = svg("g", { "clip-path": `url(#${clip})` }, line, tangent, base, gap, predictedDot, trueDot);
   const picture = svg("svg", { role: "group", height: HEIGHT }, svg("clipPath", { id: clip }, frame), axes, plot, point);
   const canvas = html("div", { class: "bp-canvas" }, picture);
 
-  const slopeText = html("p", { class: "bp-slope" });
+  const slopeName = html("span");
+  const slopeNumber = html("span", { class: "bp-grad" });
+  const slopeText = html("p", {}, slopeName, slopeNumber);
   const nudgeInput = html("input", { type: "range", min: -1, max: 1, step: "any", "aria-label": "nudge Δ" });
   const nudgeText = html("output", { class: "bp-delta" });
   const predictedText = html("span", { class: "bp-grad" });
   const trueText = html("span", { class: "bp-value" });
+  const predictedBar = html("div", { class: "bp-bar-predicted" });
+  const trueBar = html("div", { class: "bp-bar-true" });
   const apartText = html("p", { class: "bp-apart" });
   const side = html("div", { class: "bp-side" },
     html("div", { class: "bp-picks" },
@@ -80,8 +83,9 @@ export const mount = (el, store, spec) => {
       })),
     slopeText,
     html("div", { class: "bp-nudge" }, html("span", { class: "bp-name" }, "nudge Δ"), nudgeInput, nudgeText),
-    html("p", { class: "bp-change" }, html("i", { class: "bp-key bp-key-predicted" }), predictedText),
-    html("p", { class: "bp-change" }, html("i", { class: "bp-key bp-key-true" }), trueText),
+    html("div", { class: "bp-changes" },
+      html("i", { class: "bp-key bp-key-predicted" }), predictedText, html("div", { class: "bp-track" }, predictedBar),
+      html("i", { class: "bp-key bp-key-true" }), trueText, html("div", { class: "bp-track" }, trueBar)),
     apartText);
   el.append(html("div", { class: "bp-columns" }, canvas, side));
 
@@ -109,10 +113,7 @@ export const mount = (el, store, spec) => {
       open = Number.isFinite(y);
     });
     setAttr(line, "d", d);
-    setAttr(frame, "x", x0);
-    setAttr(frame, "y", y1 - 4);
-    setAttr(frame, "width", x1 - x0);
-    setAttr(frame, "height", y0 - y1 + 8);
+    setAll(frame, { x: x0 - 6, y: y1 - 4, width: x1 - x0 + 12, height: y0 - y1 + 8 });
     const across = ticks(control.lo, control.hi, Math.max(2, Math.min(8, (x1 - x0) / 60)));
     const up = ticks(range[0], range[1], 5);
     const text = (className, x, y, words) => svg("text", { class: className, x, y }, words);
@@ -140,37 +141,40 @@ export const mount = (el, store, spec) => {
     }
     const { lo, hi } = control;
     setAttr(tangent, "d", `M${at(lo, y + slope * (lo - x))}L${at(hi, y + slope * (hi - x))}`);
-    setAttr(point, "transform", `translate(${xAt(x)} ${yAt(y)})`);
-    setAttr(point, "aria-label", `${labels.names[node]} against ${control.name}`);
-    setAttr(point, "aria-valuemin", lo);
-    setAttr(point, "aria-valuemax", hi);
-    setAttr(point, "aria-valuenow", x);
-    setAttr(point, "aria-valuetext", `${control.name} ${fmt(x)}, ${labels.names[node]} ${fmt(y)}, slope ${fmt(slope)}`);
-    setAttr(picture, "aria-label", `Curve of ${labels.names[node]} against ${control.name}, with its tangent`);
+    const quantity = labels.names[node];
+    setAll(point, {
+      transform: `translate(${xAt(x)} ${yAt(y)})`,
+      "aria-label": `${quantity} against ${control.name}`,
+      "aria-valuemin": lo,
+      "aria-valuemax": hi,
+      "aria-valuenow": x,
+      "aria-valuetext": `${control.name} ${fmt(x)}, ${quantity} ${fmt(y)}, slope ${fmt(slope)}`,
+    });
+    setAttr(picture, "aria-label", `Curve of ${quantity} against ${control.name}, with its tangent`);
 
     const there = x + nudge;
     const after = store.sweep(control.n, Float64Array.of(there), node)[0];
     const predicted = slope * nudge;
     const known = Number.isFinite(after);
-    const bar = (offset, top) => {
-      const left = xAt(there) + offset;
-      return `M${left - 3} ${yAt(y)}H${left + 3}V${yAt(top)}H${left - 3}Z`;
-    };
     setAttr(base, "d", `M${at(x, y)}H${xAt(there)}`);
-    setAttr(predictedBar, "d", bar(-5, y + predicted));
-    setAttr(trueBar, "d", known ? bar(5, after) : "");
-    setAttr(predictedDot, "cx", xAt(there));
-    setAttr(predictedDot, "cy", yAt(y + predicted));
-    setAttr(trueDot, "cx", xAt(there));
-    setAttr(trueDot, "cy", known ? yAt(after) : -99);
-    const quantity = labels.names[node];
-    slopeText.replaceChildren("slope of the tangent = ", `d${quantity}/d${control.name} = `, html("span", { class: "bp-grad" }, fmt(slope)));
+    setAttr(gap, "d", `M${at(there, y)}V${yAt(y + predicted)}${known ? `M${at(there, y)}V${yAt(after)}` : ""}`);
+    setAll(predictedDot, { cx: xAt(there), cy: yAt(y + predicted) });
+    setAll(trueDot, { cx: xAt(there), cy: known ? yAt(after) : -99 });
+    // Bars to the left or right of a middle line, against the longer of the two.
+    const change = known ? after - y : 0;
+    const most = Math.max(Math.abs(predicted), Math.abs(change)) || 1;
+    for (const [bar, length] of [[predictedBar, predicted / most], [trueBar, change / most]]) {
+      bar.style.width = `${50 * Math.abs(length)}%`;
+      bar.style.left = `${50 + 50 * Math.min(0, length)}%`;
+    }
+    setText(slopeName, `tangent's slope: d${quantity}/d${control.name} = `);
+    setText(slopeNumber, fmt(slope));
     nudgeInput.value = nudge / ((hi - lo) / 4);
     setAttr(nudgeInput, "aria-valuetext", fmt(nudge));
     setText(nudgeText, fmt(nudge, 4));
     setText(predictedText, `predicted: slope × Δ = ${fmt(predicted)}`);
-    setText(trueText, known ? `true change of ${quantity} = ${fmt(after - y)}` : `true change: ${quantity} is undefined there`);
-    setText(apartText, known ? `apart by ${fmt(Math.abs(predicted - (after - y)))}` : "");
+    setText(trueText, known ? `true change = ${fmt(change)}` : `true change: ${quantity} is undefined there`);
+    setText(apartText, known ? `apart by ${fmt(Math.abs(predicted - change))}` : "");
   };
 
   const setNudge = (delta) => {

@@ -18,9 +18,14 @@ export const setText = (element, text) => {
   if (element.textContent !== text) element.textContent = text;
 };
 
+// null takes an attribute away.
 export const setAttr = (element, name, value) => {
   if (value === null) element.removeAttribute(name);
   else if (element.getAttribute(name) !== String(value)) element.setAttribute(name, value);
+};
+
+export const setAll = (element, attributes) => {
+  for (const name in attributes) setAttr(element, name, attributes[name]);
 };
 
 let serial = 0;

@@ -31,16 +31,32 @@ const ranksOf = (nodes, edges) => {
   return rank;
 };
 
-// Puts things with wishes as near to them as their order and distance allow.
-const settle = (row, wishes, apart) => {
-  const down = [...wishes];
-  const up = [...wishes];
-  for (let k = 1; k < row.length; k++) down[k] = Math.max(down[k], down[k - 1] + apart(row[k - 1], row[k]));
-  for (let k = row.length - 2; k >= 0; k--) up[k] = Math.min(up[k], up[k + 1] - apart(row[k], row[k + 1]));
-  row.forEach((item, k) => (item.at = (down[k] + up[k]) / 2));
+// Puts the things of one rank as near to their wishes as order and distance allow. Inputs make room for the
+// rest, so that a chain of operations runs straight.
+const settle = (row, wish, apart) => {
+  const offset = [0];
+  for (let k = 1; k < row.length; k++) offset[k] = offset[k - 1] + apart(row[k - 1], row[k]);
+  const wishes = row.map(wish);
+  const all = row.map((_, k) => k);
+  const firm = all.some((k) => row[k].before.length) ? all.filter((k) => row[k].before.length) : all;
+  const down = [];
+  const up = [];
+  firm.forEach((k, f) => (down[f] = f ? Math.max(wishes[k], down[f - 1] + offset[k] - offset[firm[f - 1]]) : wishes[k]));
+  for (let f = firm.length - 1; f >= 0; f--) {
+    const k = firm[f];
+    up[f] = f < firm.length - 1 ? Math.min(wishes[k], up[f + 1] - offset[firm[f + 1]] + offset[k]) : wishes[k];
+  }
+  firm.forEach((k, f) => (row[k].at = (down[f] + up[f]) / 2));
+  for (const k of all) {
+    if (firm.includes(k)) continue;
+    const next = firm.find((f) => f > k);
+    const most = next === undefined ? Infinity : row[next].at - offset[next] + offset[k];
+    const least = k ? row[k - 1].at + offset[k] - offset[k - 1] : -Infinity;
+    row[k].at = Math.min(most, Math.max(least, wishes[k]));
+  }
 };
 
-// Returns {size, along, items: Map(node -> {rank, at}), routes: [[{rank, at}, ...] for each edge]}; `at` counts
+// Returns {ranks, size, items: Map(node -> {rank, at}), routes: [[{rank, at}, ...] for each edge]}; `at` counts
 // across the flow from 0, in units of the distance between two nodes.
 export const layout = (tape, { nodes, edges }) => {
   const rank = ranksOf(nodes, edges);
@@ -70,20 +86,64 @@ export const layout = (tape, { nodes, edges }) => {
   items.forEach(visit);
 
   const apart = (a, b) => (a.free && b.free ? 0.5 : a.free || b.free ? 0.75 : 1);
-  rows.forEach((row) => settle(row, row.map((_, k) => k), apart));
+  rows.forEach((row) => settle(row, (item) => row.indexOf(item), apart));
   for (let sweep = 0; sweep < 8; sweep++) {
     const forward = sweep % 2 === 0;
     for (const row of forward ? rows : rows.toReversed()) {
-      const wish = (item) => {
-        // An input has no place of its own to keep: it moves with what uses it.
-        const beside = forward && item.before.length ? item.before : item.after.length ? item.after : item.before;
+      settle(row, (item) => {
+        // A chain follows its operations, not the inputs that join it; an input moves with what uses it.
+        const chain = item.before.filter((other) => other.before.length);
+        const from = chain.length ? chain : item.before;
+        const beside = item.after.length && (!forward || !from.length) ? item.after : from;
         return beside.length ? mean(beside.map((other) => other.at)) : item.at;
-      };
-      settle(row, row.map(wish), apart);
+      }, apart);
     }
   }
   const all = rows.flat();
   const first = Math.min(...all.map((item) => item.at));
   all.forEach((item) => (item.at -= first));
   return { ranks, size: Math.max(...all.map((item) => item.at)) + 1, items, routes };
+};
+
+const WIDEST = 112;
+const NARROWEST = 84; // from left to right
+const TIGHTEST = 70; // from top to bottom
+
+// The plan in pixels, for a room of some width: from left to right if it fits, else from top to bottom.
+// Returns {size: [width, height], width, digits, down, corners: Map(node -> [x, y]), paths: [{d, end}]}.
+export const place = ({ ranks, size, items, routes }, edges, room, height) => {
+  const down = ranks * (NARROWEST + 18) - 18 > room;
+  const gap = down ? 30 : Math.min(64, Math.max(18, (room - ranks * WIDEST) / Math.max(1, ranks - 1)));
+  const fitting = down ? Math.max(TIGHTEST, (room + 8) / size - 8) : (room + gap) / ranks - gap;
+  const width = Math.floor(Math.min(WIDEST, fitting));
+  // Everything is found along the flow and aside of it; `turn` makes [x, y] of the two.
+  const turn = ([along, aside]) => (down ? [aside, along] : [along, aside]);
+  const [depth, breadth] = turn([width, height]);
+  const start = ({ rank, at }) => [rank * (depth + gap), at * (breadth + (down ? 8 : 12))];
+  const paths = routes.map((stops, k) => {
+    // Edges that end in one node arrive side by side, in the order they come from.
+    const rivals = routes.filter((_, other) => edges[other].to === edges[k].to).sort((a, b) => a.at(-2).at - b.at(-2).at);
+    const port = (rivals.indexOf(stops) - (rivals.length - 1) / 2) * Math.min(14, breadth / rivals.length);
+    const points = stops.map((stop, s) => {
+      const [along, aside] = start(stop);
+      const last = s === stops.length - 1;
+      return [along + (s === 0 ? depth : last ? -1 : depth / 2), aside + breadth / 2 + (last ? port : 0)];
+    });
+    const curves = points.slice(1).map(([a1, b1], s) => {
+      const [a0, b0] = points[s];
+      const middle = (a0 + a1) / 2;
+      return `C${[[middle, b0], [middle, b1], [a1, b1]].map((point) => turn(point).join(" ")).join(" ")}`;
+    });
+    return { d: `M${turn(points[0]).join(" ")}${curves.join("")}`, end: turn(points.at(-1)) };
+  });
+  const ends = [...items.values()].map(start);
+  const far = (axis, extra) => Math.max(...ends.map((end) => end[axis])) + extra;
+  return {
+    size: turn([far(0, depth), far(1, breadth)]),
+    width,
+    digits: width >= WIDEST ? 6 : width >= NARROWEST ? 4 : 3,
+    down,
+    corners: new Map([...items].map(([i, item]) => [i, turn(start(item))])),
+    paths,
+  };
 };

@@ -1,17 +1,13 @@
 // A live figure: one store, its controls, its views, a line that speaks, and the numbers as a table.
-import { html, setText, uniqueId } from "./dom.js";
+import { html, setText } from "./dom.js";
 import { Store } from "./store.js";
 import { mount as controls } from "./controls.js";
-import { mount as graph } from "./graph.js";
-import { mount as curve } from "./curve.js";
 import { mount as table } from "./table.js";
-
-// Each view is mount(element, store, spec) and returns its cleanup.
-const VIEWS = { graph, curve };
 
 const isSite = () => document.querySelector('script[type="application/vnd.jupyter.widget-state+json"]') !== null;
 
-export const render = ({ model, el }) => {
+// views: a table of mount(element, store, spec), each of which returns its cleanup.
+export const figure = (views) => ({ model, el }) => {
   const spec = model.get("spec");
   const { name } = spec;
   const store = new Store(spec, model.get("inputs"), model.get("rate"));
@@ -32,7 +28,7 @@ export const render = ({ model, el }) => {
   el.append(root);
   const cleanups = [
     section(controls, { view: "panel", name, hash }),
-    ...spec.views.map((view) => section(VIEWS[view.view], view)),
+    ...spec.views.map((view) => section(views[view.view], view)),
   ];
   root.append(said);
   cleanups.push(section(table, { view: "numbers" }));

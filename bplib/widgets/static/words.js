@@ -1,0 +1,54 @@
+// What the graph says about a node or an edge: symbols on one line, the present numbers on the next.
+// A sentence is a list of strings and of [class, text] for what is coloured.
+import { html } from "./dom.js";
+import { fmt } from "./format.js";
+import { writeNumbers } from "./labels.js";
+
+export const say = (element, sentence) =>
+  element.replaceChildren(...sentence.map((part) => (typeof part === "string" ? part : html("span", { class: part[0] }, part[1]))));
+
+const blue = (x) => ["bp-value", fmt(x)];
+const red = (x, bracket) => ["bp-grad", bracket ? bracketed(x) : fmt(x)];
+const bracketed = (x) => (x < 0 ? `(${fmt(x)})` : fmt(x));
+
+export const wordsFor = (store, { edges }) => {
+  const { tape, labels } = store;
+  const { names } = labels;
+  const top = tape.output;
+  const d = (i) => labels.derivative(top, i);
+  const local = (edge) => tape.locals(edge.to, store.run)[edge.arg];
+  const share = (edge) => store.grads[edge.to] * local(edge);
+  const usesOf = (i) => edges.filter((edge) => edge.from === i && edge.to <= top);
+  const symbols = (uses) => uses.map((use) => `${d(use.to)} × ${labels.derivative(use.to, use.from)}`).join(" + ");
+  const numbers = (uses) => uses.flatMap((use, k) => [k ? " + " : "", red(store.grads[use.to], k), ` × ${bracketed(local(use))}`]);
+
+  return {
+    local,
+    share,
+    forward(i) {
+      const [op, ...args] = tape.nodes[i];
+      if (op === "input") return [`${names[i]} = `, blue(store.values[i]), ", given"];
+      const formula = names[i] === labels.formulas[i] ? "" : ` = ${labels.formulas[i]}`;
+      return [`${names[i]}${formula} = ${writeNumbers(op, args.map((j) => store.values[j]))} = `, blue(store.values[i])];
+    },
+    backward(i) {
+      const result = [`${d(i)} = `, red(store.grads[i])];
+      if (i === top) return [...result, ": the backward pass starts here"];
+      const uses = usesOf(i);
+      if (!uses.length) return [...result, `: ${names[top]} does not depend on it`];
+      const sum = uses.length > 1 ? `, the sum over its ${uses.length} uses` : "";
+      return [`${d(i)} = ${symbols(uses)}\n= `, ...numbers(uses), " = ", red(store.grads[i]), sum];
+    },
+    edge(edge) {
+      const { from, to } = edge;
+      const uses = usesOf(from);
+      const product = [...numbers([edge]), " = ", red(share(edge))];
+      if (uses.length < 2) return [`${names[from]} → ${names[to]}:  ${d(from)} = ${symbols([edge])}\n= `, ...product];
+      const sum = uses.map((use, k) => (k ? bracketed : fmt)(share(use))).join(" + ");
+      return [
+        `${names[from]} → ${names[to]}:  ${symbols([edge])} = `, ...product, `, one of ${uses.length} shares.\n`,
+        `Their sum is ${d(from)} = ${sum} = `, red(store.grads[from]),
+      ];
+    },
+  };
+};

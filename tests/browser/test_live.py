@@ -1,0 +1,853 @@
+"""The live figures in Chromium, without Jupyter: the state of real `Live` objects, drawn by their own module.
+
+The model is a stand-in with get, set, on, off and save_changes, as anywidget gives it. Everything a reader
+can do is done here; that the same module runs on the built site and in JupyterLab is seen in the other tests.
+"""
+
+import functools
+import http.server
+import json
+import math
+import random
+import re
+import threading
+
+import pytest
+from conftest import Quiet, watch
+
+from bplib.scalar import Value
+from bplib.widgets.live import curve, graph, live
+
+pytestmark = pytest.mark.browser
+
+PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Live figures</title><link rel="icon" href="data:,">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<style>
+html { color-scheme: light dark; background: light-dark(#fff, #121212); color: light-dark(#222, #ddd); }
+body { margin: 0 auto; max-width: 720px; padding: 8px; }
+</style><style>%(css)s</style>%(site)s
+</head><body><main><h1>Live figures</h1>%(places)s</main><script type="module">
+window.bubbled = [];
+document.addEventListener("keydown", (event) => bubbled.push(event.key));
+const states = %(states)s;
+window.figures = await Promise.all(states.map(async ({ module, state }, k) => {
+  const widget = (await import(module)).default;
+  const listeners = {};
+  const model = {
+    state, saves: 0,
+    get: (key) => state[key],
+    set(key, value) {
+      const changed = JSON.stringify(state[key]) !== JSON.stringify(value);
+      state[key] = JSON.parse(JSON.stringify(value));
+      if (changed) [...(listeners[`change:${key}`] ?? [])].forEach((listener) => listener());
+    },
+    on: (event, listener) => (listeners[event] ??= new Set()).add(listener),
+    off: (event, listener) => listeners[event]?.delete(listener),
+    save_changes: () => model.saves++,
+    listening: () => Object.values(listeners).reduce((n, each) => n + each.size, 0),
+  };
+  const el = document.getElementById(`figure-${k}`);
+  const cleanup = widget.render({ model, el });
+  return { widget, model, el, cleanup, store: el.firstChild.store };
+}));
+</script></body></html>"""
+
+STATE_SCRIPT = '<script type="application/vnd.jupyter.widget-state+json">{}</script>'
+
+
+def neuron(views=None, name="neuron"):
+    w, b, x, y = (Value(number, key) for number, key in ((0.5, "w"), (0.1, "b"), (1.0, "x"), (0.8, "y")))
+    z = (w * x + b).named("z")
+    a = z.sigmoid().named("a")
+    loss = ((a - y) ** 2).named("loss")
+    spans = {w: (-2, 2), b: (-2, 2), x: (-2, 2), y: (0, 1)}
+    views = views or [graph(), curve(of=loss, against=w)]
+    return live(loss, spans, params=[w, b], views=views, name=name, rate=1.0)
+
+
+def diamond():
+    x = Value(3.0, "x")
+    u = (x**2).named("u")
+    return live((u**2 + u).named("loss"), {x: (-4, 4)}, views=[graph(), curve()], name="diamond")
+
+
+def gaps():
+    p, q = Value(0.5, "p"), Value(2.0, "q")
+    result = (1 / p + p.sqrt() * q.log() + 3 * q).named("result")
+    return live(result, {p: (-1, 2), q: (-1, 4)}, params=[p], views=[graph(), curve()], name="gaps")
+
+
+@pytest.fixture
+def show(chromium, tmp_path):
+    """Return a function that shows figures on a page and gives the visit to it."""
+    server = http.server.ThreadingHTTPServer(
+        ("127.0.0.1", 0), functools.partial(Quiet, directory=str(tmp_path))
+    )
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    contexts = []
+
+    def visit_figures(*figures, width=800, height=1000, address="", site=True, **options):
+        states = []
+        for k, fig in enumerate(figures):
+            (tmp_path / f"{k}.js").write_text(fig._esm, encoding="utf-8")
+            state = {"spec": fig.spec, "inputs": fig.inputs, "rate": fig.rate}
+            states.append({"module": f"./{k}.js", "state": state})
+        places = "".join(f'<div id="figure-{k}"></div>' for k in range(len(figures)))
+        parts = {
+            "css": figures[0]._css,
+            "places": places,
+            "states": json.dumps(states),
+            "site": STATE_SCRIPT if site else "",
+        }
+        (tmp_path / "index.html").write_text(PAGE % parts, encoding="utf-8")
+        context = chromium.new_context(viewport={"width": width, "height": height}, **options)
+        contexts.append(context)
+        url = f"http://127.0.0.1:{server.server_port}/"
+        visit = watch(context.new_page(), url)
+        visit.page.goto(url + address)
+        visit.page.wait_for_function("window.figures")
+        settle(visit.page)
+        return visit
+
+    yield visit_figures
+    for context in contexts:
+        context.close()
+    server.shutdown()
+    server.server_close()
+
+
+def settle(page):
+    """Wait until the frame that shows the last change is drawn, and the one after it."""
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
+def inputs(page, k=0):
+    return page.evaluate("(k) => figures[k].model.state.inputs", k)
+
+
+def said(page):
+    return page.locator(".bp-said").first.inner_text()
+
+
+def number(text):
+    return float(text.replace("−", "-"))
+
+
+def entry(page, label):
+    return page.locator(f'input[type="text"][aria-label="{label}"]').first
+
+
+def slider(page, label):
+    return page.locator(f'input[type="range"][aria-label="{label}"]').first
+
+
+def type_into(page, label, text):
+    entry(page, label).fill(text)
+    entry(page, label).press("Enter")
+    settle(page)
+
+
+def rows(page, k=0):
+    """Read the table: {node: (value, gradient)} as texts."""
+    details = page.locator(f"#figure-{k} details")
+    if details.get_attribute("open") is None:
+        details.locator("summary").click()
+    settle(page)
+    lines = page.locator(f"#figure-{k} tbody tr").all()
+    return {line.locator("th").inner_text(): line.locator("td").all_inner_texts()[1:] for line in lines}
+
+
+def assert_agrees(page, fig, k=0):
+    """The page stands where the Python figure stands: inputs to the last bit, the table to six digits."""
+    assert inputs(page, k) == fig.inputs
+    table = rows(page, k)
+    values, gradients = fig.values, fig.gradients
+    for name in values:
+        value, gradient = table[name]
+        assert number(value) == pytest.approx(values[name], rel=1e-5, abs=1e-300), name
+        assert number(gradient) == pytest.approx(gradients[name], rel=1e-5, abs=1e-300), name
+
+
+# Controls.
+
+
+def test_a_figure_shows_its_numbers_before_anyone_touches_it(show):
+    fig = neuron()
+    visit = show(fig)
+    assert_agrees(visit.page, fig)
+    nodes = visit.page.locator(".bp-node").all()
+    labels = [node.get_attribute("aria-label") for node in nodes]
+    assert "node z: value 0.6, gradient −0.0706228" in labels
+    assert "node w × x: value 0.5, gradient −0.0706228" in labels
+    assert len(labels) == 9
+    assert visit.page.locator(".bp-live").get_attribute("aria-label").startswith("Live figure neuron")
+    assert not visit.faults
+
+
+def test_every_control_answers_to_keys_and_to_typing(show):
+    fig = neuron()
+    page = (visit := show(fig)).page
+    for name in fig.controls:
+        slider(page, name).press("ArrowLeft")
+        settle(page)
+        _, lo, hi, step = next(spec for spec in fig.spec["controls"] if fig._name(spec[0]) == name)
+        fig.controls[name] = float(f"{fig.controls[name] - step:.12g}")
+        assert_agrees(page, fig)
+        for key, there in (("Home", lo), ("End", hi), ("PageDown", float(f"{hi - 10 * step:.12g}"))):
+            slider(page, name).press(key)
+            settle(page)
+            fig.controls[name] = there
+            assert inputs(page) == fig.inputs, (name, key)
+        type_into(page, name, "0.25")
+        fig.controls[name] = 0.25
+        assert_agrees(page, fig)
+    assert not visit.faults
+
+
+def test_a_slider_follows_the_mouse(show):
+    page = (visit := show(neuron())).page
+    box = slider(page, "w").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.9, box["y"] + box["height"] / 2, steps=5)
+    page.mouse.up()
+    settle(page)
+    w = inputs(page)[0]
+    assert 1.5 < w < 1.9
+    assert w == pytest.approx(round(w / 0.02) * 0.02, abs=1e-12), "not on the grid of steps"
+    assert entry(page, "w").input_value() == f"{w:.6g}"
+    assert not visit.faults
+
+
+@pytest.mark.parametrize(
+    "text", ["", "   ", "abc", "1e999", "NaN", "Infinity", "0,5", "--1", "0x10", "5", "1 2", "−"]
+)
+def test_typed_nonsense_keeps_the_last_good_state_and_says_why(show, text):
+    fig = neuron()
+    page = (visit := show(fig)).page
+    type_into(page, "w", text)
+    assert entry(page, "w").get_attribute("aria-invalid") == "true"
+    assert "w stays at 0.5." in said(page)
+    assert_agrees(page, fig)
+    # Another control still answers, and the mark stays where the fault is.
+    slider(page, "b").press("ArrowRight")
+    settle(page)
+    assert inputs(page)[1] == pytest.approx(0.12)
+    assert entry(page, "w").get_attribute("aria-invalid") == "true"
+    type_into(page, "w", " -0.5 ")
+    assert entry(page, "w").get_attribute("aria-invalid") is None
+    assert inputs(page)[0] == -0.5
+    assert said(page) == ""
+    assert entry(page, "w").input_value() == "−0.5"
+    assert not visit.faults
+
+
+def test_reset_and_escape_take_a_bad_entry_back(show):
+    page = show(neuron()).page
+    type_into(page, "w", "abc")
+    page.get_by_role("button", name="Reset").click()
+    settle(page)
+    assert entry(page, "w").input_value() == "0.5"
+    assert entry(page, "w").get_attribute("aria-invalid") is None
+    entry(page, "w").fill("7")
+    entry(page, "w").press("Escape")
+    assert entry(page, "w").input_value() == "0.5"
+
+
+def test_a_number_outside_the_domain_changes_nothing(show):
+    fig = gaps()
+    page = (visit := show(fig)).page
+    type_into(page, "p", "-0.5")
+    assert entry(page, "p").get_attribute("aria-invalid") == "true"
+    assert "undefined" in said(page)
+    assert "p stays at 0.5" in said(page)
+    slider(page, "p").press("Home")
+    settle(page)
+    assert_agrees(page, fig)
+    assert number(slider(page, "p").input_value()) == 0.5
+    assert not visit.faults
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "abc", "1e999", ""])
+def test_a_bad_learning_rate_is_refused(show, text):
+    page = (visit := show(neuron())).page
+    type_into(page, "learning rate", text)
+    assert entry(page, "learning rate").get_attribute("aria-invalid") == "true"
+    assert "learning rate stays at 1." in said(page)
+    assert page.evaluate("figures[0].model.state.rate") == 1.0
+    assert not visit.faults
+
+
+def test_a_gradient_step_is_the_one_of_python_and_is_foretold(show):
+    fig = neuron()
+    page = (visit := show(fig)).page
+    for rate in (1.0, 0.25, 3.0):
+        type_into(page, "learning rate", f"{rate}")
+        fig.rate = rate
+        before, gradients = fig.values["loss"], fig.gradients
+        page.get_by_role("button", name="Gradient step").click()
+        settle(page)
+        fig.step()
+        assert_agrees(page, fig)
+        predicted, true = (number(text) for text in re.findall(r"−?\d[\d.e−]*(?= \(|\.$)", said(page)))
+        assert predicted == pytest.approx(-rate * (gradients["w"] ** 2 + gradients["b"] ** 2), rel=1e-5)
+        assert true == pytest.approx(fig.values["loss"] - before, rel=1e-4)
+    assert page.evaluate("figures[0].model.state.rate") == 3.0
+    page.get_by_role("button", name="Reset").click()
+    settle(page)
+    fig.reset()
+    assert_agrees(page, fig)
+    assert not visit.faults
+
+
+def test_a_step_out_of_range_is_not_taken(show):
+    fig = neuron()
+    page = show(fig).page
+    type_into(page, "learning rate", "500")
+    page.get_by_role("button", name="Gradient step").click()
+    settle(page)
+    assert "No step" in said(page)
+    assert "outside the range of w" in said(page)
+    assert_agrees(page, fig)
+    fig.rate = 500
+    with pytest.raises(ValueError, match="outside its range"):
+        fig.step()
+
+
+# The graph.
+
+
+def shape(page, start):
+    return page.locator(f'[role="img"][aria-label^="{start}"]').first
+
+
+def test_every_edge_reads_its_product_as_python_computes_it(show):
+    fig = neuron()
+    page = show(fig).page
+    g = fig.gradients
+    v = fig.values
+    square = 2 * (v["a"] - v["y"])
+    slope = v["a"] * (1 - v["a"])
+    edges = {
+        "w to w × x": (g["z"], v["x"], g["w"]),
+        "x to w × x": (g["z"], v["w"], g["x"]),
+        "w × x to z": (g["z"], 1, g["z"]),
+        "b to z": (g["z"], 1, g["b"]),
+        "z to a": (g["a"], slope, g["z"]),
+        "a to a − y": (square, 1, g["a"]),
+        "y to a − y": (square, -1, g["y"]),
+        "a − y to loss": (1, square, square),
+    }
+    assert page.locator(".bp-edge").count() == len(edges)
+    for name, expected in edges.items():
+        shape(page, f"edge {name}:").focus()
+        settle(page)
+        numbers = page.locator(".bp-reading").inner_text().split("\n")[1]
+        read = [number(text) for text in re.findall(r"−?\d[\d.e−]*", numbers)]
+        assert read == pytest.approx(expected, rel=1e-5), name
+        assert f"product {numbers.split('= ')[-1]}" in shape(page, f"edge {name}:").get_attribute(
+            "aria-label"
+        )
+    shape(page, "edge w to w × x").focus()
+    settle(page)
+    text = page.locator(".bp-reading").inner_text()
+    assert "dloss/dw = dloss/d(w × x) × d(w × x)/dw\n= −0.0706228 × 1 = −0.0706228" in text
+
+
+def test_the_moment_a_weight_of_zero_has_no_contribution_and_a_gradient(show):
+    page = show(neuron()).page
+    type_into(page, "w", "0")
+    assert (
+        shape(page, "node w × x").get_attribute("aria-label").startswith("node w × x: value 0, gradient −0.1")
+    )
+    table = rows(page)
+    assert table["w"][0] == "0"
+    assert abs(number(table["w"][1])) > 0.1
+
+
+def test_hover_and_touch_read_an_edge(show):
+    visit = show(diamond(), has_touch=True)
+    page = visit.page
+    page.locator(".bp-edge").first.hover(force=True)
+    settle(page)
+    assert "dloss/dx = dloss/du × du/dx\n= 19 × 6 = 114" in page.locator(".bp-reading").inner_text()
+    page.mouse.move(1, 1)
+    settle(page)
+    assert page.locator(".bp-reading").inner_text() == "Point at an edge or a node to read its numbers."
+    page.locator(".bp-edge").first.tap(force=True)
+    settle(page)
+    assert "19 × 6 = 114" in page.locator(".bp-reading").inner_text()
+    assert not visit.faults
+
+
+def test_a_diamond_is_told_as_a_sum(show):
+    page = show(diamond()).page
+    shape(page, "edge u to u^2").focus()
+    settle(page)
+    text = page.locator(".bp-reading").inner_text()
+    assert "= 1 × 18 = 18, one of 2 shares" in text
+    assert "dloss/du = 18 + 1 = 19" in text
+    shape(page, "node u:").focus()
+    settle(page)
+    assert "= 1 × 18 + 1 × 1 = 19, the sum over its 2 uses" in page.locator(".bp-reading").inner_text()
+
+
+def test_arrow_keys_walk_the_graph_and_tab_leaves_it(show):
+    page = show(neuron()).page
+    page.get_by_role("button", name="Show all").focus()
+    page.keyboard.press("Tab")
+    heard = []
+    for _ in range(17):
+        heard.append(page.evaluate("document.activeElement.getAttribute('aria-label')"))
+        page.keyboard.press("ArrowRight")
+    assert len(set(heard)) == 17, "every node and edge once"
+    assert sum(text.startswith("edge") for text in heard) == 8
+    page.keyboard.press("Home")
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')") == heard[0]
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('.bp-node, .bp-edge')") is None
+
+
+def seen(page):
+    """Which nodes show a value, and which a gradient."""
+    shown = page.evaluate(
+        """() => [...document.querySelectorAll(".bp-node")].map((node) => [
+          node.querySelector(".bp-title").textContent,
+          ...[...node.querySelectorAll(".bp-number")].map((text) => text.textContent !== "")])"""
+    )
+    return {name for name, value, _ in shown if value}, {name for name, _, grad in shown if grad}
+
+
+def test_stepping_computes_one_node_at_a_time(show):
+    page = (visit := show(neuron())).page
+    reading = page.locator(".bp-reading")
+    forward = page.get_by_role("button", name="Forward")
+    backward = page.get_by_role("button", name="Backward")
+    leaves = {"w", "b", "x", "y"}
+    computed = ["w × x", "z", "a", "a − y", "loss"]
+    for k in range(len(computed)):
+        forward.click()
+        settle(page)
+        values, gradients = seen(page)
+        assert values == leaves | set(computed[: k + 1])
+        assert gradients == set()
+        assert reading.inner_text().startswith(f"forward {k + 1} of 5: {computed[k]}")
+    assert reading.inner_text() == "forward 5 of 5: loss = (a − y)^2 = (−0.154344)^2 = 0.023822"
+    backward.click()
+    settle(page)
+    assert seen(page)[1] == {"loss"}
+    backward.click()
+    settle(page)
+    assert seen(page)[1] == {"loss", "a − y"}
+    assert reading.inner_text().startswith("backward 2 of 9: dloss/d(a − y) = dloss/dloss × dloss/d(a − y)")
+    for _ in range(7):
+        backward.click()
+    settle(page)
+    assert len(seen(page)[1]) == 9
+    assert reading.get_attribute("aria-live") == "polite"
+    # A slider moves the numbers that are shown and no others.
+    forward.click()
+    slider(page, "w").press("End")
+    settle(page)
+    assert seen(page) == (leaves | {"w × x"}, set())
+    page.get_by_role("button", name="Show all").click()
+    settle(page)
+    assert len(seen(page)[1]) == 9
+    assert not visit.faults
+
+
+def test_play_runs_both_passes_and_pause_stops(show):
+    context = show(neuron())
+    page = context.page
+    page.clock.install()
+    page.get_by_role("button", name="Play").click()
+    page.clock.run_for(1200)
+    page.get_by_role("button", name="Pause").click()
+    page.clock.run_for(5000)
+    stopped = seen(page)
+    assert len(stopped[0]) == 6
+    assert not stopped[1]
+    page.get_by_role("button", name="Play").click()
+    page.clock.run_for(20000)
+    assert len(seen(page)[1]) == 9
+    assert page.get_by_role("button", name="Play").is_visible()
+    assert not context.faults
+
+
+# The curve.
+
+
+def test_the_tangent_has_the_slope_of_the_gradient(show):
+    fig = neuron()
+    page = show(fig).page
+    for w in (-1.5, 0.0, 0.5, 1.9):
+        type_into(page, "w", f"{w}")
+        fig.controls["w"] = w
+        slope = page.locator(".bp-side .bp-grad").first.inner_text()
+        assert number(slope) == pytest.approx(fig.gradients["w"], rel=1e-5)
+        # The drawn line, against the drawn curve at the point.
+        drawn, beside = page.evaluate(
+            """() => {
+              const path = (s) => document.querySelector(s).getAttribute("d");
+              const numbers = (s) => path(s).match(/-?[\\d.]+/g).map(Number);
+              const [x0, y0, x1, y1] = numbers(".bp-tangent");
+              const line = numbers(".bp-curve-line");
+              const here = new DOMPoint().matrixTransform(
+                document.querySelector(".bp-point").transform.baseVal.consolidate().matrix);
+              let k = 2;
+              while (k < line.length - 4 && line[k] < here.x) k += 2;
+              return [(y1 - y0) / (x1 - x0), (line[k + 3] - line[k - 1]) / (line[k + 2] - line[k - 2])];
+            }"""
+        )
+        assert drawn == pytest.approx(beside, abs=0.03)
+
+
+def test_the_point_moves_by_mouse_by_touch_and_by_keys(show):
+    page = (visit := show(neuron(), has_touch=True)).page
+    point = page.locator(".bp-point")
+    point.scroll_into_view_if_needed()
+    box = point.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] - 60, box["y"], steps=4)
+    page.mouse.up()
+    settle(page)
+    dragged = inputs(page)[0]
+    assert dragged < 0.2
+    point.press("ArrowRight")
+    settle(page)
+    assert inputs(page)[0] == pytest.approx(dragged + 0.02, abs=1e-9)
+    point.press("Home")
+    settle(page)
+    assert inputs(page)[0] == -2
+    assert point.get_attribute("aria-valuenow") == "-2"
+    assert "slope" in point.get_attribute("aria-valuetext")
+    plot = page.locator(".bp-curve svg").bounding_box()
+    page.touchscreen.tap(plot["x"] + plot["width"] - 20, plot["y"] + 60)
+    settle(page)
+    assert inputs(page)[0] > 1.8
+    assert not visit.faults
+
+
+def test_the_vertical_range_is_steady_while_the_point_moves(show):
+    page = show(neuron()).page
+    before = page.locator(".bp-axes").inner_html()
+    path = page.locator(".bp-curve-line").get_attribute("d")
+    for _ in range(5):
+        page.locator(".bp-point").press("PageUp")
+    settle(page)
+    assert page.locator(".bp-axes").inner_html() == before
+    assert page.locator(".bp-curve-line").get_attribute("d") == path
+    slider(page, "b").press("Home")
+    settle(page)
+    assert page.locator(".bp-curve-line").get_attribute("d") != path
+
+
+def test_a_nudge_compares_prediction_and_truth(show):
+    fig = neuron()
+    page = show(fig).page
+    slope, before = fig.gradients["w"], fig.values["loss"]
+    nudge = page.locator('input[aria-label="nudge Δ"]')
+    for key, delta in (("End", 1.0), ("Home", -1.0)):
+        nudge.press(key)
+        settle(page)
+        assert page.locator(".bp-delta").inner_text() == f"{delta:g}".replace("-", "−")
+        fig.controls["w"] = 0.5 + delta
+        true = fig.values["loss"] - before
+        texts = page.locator(".bp-changes span").all_inner_texts()
+        assert number(texts[0].split("= ")[1]) == pytest.approx(slope * delta, rel=1e-5)
+        assert number(texts[1].split("= ")[1]) == pytest.approx(true, rel=1e-5)
+        apart = number(page.locator(".bp-apart").inner_text().removeprefix("apart by "))
+        assert apart == pytest.approx(abs(slope * delta - true), rel=1e-5)
+
+
+def test_curves_of_other_quantities_and_gaps(show):
+    fig = neuron()
+    page = (visit := show(fig, gaps())).page
+    page.get_by_role("combobox", name="curve of").first.select_option(label="a")
+    page.get_by_role("combobox", name="against").first.select_option(label="x")
+    settle(page)
+    a = fig.values["a"]
+    slope = number(page.locator(".bp-side .bp-grad").first.inner_text())
+    assert slope == pytest.approx(a * (1 - a) * 0.5, rel=1e-5)
+    page.locator(".bp-point").first.press("ArrowRight")
+    settle(page)
+    assert inputs(page)[2] == pytest.approx(1.02)
+    # 1 / p + sqrt(p) has no value up to 0: the curve begins right of it, though the axis begins at -1.
+    starts = page.locator("#figure-1 .bp-curve-line").get_attribute("d")
+    assert starts.count("M") == 1
+    axis = page.locator("#figure-1 .bp-axis").get_attribute("d")
+    left, right = (float(text) for text in re.findall(r"[\d.]+", axis)[0::2])
+    first = float(re.findall(r"[\d.]+", starts)[0])
+    assert first > left + (right - left) / 3
+    page.locator('#figure-1 input[aria-label="nudge Δ"]').press("Home")
+    settle(page)
+    assert "is undefined there" in page.locator("#figure-1 .bp-changes").inner_text()
+    assert not visit.faults
+
+
+# The whole figure.
+
+
+def test_any_sequence_of_moves_leaves_no_fault_and_no_nan(show):
+    visit = show(neuron(), diamond(), gaps())
+    page = visit.page
+    rng = random.Random(7)
+    texts = ["", "abc", "1e999", "NaN", "0,5", " ", "-3", "0", "0.3", "1e-9", "-0", "4", "99", "1e-320", "."]
+    keys = ["ArrowLeft", "ArrowRight", "Home", "End", "PageUp", "PageDown", "Escape", "b", "Enter", "Tab"]
+    buttons = page.locator("button").all()
+    entries = page.locator('input[type="text"]:not([readonly])').all()
+    targets = [*page.locator('input[type="range"]').all(), *page.locator(".bp-point").all()]
+    targets += page.locator(".bp-edge, .bp-node").all()
+    menus = page.locator("select").all()
+    for k in range(400):
+        kind = rng.randrange(6)
+        if kind == 0:
+            rng.choice(buttons).click()
+        elif kind == 1:
+            field = rng.choice(entries)
+            field.fill(rng.choice(texts))
+            field.press(rng.choice(["Enter", "Tab", "Escape"]))
+        elif kind == 2:
+            menu = rng.choice(menus)
+            menu.select_option(index=rng.randrange(menu.locator("option").count()))
+        elif kind == 3:
+            page.evaluate(
+                """([factor, k]) => {
+                  const { model } = figures[k];
+                  model.set("inputs", model.get("inputs").map((x) => x * factor));
+                }""",
+                [rng.choice([-1, 0.5, 1.1, 0]), rng.randrange(3)],
+            )
+        else:
+            rng.choice(targets).press(rng.choice(keys))
+        if k % 10 == 0:
+            settle(page)
+            assert_clean(page)
+    settle(page)
+    assert_clean(page)
+    assert not visit.faults
+
+
+def assert_clean(page):
+    text = page.locator("main").inner_text()
+    markup = page.evaluate(
+        """() => [...document.querySelectorAll(".bp-live *")]
+          .flatMap((e) => [...e.attributes].map((a) => a.value)).join(" ")"""
+    )
+    for word in ("NaN", "Infinity", "[object", "null"):
+        assert word not in text
+        assert word not in markup
+    assert not re.search(r"undefined(?! (here|there))", text + markup)
+    for state in page.evaluate("figures.map((figure) => [...figure.store.values, ...figure.store.grads])"):
+        assert all(isinstance(x, int | float) and math.isfinite(x) for x in state)
+
+
+def test_keys_do_not_leave_the_figure(show):
+    page = show(neuron()).page
+    for selector in ('input[type="range"]', ".bp-point", '[role="img"][tabindex="0"]', "button"):
+        for key in ("ArrowRight", "b", "Escape"):
+            page.locator(selector).first.press(key)
+    assert page.evaluate("bubbled") == []
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("b")
+    assert page.evaluate("bubbled") == ["b"]
+
+
+def test_the_kernel_and_the_page_follow_each_other(show):
+    fig = neuron()
+    page = (visit := show(fig)).page
+    assert page.evaluate("figures[0].model.saves") == 0, "nothing to tell before anything moved"
+    fig.controls["w"] = -1.25
+    page.evaluate("(inputs) => figures[0].model.set('inputs', inputs)", fig.inputs)
+    settle(page)
+    assert_agrees(page, fig)
+    assert entry(page, "w").input_value() == "−1.25"
+    assert page.evaluate("figures[0].model.saves") == 0, "no echo"
+    slider(page, "b").press("ArrowRight")
+    settle(page)
+    assert page.evaluate("figures[0].model.saves") == 1
+    fig.inputs = inputs(page)
+    assert fig.controls["b"] == 0.12
+    assert_agrees(page, fig)
+    page.evaluate("() => figures[0].model.set('rate', 0.5)")
+    settle(page)
+    assert entry(page, "learning rate").input_value() == "0.5"
+    assert not visit.faults
+
+
+def test_two_views_of_one_figure_stay_in_step_and_leave_nothing_behind(show):
+    page = (visit := show(neuron())).page
+    page.evaluate(
+        """() => {
+          const place = document.createElement("div");
+          document.querySelector("main").append(place);
+          window.second = figures[0].widget.render({ model: figures[0].model, el: place });
+          window.place = place;
+        }"""
+    )
+    slider(page, "w").press("End")
+    settle(page)
+    settle(page)
+    assert page.evaluate("place.firstChild.store.inputs[0]") == 2
+    page.evaluate("() => { second(); place.remove(); figures[0].cleanup(); }")
+    assert page.evaluate("figures[0].model.listening()") == 0
+    assert page.evaluate("figures[0].store.listeners.size") == 0
+    assert not visit.faults
+
+
+# Sharing a state.
+
+
+def test_a_link_brings_a_state_back(show):
+    fig = neuron()
+    page = (visit := show(fig, address="#neuron:w=-1.5,b=0.25")).page
+    fig.state = "neuron:w=-1.5,b=0.25"
+    assert_agrees(page, fig)
+    page.evaluate("location.hash = '#neuron:w=0'")
+    settle(page)
+    fig.state = "neuron:w=0"
+    assert_agrees(page, fig)
+    page.evaluate("location.hash = '#something-else'")
+    settle(page)
+    assert_agrees(page, fig)
+    assert not visit.faults
+
+
+DAMAGED = [
+    "w=",
+    "w=abc",
+    "w=NaN",
+    "w=1,w=1",
+    "q=1",
+    "w=5",
+    "w=0.5,",
+    "w=0=1",
+    "",
+    "%",
+    "w=1e999",
+    "W=1",
+    "w=0.1;b=2",
+]
+
+
+@pytest.mark.parametrize("text", [*DAMAGED, ""])
+def test_a_damaged_link_is_told_and_changes_nothing(show, text):
+    fig = neuron()
+    visit = show(fig, address=f"#neuron:{text}")
+    assert "damaged" in said(visit.page)
+    assert_agrees(visit.page, fig)
+    assert not visit.faults
+    with pytest.raises(ValueError):
+        fig.state = f"neuron:{text}"
+
+
+def test_copy_link_writes_the_address(show):
+    fig = neuron()
+    page = (visit := show(fig, permissions=["clipboard-read", "clipboard-write"])).page
+    type_into(page, "w", "-1.5")
+    fig.controls["w"] = -1.5
+    page.get_by_role("button", name="Copy link").click()
+    page.wait_for_function("document.querySelector('.bp-said').textContent.includes('Copied')")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == page.url
+    fig.reset()
+    fig.state = copied.split("#")[1]
+    assert fig.controls["w"] == -1.5
+    page.get_by_role("button", name="Reset").click()
+    page.reload()
+    page.wait_for_function("window.figures")
+    settle(page)
+    assert_agrees(page, fig)
+    assert not visit.faults
+
+
+def test_where_copying_is_refused_the_text_is_selected(show):
+    page = show(neuron(), site=False).page
+    page.evaluate("() => void (navigator.clipboard.writeText = () => Promise.reject(new Error('denied')))")
+    page.get_by_role("button", name="Copy state").click()
+    page.wait_for_selector(".bp-address:not([hidden])")
+    assert (
+        page.evaluate("getSelection().toString() || document.activeElement.value")
+        == "neuron:w=0.5,b=0.1,x=1,y=0.8"
+    )
+    page.locator(".bp-address").press("Escape")
+
+
+# Looks.
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(show, axe, scheme):
+    page = show(neuron(), diamond(), gaps(), color_scheme=scheme).page
+    for details in page.locator("details").all():
+        details.locator("summary").click()
+    type_into(page, "w", "abc")
+    page.get_by_role("button", name="Backward").first.click()
+    settle(page)
+    assert axe(page) == []
+
+
+@pytest.mark.parametrize("width", [320, 375, 600, 1200])
+def test_nothing_is_wider_than_the_page(show, width):
+    page = show(neuron(), diamond(), width=width).page
+    rows(page)
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    for canvas in page.locator(".bp-canvas").all():
+        assert canvas.evaluate("(e) => e.scrollWidth <= e.clientWidth"), "the graph fits"
+    targets = page.locator(".bp-live :is(button, input, select, summary)").all()
+    for target in targets:
+        if target.is_visible():
+            box = target.bounding_box()
+            assert min(box["width"], box["height"]) >= 24, target.evaluate("(e) => e.outerHTML")
+
+
+def test_texts_do_not_leave_their_boxes(show):
+    for width in (320, 500, 800, 1200):
+        page = show(neuron(), diamond(), gaps(), width=width).page
+        outside = page.evaluate(
+            """() => [...document.querySelectorAll(".bp-node")].flatMap((node) => {
+              const box = node.querySelector(".bp-box").getBoundingClientRect();
+              return [...node.querySelectorAll("text")].filter((text) => {
+                const at = text.getBoundingClientRect();
+                return at.width && (at.left < box.left || at.right > box.right + 0.5);
+              }).map((text) => text.textContent);
+            })"""
+        )
+        assert outside == [], width
+
+
+def test_reduced_motion_has_no_transition(show):
+    for motion, expected in (("no-preference", True), ("reduce", False)):
+        page = show(neuron(), reduced_motion=motion).page
+        moving = page.evaluate(
+            "() => [...document.querySelectorAll('.bp-live *')]"
+            ".some((e) => getComputedStyle(e).transitionDuration.split(', ').some((t) => parseFloat(t) > 0))"
+        )
+        assert moving is expected
+
+
+def test_an_update_is_cheap(show):
+    """Values, gradients and redraw of the graph and the curve; the limit of the book is 4 ms."""
+    page = show(neuron()).page
+    median = page.evaluate(
+        """() => {
+          const { store } = figures[0];
+          const times = [];
+          for (let k = 0; k < 300; k++) {
+            const start = performance.now();
+            store.set(k % 2, Math.sin(k) * 2);
+            store.flush();
+            document.querySelector(".bp-curve svg").getBoundingClientRect(); // layout belongs to it
+            times.push(performance.now() - start);
+          }
+          return times.sort((a, b) => a - b)[150];
+        }"""
+    )
+    print(f"update: {median:.2f} ms")
+    assert median < 4
+
+
+def test_the_script_stays_small():
+    assert len(neuron()._esm.encode()) <= 45_000
