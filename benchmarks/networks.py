@@ -84,7 +84,7 @@ def bplib_step(problem: Problem) -> Step:
 
     def step() -> Any:
         loss, cache = cross_entropy_with_logits(net.forward(X), y)  # noqa: RUF059
-        net.backward(cross_entropy_with_logits_backward(1.0, cache)[0])
+        net.backward_params(cross_entropy_with_logits_backward(1.0, cache)[0])
         return net.grads.values()
 
     return step

@@ -77,18 +77,20 @@ def test_the_forwards_are_counted(segments):
         assert sorted(calls[11:]) == list(range(again))
 
 
-def test_less_is_held_between_forward_and_backward():
+def test_less_is_held_at_any_time():
     def held(net):
         x = np.ones((2000, 4))
         tracemalloc.start()
-        net.forward(x)
-        size, _ = tracemalloc.get_traced_memory()
+        out = net.forward(x)
+        between, _ = tracemalloc.get_traced_memory()
+        net.backward_params(out)
+        after, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
-        return size
+        return np.array([between, after, peak])
 
     plain = held(deep(width=50, depth=12))
     cheap = held(Checkpointed(deep(width=50, depth=12), even_cuts(25, 5)))
-    assert cheap < 0.5 * plain
+    assert (cheap < 0.6 * plain).all()
 
 
 def test_it_trains_the_network_it_was_given():
