@@ -24,9 +24,7 @@ try:
     import traitlets
     from PIL import Image
 except ImportError as error:
-    raise ImportError(
-        "bplib.widgets needs anywidget and ipywidgets. Install them: pip install 'bplib[widgets]'"
-    ) from error
+    raise ImportError('Explorers need anywidget: pip install "bplib[widgets]"') from error
 
 #: At most so many pictures are drawn in advance, of at most so many bytes.
 FRAMES, FRAME_BYTES = 40, 6000
