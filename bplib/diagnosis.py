@@ -6,7 +6,7 @@ the numerical gradient of one parameter and finishes the sentence "The claimed g
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -77,12 +77,12 @@ def count(n: int, noun: str) -> str:
     return f"{n:,} {noun if n == 1 else plural}"
 
 
-def at(index: Sequence[Any]) -> str:
+def at(index: Any) -> str:
     """Write an index as "[1, 2]"; that of a plain number as nothing."""
     return f"[{', '.join(str(int(i)) for i in index)}]" if len(index) else ""
 
 
-def listed(words: Sequence[Any]) -> str:
+def listed(words: Iterable[Any]) -> str:
     """Write "a", "a and b", "a, b and c"."""
     *most, last = map(str, words)
     return f"{', '.join(most)} and {last}" if most else last
@@ -110,8 +110,8 @@ def _zero(c: Case) -> str | None:
     said = "is zero where it should not be"
     if c.only_here and not np.any(c.x):
         said += (
-            " (the parameter is exactly 0 here: if the loss is built from relu, abs or max, it may be a smooth "
-            "function on which the convention at a kink is not the derivative; move off 0 and check again)"
+            " (the parameter is exactly 0 here: if the loss is built from relu, abs or max, it may be a "
+            "smooth function on which the convention at a kink is not the derivative; move off 0 and check again)"
         )
     return said
 
@@ -172,7 +172,7 @@ def _masked(c: Case) -> str | None:
     if np.array_equal(still, ~claimed_still):
         return "is zero exactly where it should not be: a mask (relu, dropout, max) is on the wrong side"
     if np.array_equal(c.wrong, still & ~claimed_still):
-        return "is not zero where the loss does not move, and right elsewhere: a mask (relu, dropout, max) is missing"
+        return "is right except where the loss does not move and it should be zero: a mask is missing (relu?)"
     return None
 
 
@@ -197,11 +197,12 @@ def _rearranged(c: Case) -> str | None:
 
 
 def _somewhere(c: Case) -> str | None:
-    """Some entries are right: say which are not, and what is wrong with those."""
+    """Say which entries are wrong, if some are right, and what is wrong with those."""
     if not np.any(~c.wrong & (abs(c.n) > c.noise)):
         return None
     place = _place(c)
-    part = Case(*(v[c.wrong] for v in (c.x, c.a, c.n, c.noise, c.wrong)), only_here=c.only_here)
+    x, a, n, noise, wrong = (v[c.wrong] for v in (c.x, c.a, c.n, c.noise, c.wrong))
+    part = Case(x, a, n, noise, wrong, only_here=c.only_here)
     said = _zero(part) or _factor(part)
     if place is None and (said is None or c.wrong.mean() > 0.5):
         return None
@@ -214,18 +215,19 @@ def _place(c: Case) -> str | None:
     for name, rows in c.repeated.items():
         if np.array_equal(rows, c.wrong.reshape(len(c.wrong), -1).any(axis=1)) and len(rows) == len(c.wrong):
             return (
-                f"in the rows that {name} names more than once: their contributions are overwritten or shared "
-                "out, and should be added up (np.add.at)"
+                f"in the rows that {name} names more than once: their contributions are overwritten or "
+                "shared out, and should be added up (np.add.at)"
             )
     moving = abs(c.n) + abs(c.a) > c.noise
     for axis in range(c.a.ndim) if c.a.ndim > 1 else ():
         across = tuple(i for i in range(c.a.ndim) if i != axis)
-        bad = c.wrong.any(axis=across)
+        bad = np.asarray(c.wrong.any(axis=across))
         if np.array_equal(bad, bad & np.all(c.wrong | ~moving, axis=across)) and bad.sum() <= min(
             4, len(bad) - 1
         ):
             word = ("row", "column")[axis] if c.a.ndim == 2 else f"slice along axis {axis}, number"
-            return f"in {word}{'s' if bad.sum() > 1 and c.a.ndim == 2 else ''} {listed(np.flatnonzero(bad))} of {len(bad)}"
+            words = f"{word}s" if bad.sum() > 1 and c.a.ndim == 2 else word
+            return f"in {words} {listed(np.flatnonzero(bad))} of {len(bad)}"
     for word, side in (("negative", c.x < 0), ("positive", c.x > 0), ("exactly 0", c.x == 0)):
         if several and np.array_equal(c.wrong, side & moving):
             return f"where the parameter is {word}, in {count(int(c.wrong.sum()), 'entry')}"
@@ -241,7 +243,7 @@ def _signs(c: Case) -> str | None:
 
 
 def _difference(c: Case) -> str | None:
-    """What the difference is made of: a constant, the parameter itself, a mean, the terms of a normalisation."""
+    """Say what the difference is made of."""
     d = c.a - c.n
     if c.a.size < 3:
         return None
@@ -249,19 +251,19 @@ def _difference(c: Case) -> str | None:
         return f"is off by the same number, {d.mean():.6g}, everywhere: a constant term is missing or extra"
     decay = float(_fit(d, c.x).item())
     if c.same(d, decay * c.x):
-        return f"is off by {decay:.6g} times the parameter itself: an L2 term is missing, extra or wrongly scaled"
+        return f"is off by {decay:.6g} times the parameter itself: an L2 term is missing, extra or mis-scaled"
     for axis, length in enumerate(c.a.shape):
         if length > 2 and c.same(d, np.broadcast_to(d.mean(axis, keepdims=True), d.shape)):
             return (
-                f"is off by the same amount all along axis {axis}: a term that is common to that axis, such as a "
-                "mean or a sum, is missing or wrong"
+                f"is off by the same amount all along axis {axis}: a term that is common to that axis, such as "
+                "a mean or a sum, is missing or wrong"
             )
     for axis, length in enumerate(c.a.shape):
         rows, xs = (np.moveaxis(v, axis, -1).reshape(-1, length) for v in (d, c.x))
         if length > 4 and c.same(rows, _spanned(rows, xs, np.ones(length))):
             return (
-                f"is off by a constant plus a multiple of the parameter along axis {axis}: these are the mean terms "
-                "of a normalisation, through mean and variance, missing or wrong"
+                f"is off by a constant plus a multiple of the parameter along axis {axis}: the mean terms of a "
+                "normalisation, through mean and variance, are missing or wrong"
             )
         for name, gamma in c.others.items():
             if (
@@ -290,8 +292,8 @@ def _slices(c: Case) -> str | None:
         factor = _fit(c.a, c.n, tuple(i for i in range(c.a.ndim) if i != axis))
         if 1 < length < c.a.size and c.same(c.a, factor * c.n):
             return (
-                f"has a factor of its own, from {factor.min():.4g} to {factor.max():.4g}, for each index along axis "
-                f"{axis}: what belongs to that index (an activation's derivative, a scale) is missing or wrong"
+                f"has a factor of its own, from {factor.min():.4g} to {factor.max():.4g}, for each index along "
+                f"axis {axis}: what belongs to that index (a derivative, a scale) is missing or wrong"
             )
     return None
 
@@ -299,8 +301,8 @@ def _slices(c: Case) -> str | None:
 def _after(c: Case) -> str | None:
     if c.right_after:
         return (
-            f"is wrong and that of {listed(c.right_after)} right: if those come later in the network, look at "
-            "the backward step between them"
+            f"is wrong and that of {listed(c.right_after)} right: if those come later in the network, look "
+            "at the backward step between them"
         )
     return None
 
@@ -325,14 +327,15 @@ def wrong_shape(a: Array, n: Array) -> str:
     if a.T.shape == n.shape and a.ndim > 1:
         return f"{said}: it is transposed{'' if same(a.T, n) else ', and wrong besides'}"
     if a.size == n.size:
-        return f"{said}: {'the numbers are right, only reshaped' if same(a.ravel(), n.ravel()) else 'reshape it'}"
+        return f"{said}: {'only reshape it' if same(a.ravel(), n.ravel()) else 'reshape it, and more'}"
     extra = a.ndim - n.ndim
     if extra >= 0:
         axes = [*range(extra), *(extra + i for i, m in enumerate(n.shape) if m == 1 != a.shape[extra + i])]
         summed = a.sum(axis=tuple(axes)) if axes else a
         if summed.size == n.size:
+            right = "it is right once summed" if same(summed.ravel(), n.ravel()) else "sum it"
             return (
-                f"{said}: {'it is right once summed' if same(summed.ravel(), n.ravel()) else 'sum it'} over axis "
-                f"{listed(axes)}, along which the parameter was broadcast (copied forward means summed backward)"
+                f"{said}: {right} over axis {listed(axes)}, along which the parameter was broadcast (copied "
+                "forward means summed backward)"
             )
     return said

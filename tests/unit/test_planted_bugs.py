@@ -411,7 +411,7 @@ vjp(
     AFFINE,
     "shape (4,)",
 )
-vjp("keepdims left", affine, lambda d, c: (d @ c[1], d.T @ c[0], d.sum(0, keepdims=True)), AFFINE, "reshaped")
+vjp("keepdims left", affine, lambda d, c: (d @ c[1], d.T @ c[0], d.sum(0, keepdims=True)), AFFINE, "only reshape it")
 vjp("row added up twice", affine, lambda d, c: (d @ c[1], d.T @ c[0], d.sum(0) + d[0]), AFFINE)
 vjp("embedding overwrites", embedding, lambda d, c: (None, (lambda g: (g.__setitem__(c[0], d), g)[1])(np.zeros(c[1]))),
     lambda rng: (np.array([2, 0, 2, 3, 2]), rng.standard_normal((5, 3))), "more than once", "overwritten")  # fmt: skip
