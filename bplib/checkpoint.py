@@ -1,7 +1,7 @@
 """Checkpointing: keep less in the forward, compute it again in the backward.
 
-A `Sequential` keeps what every layer saved until its backward; this file adds a Layer that keeps only what
-enters each segment of it. The gradients stay the same to the last bit; the price is counted.
+A `Sequential` keeps what every layer saved until its backward; this file adds one that keeps only what
+enters each of its segments. The gradients stay the same to the last bit; the price is counted.
 """
 
 from collections.abc import Iterator, Sequence
@@ -44,8 +44,8 @@ def even_cuts(count: int, segments: int) -> list[int]:
     return [i * count // segments for i in range(1, segments)]
 
 
-class Checkpointed(Layer):
-    """A `Sequential` that keeps only what enters each segment, and the last segment whole.
+class Checkpointed(Sequential):
+    """A `Sequential` that keeps only what enters each segment, and what the last segment saved.
 
     Its backward runs every other segment forward again just before going back over it. With k equal segments
     that is (k - 1) / k of a forward more: if a backward costs two forwards, 1 + (k - 1) / (3 k) of the
@@ -66,6 +66,8 @@ class Checkpointed(Layer):
 
     Raises
     ------
+    TypeError
+        If `net` does more than run its layers, as `Residual` does.
     ValueError
         If the cuts don't rise within the layers. Later: for `BatchNorm` in training, whose running
         statistics would not move, and for a layer that gives something else the second time, such
@@ -86,30 +88,22 @@ class Checkpointed(Layer):
     """
 
     def __init__(self, net: Sequential, cuts: Sequence[int]) -> None:
+        if type(net).forward is not Sequential.forward:
+            name = type(net).__name__
+            raise TypeError(f"net must be a plain Sequential, got {name}. Write Sequential(...) around it.")
         bounds = [0, *cuts, len(net.layers)]
         if sorted(set(bounds)) != bounds:
-            raise ValueError(
-                f"cuts must rise and lie between 1 and {len(net.layers) - 1}, the place of the last layer; "
-                f"got {list(cuts)}."
-            )
-        self.net = net
-        self.params, self.grads = net.params, net.grads
+            last = len(net.layers) - 1
+            raise ValueError(f"cuts must rise and be from 1 to {last}, the last layer; got {list(cuts)}.")
+        super().__init__(*net.layers)
         self.segments = [net.layers[i:j] for i, j in pairwise(bounds)]
+        self._last = list(self.segments[-1])
         self.inputs: list[Array] = []
         self.forwards = 0
 
-    @property
-    def train(self) -> bool:
-        """True in training, False in evaluation; setting it reaches every layer."""
-        return self.net.train
-
-    @train.setter
-    def train(self, on: bool) -> None:
-        self.net.train = on
-
     def forward(self, x: Array) -> Array:
         """Run all segments, keeping what enters each."""
-        if any(isinstance(layer, BatchNorm) and layer.train for layer in _all(self.net)):
+        if any(isinstance(layer, BatchNorm) and layer.train for layer in _all(self)):
             raise ValueError(
                 "BatchNorm can't be checkpointed in training: its running statistics would not move. "
                 "Use LayerNorm, or set train = False."
@@ -123,10 +117,6 @@ class Checkpointed(Layer):
 
     def backward(self, dout: Array) -> Array | None:
         """Go back over the last segment; run each other one again, then go back over it."""
-        if not self.inputs:
-            raise ValueError(
-                "Checkpointed.backward: expected a forward before it, got none. Call forward(x) first."
-            )
         d: Array | None = dout
         for i in reversed(range(len(self.segments))):
             layers = self._last
@@ -140,6 +130,10 @@ class Checkpointed(Layer):
             for layer in reversed(layers):
                 d = layer.backward(d)  # type: ignore[arg-type]
         return d
+
+    def backward_params(self, dout: Array) -> None:
+        """Set `grads`, by the same way."""
+        self.backward(dout)
 
     def _run(self, layers: list[Layer], x: Array) -> Array:
         # On copies, which share params and grads: what they save is gone when they are.

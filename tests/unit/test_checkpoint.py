@@ -121,8 +121,12 @@ def test_what_is_refused():
         with pytest.raises(ValueError, match=rf"from 1 to the number of layers, 4; got {segments}"):
             even_cuts(4, segments)
     for cuts in ([0], [11], [5, 3], [3, 3], [-1]):
-        with pytest.raises(ValueError, match=r"cuts must rise and lie between 1 and 10"):
+        with pytest.raises(ValueError, match=r"cuts must rise and be from 1 to 10"):
             Checkpointed(deep(), cuts)
+    with pytest.raises(
+        TypeError, match=r"plain Sequential, got Residual\. Write Sequential\(\.\.\.\) around"
+    ):
+        Checkpointed(layers.Residual(layers.Tanh(), layers.Tanh()), [1])
     with pytest.raises(ValueError, match="expected a forward before it"):
         Checkpointed(deep(), [3]).backward(np.ones((2, 3)))
 
