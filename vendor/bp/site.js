@@ -4,7 +4,7 @@
   const each = (selector, mend) => document.querySelectorAll(selector).forEach(mend);
 
   function nameTheme() {
-    // The visible text, "Search Ctrl+K", is the name; a shorter label would hide it from voice control.
+    // Where there is visible text it is the name; a different label would hide it from voice control.
     each(".search-button-field[aria-label]", (button) => button.removeAttribute("aria-label"));
     each("#pst-primary-sidebar", (bar) => {
       bar.setAttribute("role", "region");
@@ -13,6 +13,13 @@
     each(".bd-sidenav summary", (summary) => {
       const chapter = summary.closest("li").querySelector("a").textContent.trim();
       summary.setAttribute("aria-label", `Sections of ${chapter}`);
+    });
+    each('summary[aria-label="Toggle hidden content"]', (summary) => summary.removeAttribute("aria-label"));
+    each("th", (head) => {
+      if (head.textContent.trim()) return;
+      const corner = document.createElement("td");
+      corner.className = head.className;
+      head.replaceWith(corner);
     });
     each(".citation[role]", (entry) => entry.setAttribute("role", "listitem"));
     each("pre", (block) => {
