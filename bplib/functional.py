@@ -39,7 +39,7 @@ _sum = np.add.reduce
 
 
 def _floats(names: str, *arrays: Array) -> None:
-    """Refuse arguments that are not float64 or float32 arrays, all of one dtype. `names` is "x W b"."""
+    """Refuse arguments that are not arrays of floats, all of one dtype. `names` is like "x W b"."""
     try:
         dtype = arrays[0].dtype
         for array in arrays[1:]:

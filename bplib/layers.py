@@ -308,11 +308,13 @@ class BatchNorm(PairLayer):
 
     def forward(self, x: Array) -> Array:
         """Normalise with the batch's statistics in training, with the running ones otherwise."""
+        gamma, beta = self.params.values()
         out, self.cache = functional.batch_norm(
             x,
-            *self.params.values(),
-            running_mean=self.running_mean,
-            running_var=self.running_var,
+            gamma,
+            beta,
+            running_mean=self.running_mean.astype(gamma.dtype, copy=False),
+            running_var=self.running_var.astype(gamma.dtype, copy=False),
             train=self.train,
             **self.options,
         )

@@ -340,7 +340,7 @@ def test_check_vjp_passes_every_pair(op, rng):
 
 
 def test_a_network_can_be_copied_and_run_in_float32(rng):
-    net = mlp([2, 3, 1], activation="gelu", rng=rng)
+    net = Sequential(mlp([2, 3, 1], activation="gelu", rng=rng), BatchNorm(1))
     small = copy.deepcopy(net)
     for name, param in small.params.items():
         small.params[name] = param.astype(np.float32)
@@ -349,7 +349,7 @@ def test_a_network_can_be_copied_and_run_in_float32(rng):
     assert out.dtype == np.float32 and net(x).dtype == np.float64
     dx = small.backward(np.ones_like(out))
     assert {dx.dtype, *(g.dtype for g in small.grads.values())} == {np.dtype(np.float32)}
-    np.testing.assert_allclose(out, net(x), rtol=1e-5)
+    np.testing.assert_allclose(out, net(x), rtol=1e-4)
 
 
 def test_mlp_builds_what_it_says(rng):
