@@ -22,25 +22,8 @@ pytestmark = pytest.mark.browser
 
 SOURCE = (Path(bplib.__file__).parent / "widgets/static/tape.js").read_text()
 RATIONAL = ["add", "sub", "mul", "div", "neg", "relu", "leaky_relu", "abs", "maximum", "minimum"]
-EDGES = [
-    0.0,
-    -0.0,
-    5e-324,
-    -1e-310,
-    1e-20,
-    0.3,
-    -0.5,
-    1.0,
-    -1.0,
-    2.0,
-    -3.0,
-    30.0,
-    -40.0,
-    709.0,
-    745.0,
-    -745.0,
-]
-EDGES += [1e4, -1e4, 1e154, -1e300]
+EDGES = [0.0, -0.0, 5e-324, -1e-310, 1e-20, 0.3, -0.5, 1.0, -1.0, 2.0, -3.0, 30.0, -40.0, 709.0]
+EDGES += [-720.0, 745.0, -745.0, 1e4, -1e4, 1e154, -1e300, math.nan]
 SAMPLES = 8
 EPS = np.finfo(float).eps
 
@@ -122,7 +105,13 @@ def cases() -> list[tuple[bool, dict[str, Any], np.ndarray]]:
 
 
 CASES = cases()
-EDGE_CASES = [(op, a, b) for op in RULES for a in EDGES for b in (EDGES if ARITY[op] == 2 else [0.0])]
+EDGE_CASES = [
+    (op, a, b)
+    for op in RULES
+    for a in EDGES
+    for b in (EDGES if ARITY[op] == 2 else [0.0])
+    if not (op == "pow" and math.isnan(b))  # 1 to the power of NaN is 1 in C and NaN in the page
+]
 
 
 def numbers(packed: str) -> np.ndarray:
