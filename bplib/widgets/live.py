@@ -169,12 +169,10 @@ def _control(n: int, leaves: Sequence[Value], span: Any) -> list[Any]:
     name, start = leaves[n].name, leaves[n].data
     if isinstance(span, str) or not isinstance(span, Sequence) or len(span) not in (2, 3):
         raise TypeError(f"The range of {name!r} must be (lo, hi) or (lo, hi, step); got {span!r}.")
-    for number in span:
-        if not isinstance(number, Real) or isinstance(number, bool):
-            raise TypeError(f"The range of {name!r} must hold numbers; {number!r} came.")
-        if not math.isfinite(number):
-            raise ValueError(f"The range of {name!r} must be finite; got {tuple(span)}.")
-    lo, hi = float(span[0]), float(span[1])
+    numbers = [_real(f"The range of {name!r}", number) for number in span]
+    if not all(map(math.isfinite, numbers)):
+        raise ValueError(f"The range of {name!r} must be finite; got {tuple(span)}.")
+    lo, hi = numbers[:2]
     if lo >= hi:
         raise ValueError(f"The range of {name!r} must go up; got {tuple(span)}. Write (lo, hi) with lo < hi.")
     if not lo <= start <= hi:
@@ -182,7 +180,7 @@ def _control(n: int, leaves: Sequence[Value], span: Any) -> list[Any]:
             f"{name!r} starts at {start}, outside its range {lo:g} to {hi:g}. "
             "Widen the range or move the start."
         )
-    step = float(span[2]) if len(span) == 3 else _round_step(lo, hi)
+    step = numbers[2] if len(numbers) == 3 else _round_step(lo, hi)
     if not 0 < step <= hi - lo:
         raise ValueError(f"The step of {name!r} must be above 0 and at most {hi - lo:g}; got {step:g}.")
     return [n, lo, hi, step]
@@ -245,8 +243,8 @@ class Live(anywidget.AnyWidget):
     _css = read("live.css")
     # What does not change, what does. Everything that has an order is in a list.
     spec = traitlets.Dict().tag(sync=True)
-    inputs = traitlets.List(traitlets.CFloat()).tag(sync=True)
-    rate = traitlets.CFloat(0.1).tag(sync=True)
+    inputs = traitlets.Any().tag(sync=True)
+    rate = traitlets.Any().tag(sync=True)
 
     def __init__(
         self,
@@ -268,9 +266,10 @@ class Live(anywidget.AnyWidget):
 
     @traitlets.validate("inputs")
     def _check_inputs(self, proposal: Any) -> list[float]:
-        numbers = list(proposal["value"])
-        if len(numbers) != len(self._start):
-            raise ValueError(f"inputs must be {len(self._start)} numbers, one for each input; got {numbers}.")
+        given = proposal["value"]
+        if not isinstance(given, Sequence) or isinstance(given, str) or len(given) != len(self._start):
+            raise ValueError(f"inputs must be {len(self._start)} numbers, one for each input; got {given!r}.")
+        numbers = [_real(self._name(n), x) for n, x in enumerate(given)]
         for name, (n, lo, hi) in self._spans.items():
             if not lo <= numbers[n] <= hi:
                 raise ValueError(
@@ -278,17 +277,16 @@ class Live(anywidget.AnyWidget):
                     "Choose a number inside it."
                 )
         values, gradients = self._run(numbers)
-        for name, number in (values | gradients).items():
-            if not math.isfinite(number):
-                shown = ", ".join(f"{self._name(n)} = {x:g}" for n, x in enumerate(numbers))
-                raise ValueError(
-                    f"{name} is undefined at {shown}. Choose inputs for which the graph has a value."
-                )
+        if not all(map(math.isfinite, (*values.values(), *gradients.values()))):
+            shown = ", ".join(f"{self._name(n)} = {x:g}" for n, x in enumerate(numbers))
+            raise ValueError(
+                f"The graph, or a gradient, is undefined at {shown}. Choose inputs for which it has a value."
+            )
         return numbers
 
     @traitlets.validate("rate")
     def _check_rate(self, proposal: Any) -> float:
-        rate = float(proposal["value"])
+        rate = _real("The learning rate", proposal["value"])
         if not (math.isfinite(rate) and rate > 0):
             raise ValueError(f"The learning rate must be a number above 0; got {rate}.")
         return rate
@@ -420,14 +418,13 @@ class Controls(Mapping[str, float]):
         return place
 
     def __getitem__(self, name: str) -> float:
-        return self._figure.inputs[self._place(name)]
+        number: float = self._figure.inputs[self._place(name)]
+        return number
 
     def __setitem__(self, name: str, number: float) -> None:
         n = self._place(name)
-        if not isinstance(number, Real) or isinstance(number, bool):
-            raise TypeError(f"The control {name!r} takes a number; {type(number).__name__} {number!r} came.")
         numbers = list(self._figure.inputs)
-        numbers[n] = float(number)
+        numbers[n] = _real(f"The control {name!r}", number)
         self._figure.inputs = numbers
 
     def __iter__(self) -> Iterator[str]:
@@ -438,6 +435,12 @@ class Controls(Mapping[str, float]):
 
     def __repr__(self) -> str:
         return f"Controls({', '.join(f'{name}={_plain(x)}' for name, x in self.items())})"
+
+
+def _real(what: str, number: Any) -> float:
+    if not isinstance(number, Real) or isinstance(number, bool):
+        raise TypeError(f"{what} takes a number; {type(number).__name__} {number!r} came.")
+    return float(number)
 
 
 def _plain(x: float) -> str:

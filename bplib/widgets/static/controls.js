@@ -1,5 +1,5 @@
 // The controls: for each a slider and a typed entry; the gradient step, reset, and a link to the present state.
-import { html, setAttr, setText, uniqueId } from "./dom.js";
+import { html, setAttr } from "./dom.js";
 import { fmt, parse } from "./format.js";
 import { moved, snap } from "./store.js";
 
@@ -54,46 +54,35 @@ const slider = (store, control) => {
     const x = store.inputs[n];
     input.value = x;
     setAttr(input, "aria-valuetext", fmt(x));
-    input.style.setProperty("--bp-fill", `${(100 * (x - lo)) / (hi - lo)}%`);
   };
-  return { input, update };
+  return { input, update, show: update };
 };
 
 export const mount = (el, store, { name, hash }) => {
-  const entries = store.controls.map((control) => {
+  const fields = []; // everything that can be moved: {update, show}
+  const button = (text, onclick, className) => html("button", { type: "button", class: className, onclick }, text);
+  const rows = store.controls.map((control) => {
+    const { n } = control;
     const range = slider(store, control);
-    const entry = typed(store, control.name, () => store.inputs[control.n], (x) => {
-      const { lo, hi } = control;
-      if (x < lo || x > hi) return `${fmt(x)} is outside the range ${fmt(lo)} to ${fmt(hi)}.`;
-      return store.set(control.n, x);
-    });
-    const row = html("div", { class: "bp-control" }, html("span", { class: "bp-name", "aria-hidden": "true" }, control.name), range.input, entry.input);
-    return { row, entry, update: () => (range.update(), entry.update()) };
+    const entry = typed(store, control.name, () => store.inputs[n], (x) => store.set(n, x));
+    fields.push(range, entry);
+    return html("div", { class: "bp-control" }, html("span", { class: "bp-name", "aria-hidden": "true" }, control.name), range.input, entry.input);
   });
-  const updates = entries.map(({ update }) => update);
-  const bar = html("div", { class: "bp-bar" });
   const actions = html("div", { class: "bp-buttons" });
-  const button = (text, onclick) => html("button", { type: "button", onclick }, text);
   if (store.params.length) {
     const rate = typed(store, "learning rate", () => store.rate, (x) => store.setRate(x));
-    updates.push(rate.update);
-    const step = button("Gradient step", () => store.step());
-    step.classList.add("bp-main");
-    actions.append(step, html("label", { class: "bp-rate" }, "learning rate ", rate.input));
-    entries.push({ entry: rate });
+    fields.push(rate);
+    actions.append(
+      button("Gradient step", () => store.step(), "bp-main"),
+      html("label", { class: "bp-rate" }, "learning rate ", rate.input),
+    );
   }
   // On the site a link; elsewhere the text that `fig.state = "..."` takes.
   const address = () => (hash ? `${location.href.split("#")[0]}#${encodeURI(store.state(name))}` : store.state(name));
   const fallback = html("input", { type: "text", class: "bp-address", readonly: true, hidden: true, "aria-label": "Copy this text" });
   const copy = async () => {
-    if (hash) {
-      try {
-        history.replaceState(history.state, "", address());
-      } catch {
-        // Some pages opened from a folder refuse; the text is still right.
-      }
-    }
     try {
+      if (hash) history.replaceState(history.state, "", address());
       await navigator.clipboard.writeText(address());
       fallback.hidden = true;
       store.say(hash ? "Copied a link to this state." : `Copied: fig.state = "${store.state(name)}" brings this state back.`);
@@ -108,12 +97,11 @@ export const mount = (el, store, { name, hash }) => {
   const reset = () => {
     store.reset();
     fallback.hidden = true;
-    for (const { entry } of entries) entry.show();
+    fields.forEach(({ show }) => show());
   };
   actions.append(button("Reset", reset), button(hash ? "Copy link" : "Copy state", copy));
-  bar.append(actions);
-  el.append(html("div", { class: "bp-controls" }, ...entries.flatMap(({ row }) => row ?? [])), bar, fallback);
-  const update = () => updates.forEach((each) => each());
+  el.append(html("div", { class: "bp-controls" }, ...rows), actions, fallback);
+  const update = () => fields.forEach((field) => field.update());
   update();
   return store.subscribe(update);
 };

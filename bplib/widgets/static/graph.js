@@ -114,7 +114,8 @@ export const mount = (el, store) => {
     const fits = (text, room) => (text.length <= room ? text : `${text.slice(0, room - 1)}…`);
     const room = Math.floor((width - 16) / 7.2);
     // The formula of an unnamed node is its name, and says the operation already.
-    const tag = tape.names[i] && !isInput(i) ? fits(labels.tags[i], 9) : "";
+    const operation = tape.names[i] && !isInput(i) ? labels.tags[i] : "";
+    const tag = names[i].length + operation.length < room ? operation : "";
     const line = (kind, sign, base) => ({
       kind,
       bar: svg("rect", { class: `bp-size bp-size-${kind}`, x: 5, y: base - 12, height: 16, rx: 2 }),
@@ -124,7 +125,7 @@ export const mount = (el, store) => {
     const lines = [line("value", "=", 36), line("grad", "∂", 54)];
     const element = addShape(i, `bp-node${isInput(i) ? " bp-input" : ""}`, [
       svg("rect", { class: "bp-box", width, height: HEIGHT, rx: isInput(i) ? 14 : 6 }),
-      svg("text", { class: "bp-title", x: 9, y: 17 }, fits(names[i], room - tag.length)),
+      svg("text", { class: "bp-title", x: 9, y: 17 }, fits(names[i], room)),
       svg("text", { class: "bp-tag", x: width - 9, y: 17 }, tag),
       ...lines.flatMap(({ bar, sign, number }) => [bar, sign, number]),
     ], () => {
