@@ -111,7 +111,7 @@ def _zero(c: Case) -> str | None:
     if c.only_here and not np.any(c.x):
         said += (
             " (the parameter is exactly 0 here: if the loss is built from relu, abs or max, it may be a "
-            "smooth function on which the convention at a kink is not the derivative; move off 0 and check again)"
+            "smooth function on which the convention at a kink is not the derivative: move off 0 and check)"
         )
     return said
 
@@ -255,15 +255,15 @@ def _difference(c: Case) -> str | None:
     for axis, length in enumerate(c.a.shape):
         if length > 2 and c.same(d, np.broadcast_to(d.mean(axis, keepdims=True), d.shape)):
             return (
-                f"is off by the same amount all along axis {axis}: a term that is common to that axis, such as "
-                "a mean or a sum, is missing or wrong"
+                f"is off by the same amount all along axis {axis}: a term that is common to that axis, "
+                "such as a mean or a sum, is missing or wrong"
             )
     for axis, length in enumerate(c.a.shape):
         rows, xs = (np.moveaxis(v, axis, -1).reshape(-1, length) for v in (d, c.x))
         if length > 4 and c.same(rows, _spanned(rows, xs, np.ones(length))):
             return (
-                f"is off by a constant plus a multiple of the parameter along axis {axis}: the mean terms of a "
-                "normalisation, through mean and variance, are missing or wrong"
+                f"is off by a constant plus a multiple of the parameter along axis {axis}: the mean terms "
+                "of a normalisation, through mean and variance, are missing or wrong"
             )
         for name, gamma in c.others.items():
             if (
@@ -292,8 +292,8 @@ def _slices(c: Case) -> str | None:
         factor = _fit(c.a, c.n, tuple(i for i in range(c.a.ndim) if i != axis))
         if 1 < length < c.a.size and c.same(c.a, factor * c.n):
             return (
-                f"has a factor of its own, from {factor.min():.4g} to {factor.max():.4g}, for each index along "
-                f"axis {axis}: what belongs to that index (a derivative, a scale) is missing or wrong"
+                f"has a factor of its own, from {factor.min():.4g} to {factor.max():.4g}, for each index "
+                f"along axis {axis}: what belongs to that index (a derivative, a scale) is missing or wrong"
             )
     return None
 

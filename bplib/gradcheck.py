@@ -110,11 +110,12 @@ class _Loss:
 
     def evaluate(self) -> float:
         """Return the loss here, checked to be one finite number."""
-        value = np.asarray(self.call(self.arguments()))
+        returned = self.call(self.arguments())
+        value = np.asarray(returned)
         if value.dtype.kind not in "fiub":
             raise TypeError(
-                f"the function must return one real number, got {value!r:.60} of type {value.dtype}; "
-                "return a float, for a Value its .data"
+                f"the function must return one real number, got {returned!r:.60}; return a float, "
+                "for a Value its .data"
             )
         if value.shape != ((1,) if self.batched else ()):
             expected = "one loss per stacked entry, here shape (1,)" if self.batched else "one number"
@@ -361,8 +362,9 @@ class Result:
         if self.ok:
             return f"{head}: right, {count(self.entries, 'number')} compared"
         return (
-            f"{head}: WRONG, {count(self.entries, 'number')} compared, relative error {self.error:.2g}, "
-            f"{f'worst {at(self.worst)}'.rstrip()}: claimed {self.claimed:.6g}, numerical {self.numerical:.6g}"
+            f"{head}: WRONG, {count(self.entries, 'number')} compared, relative error {self.error:.2g}, worst"
+            f"{' ' * bool(self.worst)}{at(self.worst)}: claimed {self.claimed:.6g}, "
+            f"numerical {self.numerical:.6g}"
         )
 
 
@@ -731,12 +733,12 @@ def gradcheck(
     ``gradcheck(f, params, grads)`` checks a function of its parameters, ``gradcheck(layer, x, loss, y)``
     a Layer or a network.
 
-    An entry is right if :math:`|a-n| \le rtol\,(|a|+|n|) + 8\,\varepsilon|f|/h`. The last term is what rounding
-    may do to a difference; where `f` is noisier than that, its noise is estimated. So no wrong entry can hide
-    among many, and each parameter's norm-wise relative error, :math:`\|a-n\|/(\|a\|+\|n\|)`, is at most `rtol`
-    beyond rounding. Entries that fail are measured again over a ladder of steps and from both sides, which
-    settles kinks and ill-scaled functions: at a kink every value between the one-sided slopes is right. If no
-    parameter moves the loss, the check fails: 0 = 0 proves nothing.
+    An entry is right if :math:`|a-n| \le rtol\,(|a|+|n|) + 8\,\varepsilon|f|/h`. The last term is what
+    rounding may do to a difference; where `f` is noisier than that, its noise is estimated. So no wrong entry
+    can hide among many, and each parameter's norm-wise relative error, :math:`\|a-n\|/(\|a\|+\|n\|)`, is at
+    most `rtol` beyond rounding. Entries that fail are measured again over a ladder of steps and from both
+    sides, which settles kinks and ill-scaled functions: at a kink every value between the one-sided slopes is
+    right. If no parameter moves the loss, the check fails: 0 = 0 proves nothing.
 
     Parameters
     ----------
@@ -841,15 +843,16 @@ def _bind(f: Callable[..., Any], args: Sequence[Any], keywords: Mapping[str, Any
     except ValueError:  # a builtin: let the call speak
         return []
     try:
-        bound = signature.bind(*args, **keywords).arguments
+        signature.bind(*args, **keywords)
     except TypeError as error:
         call = ", ".join(["..."] * len(args) + [f"{k}=..." for k in keywords])
         raise TypeError(
             f"the function would be called as f({call}), and that fails: {error}. Rename its arguments, or "
             "wrap it, as in lambda **params: f(params)"
         ) from None
-    names = [name for name in bound if name not in keywords]
-    return names if len(names) == len(args) and "_" not in names else []
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    names = [name for name, p in signature.parameters.items() if p.kind in positional][: len(args)]
+    return names if len(names) == len(args) else []
 
 
 def _floats(name: str, array: Array, *, float32: bool) -> Array:
@@ -944,11 +947,11 @@ def check_vjp(
 ) -> Report:
     r"""Check a pure pair, ``forward(*args) -> (out, cache)`` and ``backward(dout, cache) -> grads``.
 
-    The gradients of :math:`\langle dout, forward(args)\rangle` are compared with numerical ones for a *random*
-    cotangent `dout`. All ones would hide errors: softmax and the normalisations have :math:`J^T 1 = 0`, so a
-    backward of zeros would pass. Besides, backward must be linear in `dout`, give zeros for zeros, have the
-    shapes and dtypes of the arguments, give the same answer twice, share no memory between gradients, and
-    change neither the arguments nor `dout` nor the cache.
+    The gradients of :math:`\langle dout, forward(args)\rangle` are compared with numerical ones for a
+    *random* cotangent `dout`. All ones would hide errors: softmax and the normalisations have
+    :math:`J^T 1 = 0`, so a backward of zeros would pass. Besides, backward must be linear in `dout`, give zeros
+    for zeros, have the shapes and dtypes of the arguments, give the same answer twice, share no memory between
+    gradients, and change neither the arguments nor `dout` nor the cache.
 
     Parameters
     ----------

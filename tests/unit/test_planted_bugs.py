@@ -291,22 +291,43 @@ vjp(
     "6 times",
     "1/6",
 )
-vjp("dropout without 1/p", masked, lambda d, m: (d * m, None),
-    lambda rng: (rng.standard_normal((4, 5)), rng.random((4, 5)) < 0.5), "1/2 times")  # fmt: skip
-vjp("attention without 1/sqrt(d)", attention,
+vjp(
+    "dropout without 1/p",
+    masked,
+    lambda d, m: (d * m, None),
+    lambda rng: (rng.standard_normal((4, 5)), rng.random((4, 5)) < 0.5),
+    "1/2 times",
+)
+vjp(
+    "attention without 1/sqrt(d)",
+    attention,
     lambda d, c: (lambda g: (g[0] * 3, g[1], g[2]))(attention_backward(d, c)),
-    normal((4, 9), (6, 9), (6, 2)), "gradient of q", "3 times")  # fmt: skip
+    normal((4, 9), (6, 9), (6, 2)),
+    "gradient of q",
+    "3 times",
+)
 grads("batch sum instead of mean", lambda g, *_: {k: v * 6 for k, v in g.items()}, "6 times", "mean")
 grads("1/B twice", lambda g, *_: {k: v / 6 for k, v in g.items()}, "1/6 times")
 grads("ascent", lambda g, *_: {k: -v for k, v in g.items()}, "wrong sign")
 grads("W2 off by 0.1 %", lambda g, *_: {"W2": g["W2"] * 0.999}, "w2", "factor 0.999")
 
 # --- transposed, flipped, shuffled, swapped
-vjp("square dW transposed", affine, lambda d, c: (d @ c[1], (d.T @ c[0]).T, d.sum(0)),
-    normal((4, 5), (5, 5), (5,)), "gradient of w", "transposed")  # fmt: skip
+vjp(
+    "square dW transposed",
+    affine,
+    lambda d, c: (d @ c[1], (d.T @ c[0]).T, d.sum(0)),
+    normal((4, 5), (5, 5), (5,)),
+    "gradient of w",
+    "transposed",
+)
 vjp("dW of the transposed shape", affine, lambda d, c: (d @ c[1], c[0].T @ d, d.sum(0)), AFFINE, "transposed")
-vjp("dW reshaped, not transposed", affine, lambda d, c: (d @ c[1], (c[0].T @ d).reshape(3, 5), d.sum(0)), AFFINE,
-    "transposed and then reshaped")  # fmt: skip
+vjp(
+    "dW reshaped, not transposed",
+    affine,
+    lambda d, c: (d @ c[1], (c[0].T @ d).reshape(3, 5), d.sum(0)),
+    AFFINE,
+    "transposed and then reshaped",
+)
 vjp(
     "multiply swapped",
     multiply,
@@ -314,18 +335,47 @@ vjp(
     normal((3, 4), (3, 4)),
     "gradient of a is that of b",
 )
-vjp("conv kernel gradient flipped", conv1d, lambda d, c: (conv1d_backward(d, c)[0], conv1d_backward(d, c)[1][::-1]),
-    normal((9,), (4,)), "gradient of k", "flipped")  # fmt: skip
-vjp("conv2d kernel gradient flipped", conv2d,
+vjp(
+    "conv kernel gradient flipped",
+    conv1d,
+    lambda d, c: (conv1d_backward(d, c)[0], conv1d_backward(d, c)[1][::-1]),
+    normal((9,), (4,)),
+    "gradient of k",
+    "flipped",
+)
+vjp(
+    "conv2d kernel gradient flipped",
+    conv2d,
     lambda d, c: (conv2d_backward(d, c)[0], np.flip(conv2d_backward(d, c)[1])),
-    normal((7, 6), (3, 3)), "gradient of k", "flipped")  # fmt: skip
-vjp("conv2d kernel not flipped in dx", conv2d, lambda d, c: conv2d_backward(d, c, flip=False),
-    normal((7, 6), (3, 3)), "gradient of x", "flipped k", "kernel")  # fmt: skip
-vjp("conv1d kernel not flipped in dx", conv1d,
+    normal((7, 6), (3, 3)),
+    "gradient of k",
+    "flipped",
+)
+vjp(
+    "conv2d kernel not flipped in dx",
+    conv2d,
+    lambda d, c: conv2d_backward(d, c, flip=False),
+    normal((7, 6), (3, 3)),
+    "gradient of x",
+    "flipped k",
+    "kernel",
+)
+vjp(
+    "conv1d kernel not flipped in dx",
+    conv1d,
     lambda d, c: (np.convolve(d, c[1][::-1], "full"), conv1d_backward(d, c)[1]),
-    normal((9,), (4,)), "gradient of x", "flipped k", "kernel")  # fmt: skip
-vjp("conv1d dx shifted", conv1d, lambda d, c: (np.roll(conv1d_backward(d, c)[0], 1), conv1d_backward(d, c)[1]),
-    normal((9,), (4,)), "shifted by one")  # fmt: skip
+    normal((9,), (4,)),
+    "gradient of x",
+    "flipped k",
+    "kernel",
+)
+vjp(
+    "conv1d dx shifted",
+    conv1d,
+    lambda d, c: (np.roll(conv1d_backward(d, c)[0], 1), conv1d_backward(d, c)[1]),
+    normal((9,), (4,)),
+    "shifted by one",
+)
 vjp(
     "rows in reverse",
     affine,
@@ -334,8 +384,13 @@ vjp(
     "flipped",
     "axis 0",
 )
-vjp("columns shuffled", affine, lambda d, c: ((d @ c[1])[:, [2, 0, 1, 4, 3]], d.T @ c[0], d.sum(0)), AFFINE,
-    "in another order")  # fmt: skip
+vjp(
+    "columns shuffled",
+    affine,
+    lambda d, c: ((d @ c[1])[:, [2, 0, 1, 4, 3]], d.T @ c[0], d.sum(0)),
+    AFFINE,
+    "in another order",
+)
 grads("two units exchanged", lambda g, *_: {"b1": g["b1"][[1, 0, 2, 3, 4]]}, "b1", "in another order")
 
 # --- zero, ignored, missing
@@ -367,8 +422,14 @@ vjp("sigmoid derivative at z", logistic, lambda d, a: (d * sigmoid(a) * (1 - sig
 vjp("tanh derivative 1 - a", tanh, lambda d, a: (d * (1 - a),), normal((3, 4)))
 vjp("softmax as elementwise", softmax, lambda d, p: (d * p * (1 - p),), normal((3, 4)), "diagonal", "missing")
 vjp("log_softmax elementwise", log_softmax, lambda d, p: (d * (1 - p),), normal((3, 4)), "diagonal")
-vjp("residual without skip", residual, lambda d, c: (residual_backward(d, c)[0] - d, residual_backward(d, c)[1]),
-    normal((4, 3), (3, 3)), "misses dout itself", "skip")  # fmt: skip
+vjp(
+    "residual without skip",
+    residual,
+    lambda d, c: (residual_backward(d, c)[0] - d, residual_backward(d, c)[1]),
+    normal((4, 3), (3, 3)),
+    "misses dout itself",
+    "skip",
+)
 vjp(
     "residual only skip",
     residual,
@@ -376,31 +437,97 @@ vjp(
     normal((4, 3), (3, 3)),
     "dout itself",
 )
-vjp("skip counted twice", residual, lambda d, c: (residual_backward(d, c)[0] + d, residual_backward(d, c)[1]),
-    normal((4, 3), (3, 3)), "dout itself", "extra", "skip")  # fmt: skip
-vjp("dropout without mask", masked, lambda d, m: (d / 0.5, None),
-    lambda rng: (rng.standard_normal((4, 5)), rng.random((4, 5)) < 0.5), "mask", "missing")  # fmt: skip
+vjp(
+    "skip counted twice",
+    residual,
+    lambda d, c: (residual_backward(d, c)[0] + d, residual_backward(d, c)[1]),
+    normal((4, 3), (3, 3)),
+    "dout itself",
+    "extra",
+    "skip",
+)
+vjp(
+    "dropout without mask",
+    masked,
+    lambda d, m: (d / 0.5, None),
+    lambda rng: (rng.standard_normal((4, 5)), rng.random((4, 5)) < 0.5),
+    "mask",
+    "missing",
+)
 
 # --- normalisation
-vjp("layer norm: statistics held constant", layer_norm,
-    lambda d, c: (d * c[1] * c[2], *layer_norm_backward(d, c)[1:]), NORM, "gradient of x", "mean", "normalisation")  # fmt: skip
-vjp("layer norm: variance held constant", layer_norm,
-    lambda d, c: (c[2] * (d * c[1] - (d * c[1]).mean(1, keepdims=True)), *layer_norm_backward(d, c)[1:]), NORM,
-    "gradient of x", "normalisation")  # fmt: skip
-vjp("layer norm: mean held constant", layer_norm,
-    lambda d, c: (c[2] * (d * c[1] - c[0] * (d * c[1] * c[0]).mean(1, keepdims=True)),
-                  *layer_norm_backward(d, c)[1:]), NORM, "gradient of x", "axis 1", "mean")  # fmt: skip
-vjp("layer norm: gamma outside the mean", layer_norm,
-    lambda d, c: (c[1] * c[2] * (d - d.mean(1, keepdims=True) - c[0] * (d * c[0]).mean(1, keepdims=True)),
-                  *layer_norm_backward(d, c)[1:]), NORM, "gamma", "outside")  # fmt: skip
-vjp("layer norm: gamma forgotten", layer_norm, lambda d, c: (
-    layer_norm_backward(d, (c[0], np.ones_like(c[1]), c[2]))[0], *layer_norm_backward(d, c)[1:]), NORM)  # fmt: skip
-vjp("layer norm: dgamma without xhat", layer_norm,
-    lambda d, c: (layer_norm_backward(d, c)[0], d.sum(0), d.sum(0)), NORM, "gradient of gamma is that of beta")  # fmt: skip
-vjp("batch norm: statistics held constant", batch_norm,
-    lambda d, c: (d * c[1] * c[2], *batch_norm_backward(d, c)[1:]), BATCH, "axis 0", "normalisation")  # fmt: skip
-vjp("batch norm: std forgotten", batch_norm, lambda d, c: (batch_norm_backward(d, c)[0] / c[2],
-    *batch_norm_backward(d, c)[1:]), BATCH, "along axis 1", "factor of its own")  # fmt: skip
+vjp(
+    "layer norm: statistics held constant",
+    layer_norm,
+    lambda d, c: (d * c[1] * c[2], *layer_norm_backward(d, c)[1:]),
+    NORM,
+    "gradient of x",
+    "mean",
+    "normalisation",
+)
+vjp(
+    "layer norm: variance held constant",
+    layer_norm,
+    lambda d, c: (c[2] * (d * c[1] - (d * c[1]).mean(1, keepdims=True)), *layer_norm_backward(d, c)[1:]),
+    NORM,
+    "gradient of x",
+    "normalisation",
+)
+vjp(
+    "layer norm: mean held constant",
+    layer_norm,
+    lambda d, c: (
+        c[2] * (d * c[1] - c[0] * (d * c[1] * c[0]).mean(1, keepdims=True)),
+        *layer_norm_backward(d, c)[1:],
+    ),
+    NORM,
+    "gradient of x",
+    "axis 1",
+    "mean",
+)
+vjp(
+    "layer norm: gamma outside the mean",
+    layer_norm,
+    lambda d, c: (
+        c[1] * c[2] * (d - d.mean(1, keepdims=True) - c[0] * (d * c[0]).mean(1, keepdims=True)),
+        *layer_norm_backward(d, c)[1:],
+    ),
+    NORM,
+    "gamma",
+    "outside",
+)
+vjp(
+    "layer norm: gamma forgotten",
+    layer_norm,
+    lambda d, c: (
+        layer_norm_backward(d, (c[0], np.ones_like(c[1]), c[2]))[0],
+        *layer_norm_backward(d, c)[1:],
+    ),
+    NORM,
+)
+vjp(
+    "layer norm: dgamma without xhat",
+    layer_norm,
+    lambda d, c: (layer_norm_backward(d, c)[0], d.sum(0), d.sum(0)),
+    NORM,
+    "gradient of gamma is that of beta",
+)
+vjp(
+    "batch norm: statistics held constant",
+    batch_norm,
+    lambda d, c: (d * c[1] * c[2], *batch_norm_backward(d, c)[1:]),
+    BATCH,
+    "axis 0",
+    "normalisation",
+)
+vjp(
+    "batch norm: std forgotten",
+    batch_norm,
+    lambda d, c: (batch_norm_backward(d, c)[0] / c[2], *batch_norm_backward(d, c)[1:]),
+    BATCH,
+    "along axis 1",
+    "factor of its own",
+)
 
 # --- sums and shapes
 vjp("broadcast sum forgotten", add, lambda d, c: (d, d), normal((4, 3), (3,)), "share memory", "summed")
@@ -411,13 +538,33 @@ vjp(
     AFFINE,
     "shape (4,)",
 )
-vjp("keepdims left", affine, lambda d, c: (d @ c[1], d.T @ c[0], d.sum(0, keepdims=True)), AFFINE, "only reshape it")
+vjp(
+    "keepdims left",
+    affine,
+    lambda d, c: (d @ c[1], d.T @ c[0], d.sum(0, keepdims=True)),
+    AFFINE,
+    "only reshape it",
+)
 vjp("row added up twice", affine, lambda d, c: (d @ c[1], d.T @ c[0], d.sum(0) + d[0]), AFFINE)
-vjp("embedding overwrites", embedding, lambda d, c: (None, (lambda g: (g.__setitem__(c[0], d), g)[1])(np.zeros(c[1]))),
-    lambda rng: (np.array([2, 0, 2, 3, 2]), rng.standard_normal((5, 3))), "more than once", "overwritten")  # fmt: skip
-vjp("embedding averages", embedding,
-    lambda d, c: (None, embedding_backward(d, c)[1] / np.maximum(1, np.bincount(c[0], minlength=c[1][0]))[:, None]),
-    lambda rng: (np.array([2, 0, 2, 3, 2]), rng.standard_normal((5, 3))), "more than once", "1/3")  # fmt: skip
+vjp(
+    "embedding overwrites",
+    embedding,
+    lambda d, c: (None, (lambda g: (g.__setitem__(c[0], d), g)[1])(np.zeros(c[1]))),
+    lambda rng: (np.array([2, 0, 2, 3, 2]), rng.standard_normal((5, 3))),
+    "more than once",
+    "overwritten",
+)
+vjp(
+    "embedding averages",
+    embedding,
+    lambda d, c: (
+        None,
+        embedding_backward(d, c)[1] / np.maximum(1, np.bincount(c[0], minlength=c[1][0]))[:, None],
+    ),
+    lambda rng: (np.array([2, 0, 2, 3, 2]), rng.standard_normal((5, 3))),
+    "more than once",
+    "1/3",
+)
 vjp("max pool gives to both", max_pool, lambda d, c: (np.repeat(d, 2),), normal((8,)), "mask", "missing")
 vjp(
     "max pool to the loser",
@@ -426,18 +573,50 @@ vjp(
     normal((8,)),
     "wrong side",
 )
-vjp("dx and dW in the wrong places", affine, lambda d, c: (d.T @ c[0], d @ c[1], d.sum(0)),
-    normal((4, 5), (4, 5), (4,)), "gradient of x is that of w")  # fmt: skip
+vjp(
+    "dx and dW in the wrong places",
+    affine,
+    lambda d, c: (d.T @ c[0], d @ c[1], d.sum(0)),
+    normal((4, 5), (4, 5), (4,)),
+    "gradient of x is that of w",
+)
 
 # --- only here and there
-vjp("one row of dW", affine, lambda d, c: (d @ c[1], d.T @ c[0] * [[1], [1.3], [1]], d.sum(0)), AFFINE,
-    "gradient of w", "only in row 1 of 3", "1.3")  # fmt: skip
-vjp("one column of dW zero", affine, lambda d, c: (d @ c[1], d.T @ c[0] * [1, 1, 1, 0, 1], d.sum(0)), AFFINE,
-    "gradient of w", "only in column 3 of 5", "zero")  # fmt: skip
-vjp("last sample forgotten", affine, lambda d, c: (d @ c[1] * [[1], [1], [1], [0]], d.T @ c[0], d.sum(0)), AFFINE,
-    "gradient of x", "only in row 3 of 4", "zero")  # fmt: skip
-vjp("one entry", affine, lambda d, c: (d @ c[1], d.T @ c[0] + np.eye(3, 5) * [0, 0, 0.01, 0, 0] * d[0, 0],
-    d.sum(0)), AFFINE, "gradient of w", "only at [2, 2]")  # fmt: skip
+vjp(
+    "one row of dW",
+    affine,
+    lambda d, c: (d @ c[1], d.T @ c[0] * [[1], [1.3], [1]], d.sum(0)),
+    AFFINE,
+    "gradient of w",
+    "only in row 1 of 3",
+    "1.3",
+)
+vjp(
+    "one column of dW zero",
+    affine,
+    lambda d, c: (d @ c[1], d.T @ c[0] * [1, 1, 1, 0, 1], d.sum(0)),
+    AFFINE,
+    "gradient of w",
+    "only in column 3 of 5",
+    "zero",
+)
+vjp(
+    "last sample forgotten",
+    affine,
+    lambda d, c: (d @ c[1] * [[1], [1], [1], [0]], d.T @ c[0], d.sum(0)),
+    AFFINE,
+    "gradient of x",
+    "only in row 3 of 4",
+    "zero",
+)
+vjp(
+    "one entry",
+    affine,
+    lambda d, c: (d @ c[1], d.T @ c[0] + np.eye(3, 5) * [0, 0, 0.01, 0, 0] * d[0, 0], d.sum(0)),
+    AFFINE,
+    "gradient of w",
+    "only at [2, 2]",
+)
 grads("bias only", lambda g, *_: {"b2": g["b2"] * 0.5}, "gradient of b2", "1/2")
 grads(
     "some signs",
