@@ -1,0 +1,250 @@
+"""Explorers in a real browser: on a page behind which no Python runs, and in JupyterLab."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from functools import cache
+from importlib.metadata import files
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from conftest import ROOT, Visit, watch
+from ipywidgets.embed import embed_data
+from nbformat import v4
+
+from bplib.widgets.explore import explore
+
+pytestmark = pytest.mark.browser
+
+PAGE = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width"><title>Explorers</title><link rel="icon" href="data:,">
+<style>html {{ color-scheme: light dark; }}</style>
+<script defer src="bp/require.js"></script><script defer src="bp/require-config.js"></script>
+<script defer src="bp/embed-amd.js" data-jupyter-widgets-cdn="./no-cdn/"></script>
+<script type="application/vnd.jupyter.widget-state+json">{state}</script></head>
+<body><main><h1>Explorers</h1>{views}</main></body></html>"""
+VIEW = '<div><script type="application/vnd.jupyter.widget-view+json">{}</script></div>'
+
+
+def line(ax, w=0.5, kind="line", grid=True):
+    ax.plot([0, 1], [0, w], "o" if kind == "dots" else "-")
+    ax.set(xlim=(0, 1), ylim=(-2, 2))
+    ax.grid(grid)
+    return f"A {kind} of slope {w}."
+
+
+def reciprocal(ax, w=0):
+    ax.bar([0, 1], [1, 1 / (w - 1)])
+    return f"1 / (w - 1) is {1 / (w - 1)}."
+
+
+CONTROLS = {
+    line: {"w": (-1, 1, 0.5), "kind": ["line", "dots"], "grid": True},
+    reciprocal: {"w": [0, 1, 2]},
+}
+
+# Whether the picture on screen is that of the control's stop: its pixels, not its words.
+DIGEST = """async (image) => {
+  await image.decode();
+  const bytes = await (await fetch(image.src)).arrayBuffer();
+  return new Uint8Array(bytes).reduce((sum, byte) => (sum * 31 + byte) % 1000000007, 7);
+}"""
+
+
+@cache
+def embedded(frames: bool, *draws: Callable[..., str]) -> str:
+    """Return a page with an explorer for each draw function, and no Python behind it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BPLIB_FRAMES", "1" if frames else "0")
+        figures = [explore(draw, **CONTROLS[draw]) for draw in draws]
+    data = embed_data(views=figures, drop_defaults=False)
+    views = "".join(VIEW.format(json.dumps(view)) for view in data["view_specs"])
+    return PAGE.format(state=json.dumps(data["manager_state"]).replace("</", "<\\/"), views=views)
+
+
+@pytest.fixture
+def show(chromium: Any, tmp_path: Path) -> Iterator[Callable[..., Visit]]:
+    contexts = []
+
+    def open_page(*draws: Callable[..., str], frames: bool = True, width: int = 900, **options: Any) -> Visit:
+        (tmp_path / "page.html").write_text(embedded(frames, *draws))
+        shutil.copytree(ROOT / "vendor" / "bp", tmp_path / "bp", dirs_exist_ok=True)
+        module = next(file for file in files("anywidget") if file.match("nbextension/index.js"))
+        shutil.copyfile(module.locate(), tmp_path / "bp" / "anywidget.js")
+        context = chromium.new_context(viewport={"width": width, "height": 1200}, **options)
+        contexts.append(context)
+        home = tmp_path.as_uri() + "/"
+        visit = watch(context.new_page(), home)
+        visit.page.goto(home + "page.html")
+        ready = f"document.querySelectorAll('.bp-explore img[src]').length === {len(draws)}"
+        visit.page.wait_for_function(ready)
+        return visit
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+def caption(page: Any) -> str:
+    return page.locator(".bp-caption").text_content()
+
+
+def said(page: Any) -> str:
+    return page.locator(".bp-said").text_content()
+
+
+def digest(page: Any) -> int:
+    return page.locator(".bp-picture").evaluate(DIGEST)
+
+
+def test_frames_answer_without_python(show):
+    visit = show(line)
+    page = visit.page
+    slider, menu, box = page.get_by_role("slider"), page.get_by_role("combobox"), page.get_by_role("checkbox")
+    assert caption(page) == "A line of slope 0.5." and box.is_checked()
+    seen = [digest(page)]
+    slider.press("ArrowRight")
+    assert caption(page) == "A line of slope 1.0."
+    seen.append(digest(page))
+    menu.select_option("dots")
+    assert caption(page) == "A dots of slope 1.0."
+    seen.append(digest(page))
+    box.uncheck()
+    seen.append(digest(page))
+    assert len(set(seen)) == 4
+    page.get_by_role("button", name="Reset").click()
+    assert caption(page) == "A line of slope 0.5." and box.is_checked()
+    assert digest(page) == seen[0]
+    assert not said(page) and not visit.faults
+
+
+def test_every_key_of_a_slider_and_none_reaches_the_page(show):
+    page = show(line).page
+    page.evaluate("window.bubbled = []; addEventListener('keydown', (event) => bubbled.push(event.key))")
+    slider = page.get_by_role("slider")
+    for key, stop in (("Home", "−1"), ("ArrowUp", "−0.5"), ("End", "1"), ("ArrowLeft", "0.5"), ("b", "0.5")):
+        slider.press(key)
+        assert slider.get_attribute("aria-valuetext") == stop
+    assert caption(page) == "A line of slope 0.5."
+    assert page.evaluate("bubbled") == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "words", "slope"),
+    [
+        ("1", "", "1.0"),
+        ("−1", "", "-1.0"),
+        (" -5e-1 ", "", "-0.5"),
+        ("0.4", "w moves in steps; 0.5 is the nearest to 0.4.", "0.5"),
+        ("-0.1", "w moves in steps; 0 is the nearest to −0.1.", "0.0"),
+        ("3", "3 is outside the range −1 to 1. w stays at 0.5.", "0.5"),
+        ("nonsense", "That is not a number. w stays at 0.5.", "0.5"),
+        ("", "A number is missing. w stays at 0.5.", "0.5"),
+        ("1e999", "That number is too large. w stays at 0.5.", "0.5"),
+        ("0,5", "write the decimals after a point", "0.5"),
+    ],
+)
+def test_typed_entries(show, typed, words, slope):
+    visit = show(line)
+    entry = visit.page.get_by_label("w, typed")
+    entry.fill(typed)
+    entry.press("Enter")
+    assert words in said(visit.page) and bool(words) == bool(said(visit.page))
+    assert caption(visit.page) == f"A line of slope {slope}."
+    refused = entry.get_attribute("aria-invalid") == "true"
+    assert refused == ("stays" in words or "decimals" in words)
+    entry.press("Escape")
+    assert entry.get_attribute("aria-invalid") is None
+    assert not visit.faults
+
+
+def test_a_stop_that_can_not_be_drawn_keeps_the_picture_and_says_why(show):
+    visit = show(reciprocal)
+    page = visit.page
+    before = digest(page)
+    page.get_by_role("slider").press("ArrowRight")
+    assert said(page) == "No picture at w = 1. ZeroDivisionError: division by zero"
+    assert "bp-fault" in page.locator(".bp-said").get_attribute("class")
+    assert caption(page) == "1 / (w - 1) is -1.0." and digest(page) == before
+    page.get_by_role("slider").press("ArrowRight")
+    assert said(page) == "" and caption(page) == "1 / (w - 1) is 1.0." and digest(page) != before
+    assert not visit.faults
+
+
+def test_without_frames_the_nearest_picture_stays_and_says_so(show):
+    visit = show(line, frames=False)
+    page = visit.page
+    before = digest(page)
+    page.get_by_role("slider").press("Home")
+    assert said(page) == ""
+    page.locator(".bp-said:not(:empty)").wait_for()
+    assert said(page) == (
+        "No picture yet at w = −1, kind = line, grid = on: Python draws it when it is running. "
+        "Shown: w = 0.5, kind = line, grid = on."
+    )
+    assert digest(page) == before and caption(page) == "A line of slope 0.5."
+    page.get_by_role("button", name="Reset").click()
+    assert said(page) == "" and not visit.faults
+
+
+def test_touch(show):
+    visit = show(line, has_touch=True, width=390)
+    slider = visit.page.get_by_role("slider")
+    box = slider.bounding_box()
+    visit.page.touchscreen.tap(box["x"] + box["width"] - 4, box["y"] + box["height"] / 2)
+    assert caption(visit.page) == "A line of slope 1.0."
+    assert not visit.faults
+
+
+@pytest.mark.parametrize("width", [320, 900])
+def test_it_fits_and_the_picture_keeps_its_shape(show, width):
+    page = show(line, reciprocal, width=width).page
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    for image in page.locator(".bp-picture").all():
+        box = image.bounding_box()
+        assert box["width"] == pytest.approx(min(560, width), abs=60)
+        assert box["width"] / box["height"] == pytest.approx(560 / 340, rel=0.01)
+        assert image.evaluate("image => image.naturalWidth") == 2 * 560
+        assert image.evaluate("image => getComputedStyle(image).backgroundColor") == "rgb(255, 255, 255)"
+
+
+@pytest.mark.parametrize("color_scheme", ["light", "dark"])
+def test_axe_finds_nothing(show, axe, color_scheme):
+    page = show(line, reciprocal, color_scheme=color_scheme).page
+    page.get_by_role("slider").nth(1).press("ArrowRight")
+    assert axe(page) == []
+
+
+def test_in_jupyterlab_python_answers(lab, run_notebook_in_lab):
+    source = """from bplib.widgets.explore import explore
+def draw(ax, w=0.5):
+    if w == 0:
+        raise ValueError("no slope 0")
+    ax.plot([0, 1], [0, w])
+    return f"A line of slope {w}."
+fig = explore(draw, w=(-1, 1, 0.5))
+fig"""
+    cells = [v4.new_code_cell(source), v4.new_code_cell("fig.values = {'w': -1}")]
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    nbformat.write(v4.new_notebook(cells=cells, metadata=kernel), lab.folder / "explore.ipynb")
+    visit = run_notebook_in_lab("explore.ipynb")
+    page = visit.page
+    told = page.locator(".bp-caption")
+    told.get_by_text("A line of slope -1.0.").wait_for()
+    slider = page.get_by_role("slider")
+    assert slider.get_attribute("aria-valuetext") == "−1"
+    before = digest(page)
+    slider.focus()
+    for key in ("ArrowRight", "b", "ArrowRight"):
+        page.keyboard.press(key)
+    page.locator(".bp-fault").get_by_text("No picture at w = 0.0. ValueError: no slope 0").wait_for()
+    assert told.text_content() == "A line of slope -0.5."
+    page.keyboard.press("End")
+    told.get_by_text("A line of slope 1.0.").wait_for()
+    assert digest(page) != before and said(page) == ""
+    assert page.evaluate("window.jupyterapp.shell.currentWidget.content.model.cells.length") == 2
+    assert not visit.faults
