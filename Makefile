@@ -15,7 +15,7 @@ help:  # (the default) list these targets
 	@sed -n 's/^\([a-z]*\):.*  # \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{ printf "  %-13s %s\n", $$1, $$2 }'
 
 lab: $(VENV)/.reader  # read and run the book in JupyterLab
-	$(BIN)/jupyter lab book/00-introduction.ipynb
+	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) book/00-introduction.ipynb  # root: as in a container
 
 test: unit book browser  # run every test (TORCH=1: also the comparisons with PyTorch and JAX)
 
