@@ -213,7 +213,7 @@ def relu(x: Array) -> tuple[Array, Any]:
     (array([0., 0., 1.]),)
     """
     _floats("x", x)
-    out = np.maximum(x, 0)
+    out = np.maximum(x, 0.0)
     return out, out
 
 

@@ -142,8 +142,8 @@ class PairLayer(Layer):
 
     def _keep(self, gradients: Gradients) -> Array | None:
         """Put away the gradients of the parameters; return that of x."""
-        for name, grad in zip(self.params, gradients[1:], strict=False):  # a bias left out has a None there
-            self.grads[name] = grad  # type: ignore[assignment]
+        for place, name in enumerate(self.params, 1):  # the None of a bias left out comes last
+            self.grads[name] = gradients[place]  # type: ignore[assignment]
         return gradients[0]
 
     def __repr__(self) -> str:

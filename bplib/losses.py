@@ -231,13 +231,10 @@ def _check_classes(name: str, scores: Array, y: Array) -> bool:
 
 
 def _pick(name: str, scores: Array, y: Array) -> tuple[Array, Array]:
-    """Return each row's entry at its class, and the row numbers; refuse a class that has no column."""
-    rows = np.arange(len(y))
-    try:
-        if y.min() >= 0:  # NumPy would count a negative number from the end
-            return scores[rows, y], rows
-    except IndexError:
-        pass
+    """Return each row's entry at its class, and the one-hot mask; refuse a class that has no column."""
+    onehot = y[:, None] == np.arange(scores.shape[1])
+    if np.count_nonzero(onehot) == len(y):
+        return scores[onehot], onehot
     raise ValueError(
         f"y: expected class numbers from 0 to {scores.shape[1] - 1}, one for each column of {name}, got "
         f"{y.min()} to {y.max()}. Count classes from 0, or give {name} more columns."
@@ -278,8 +275,8 @@ def cross_entropy(p: Array, y: Array) -> tuple[Any, Any]:
     labels = _check_classes("p", p, y)
     _check_range("p", p)
     if labels:
-        picked, rows = _pick("p", p, y)
-        return -_sum(_log(picked), None) / len(p), (p, y, rows)
+        picked, onehot = _pick("p", p, y)
+        return -_sum(_log(picked), None) / len(p), (p, y, onehot)
     log_p = _log(p)
     return -_sum(y * log_p, None) / len(p), (p, y, log_p)
 
@@ -291,7 +288,7 @@ def cross_entropy_backward(dout: Any, cache: Any) -> tuple[Array, Array | None]:
     if y.ndim == 2:
         return scale * y / np.maximum(p, 1e-12), scale * more
     dp = np.zeros_like(p)
-    dp[more, y] = scale / np.maximum(p[more, y], 1e-12)
+    dp[more] = scale / np.maximum(p[more], 1e-12)
     return dp, None
 
 
@@ -333,8 +330,8 @@ def cross_entropy_with_logits(z: Array, y: Array) -> tuple[Any, Any]:
     e /= total
     log_total = np.log(total)
     if labels:
-        picked, rows = _pick("z", shifted, y)
-        return _sum(log_total[:, 0] - picked, None) / len(z), (e, y, rows)
+        picked, onehot = _pick("z", shifted, y)
+        return _sum(log_total[:, 0] - picked, None) / len(z), (e, y, onehot)
     log_p = shifted - log_total
     return -_sum(y * log_p, None) / len(z), (e, y, log_p)
 
@@ -348,9 +345,7 @@ def cross_entropy_with_logits_backward(dout: Any, cache: Any) -> tuple[Array, Ar
     scale = _upstream(dout) / len(a)
     if y.ndim == 2:
         return scale * (a * _sum(y, 1, keepdims=True) - y), -scale * more
-    dz = a * scale
-    dz[more, y] -= scale
-    return dz, None
+    return scale * (a - more), None
 
 
 #: Every loss and its backward, in the form of `functional.VJP`.
