@@ -5,6 +5,7 @@ VENV ?= .venv
 PORT ?= 8000
 BIN = $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+ROOT_FLAG = $(if $(filter 0,$(shell id -u)),--allow-root)  # a container's user is often root
 PYTEST = $(BIN)/python -m pytest -q
 NBVAL = --nbval --nbval-current-env --nbval-cell-timeout 60 --nbval-sanitize-with tests/sanitize.cfg
 
@@ -15,7 +16,7 @@ help:  # (the default) list these targets
 	@sed -n 's/^\([a-z]*\):.*  # \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{ printf "  %-13s %s\n", $$1, $$2 }'
 
 lab: $(VENV)/.reader  # read and run the book in JupyterLab
-	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) book/00-introduction.ipynb  # root: as in a container
+	$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/book/00-introduction.ipynb $(ROOT_FLAG)
 
 test: unit book browser  # run every test (TORCH=1: also the comparisons with PyTorch and JAX)
 
