@@ -139,7 +139,7 @@ def _factor(c: Case) -> str | None:
         if abs(whole) > 1 and abs(ratio - whole) < 1e-4 * abs(whole):
             hint = _hint(c, whole, many=ratio is factor)
             return f"is {name.format(whole)} times the numerical one{f' ({hint})' if hint else ''}"
-    return f"is a constant factor {factor:.6g} times the numerical one" if c.a.size > 1 else None
+    return f"is {factor:.6g} times the numerical one, a constant factor" if c.a.size > 1 else None
 
 
 def _hint(c: Case, whole: int, *, many: bool) -> str:

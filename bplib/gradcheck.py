@@ -1,7 +1,8 @@
 """gradcheck: whether a gradient is right and, if not, what is wrong with it.
 
 After ops, scalar and tape, which compute gradients, this file doubts them: it measures slopes by moving
-parameters and compares them with the gradient you claim. `diagnosis` then says what a difference looks like.
+parameters and compares them with the gradient you claim. `diagnosis` finds words for a difference, `report`
+shows them.
 """
 
 from __future__ import annotations
@@ -10,12 +11,12 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from html import escape
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from bplib.diagnosis import Array, Case, at, count, diagnose, is_float32, listed, wrong_shape
+from bplib.report import Report, Result
 
 # Default step: the power of eps that balances the formula's own error against rounding (central, forward);
 # the complex step subtracts nothing, so its step only has to be tiny.
@@ -322,172 +323,6 @@ def _settle(h: Array, slopes: list[Array], noise: Array, lost: Array) -> _Settle
             off[i, np.any(abs(slope[i] - slope[:i]) > off[i] + off[:i], axis=0)] = np.inf
     best = np.argmin(off, axis=0)
     return _Settled(best, off[best, np.arange(best.size)])
-
-
-# --- what a check says ------------------------------------------------------------------------------------
-@dataclass(frozen=True)
-class Result:
-    """What was found for one parameter.
-
-    Attributes
-    ----------
-    name, shape, entries : str, tuple of int, int
-        Which parameter, and how many numbers were compared (random directions, with ``directions=k``).
-    ok : bool
-    worst : tuple of int
-        Index of the entry that is furthest off.
-    claimed, numerical : float
-        The two numbers there.
-    error : float
-        Norm-wise relative error, norm(a - n) / (norm(a) + norm(n)); 0 where both are 0.
-    finding : str
-        What is wrong: ends the sentence "The claimed gradient of W ...". Empty if nothing is.
-    errors : array
-        The relative error of every entry, 0 where rounding explains it.
-    """
-
-    name: str
-    shape: tuple[int, ...]
-    entries: int
-    ok: bool
-    worst: tuple[int, ...]
-    claimed: float
-    numerical: float
-    error: float
-    finding: str
-    errors: Array = field(repr=False, compare=False)
-
-    def __str__(self) -> str:
-        head = f"{self.name} {self.shape}" if self.shape else self.name
-        if self.ok:
-            return f"{head}: right, {count(self.entries, 'number')} compared"
-        return (
-            f"{head}: WRONG, {count(self.entries, 'number')} compared, relative error {self.error:.2g}, worst"
-            f"{' ' * bool(self.worst)}{at(self.worst)}: claimed {self.claimed:.6g}, "
-            f"numerical {self.numerical:.6g}"
-        )
-
-
-@dataclass(frozen=True, repr=False)
-class Report:
-    """The outcome of a check: true when the gradients are right, readable when they are not.
-
-    Attributes
-    ----------
-    results : tuple of Result
-        One for each parameter; ``report["W"]`` is that of W.
-    problems : tuple of str
-        What is wrong apart from the numbers: a changed input, an ignored `dout`.
-    warnings : tuple of str
-        What you should know although it is no error.
-    how : str
-        How the slopes were measured.
-    ok : bool
-    diagnosis : str
-        All that is wrong, in sentences; empty if nothing is.
-    """
-
-    results: tuple[Result, ...]
-    problems: tuple[str, ...]
-    warnings: tuple[str, ...]
-    how: str
-
-    @property
-    def ok(self) -> bool:
-        """True if everything is right."""
-        return not self.problems and all(r.ok for r in self.results)
-
-    @property
-    def diagnosis(self) -> str:
-        """All that is wrong, in sentences."""
-        return " ".join(self._sentences())
-
-    def __bool__(self) -> bool:
-        return self.ok
-
-    def __getitem__(self, name: str) -> Result:
-        for result in self.results:
-            if result.name == name:
-                return result
-        raise KeyError(f"{name!r} was not checked, only {', '.join(r.name for r in self.results)}")
-
-    def __repr__(self) -> str:
-        lines = [f"gradient check ({self.how}): {'right' if self.ok else 'WRONG'}"]
-        lines += [f"  {result}" for result in self.results]
-        lines += [f"diagnosis: {sentence}" for sentence in self._sentences()]
-        return "\n".join(lines + [f"note: {warning}" for warning in self.warnings])
-
-    def _sentences(self) -> list[str]:
-        """Return the problems, then one sentence for all parameters with the same finding."""
-        same: dict[str, list[str]] = {}
-        for result in self.results:
-            if result.finding:
-                same.setdefault(result.finding, []).append(result.name)
-        findings = []
-        for finding, (first, *rest) in same.items():
-            likewise = f", and likewise of {listed(rest)}," if rest else ""
-            findings.append(f"The claimed gradient of {first}{likewise} {finding}.")
-        return [*self.problems, *findings]
-
-    def _repr_html_(self) -> str:
-        heads = (
-            "parameter",
-            "shape",
-            "compared",
-            "verdict",
-            "worst",
-            "claimed",
-            "numerical",
-            "relative error",
-        )
-        head = "".join(f'<th scope="col">{h}</th>' for h in heads)
-        rows = "".join(_html_row(r) for r in self.results)
-        table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>" if rows else ""
-        said = [escape(s) for s in self._sentences()] + [f"<em>Note:</em> {escape(w)}" for w in self.warnings]
-        worst = max((r for r in self.results if not r.ok), key=lambda r: r.error, default=None)
-        paragraphs = "".join(f"<p>{s}</p>" for s in said)
-        verdict = f"<strong>{_html_verdict(self.ok)}</strong>, by {escape(self.how)}"
-        return f"<div><p>{verdict}</p>{table}{paragraphs}{_heat_map(worst) if worst else ''}</div>"
-
-
-def _html_verdict(ok: bool) -> str:
-    colour = "light-dark(#00573f,#5ad1a8)" if ok else "light-dark(#9a3a00,#ffa366)"
-    return f'<span style="color:{colour}">{"right" if ok else "wrong"}</span>'
-
-
-def _html_row(r: Result) -> str:
-    numbers = (
-        [at(r.worst), f"{r.claimed:.6g}", f"{r.numerical:.6g}", f"{r.error:.2g}"] if not r.ok else [""] * 4
-    )
-    cells = [str(r.shape or "number"), f"{r.entries:,}", _html_verdict(r.ok), *numbers]
-    return f'<tr><th scope="row">{escape(r.name)}</th>{"".join(f"<td>{c}</td>" for c in cells)}</tr>'
-
-
-_SHADES = (  # background and text for 0, 1, 2, 3 digits that agree, then for more
-    ("light-dark(#a83a00,#ffb08a)", "light-dark(#fff,#111)"),
-    ("light-dark(#d98a60,#d98a60)", "#000"),
-    ("light-dark(#e9ab88,#8a4a2a)", "light-dark(#000,#fff)"),
-    ("light-dark(#f6cdb4,#5a301c)", "light-dark(#000,#fff)"),
-    ("transparent", "inherit"),
-)
-
-
-def _heat_map(r: Result) -> str:
-    """Return a table of how many digits agree in each entry, at most 16 by 24: more entries share a cell."""
-    grid = r.errors.reshape(-1, r.errors.shape[-1]) if r.errors.ndim else r.errors.reshape(1, 1)
-    down, across = -(-grid.shape[0] // 16), -(-grid.shape[1] // 24)
-    for axis, block in ((0, down), (1, across)):
-        grid = np.maximum.reduceat(grid, range(0, grid.shape[axis], block), axis=axis)
-    rows = ""
-    for row in np.clip(-np.log10(np.maximum(grid, 1e-9)), 0, 4).astype(int).tolist():
-        cells = (
-            f'<td style="background:{_SHADES[d][0]};color:{_SHADES[d][1]}">{d if d < 4 else "·"}</td>'
-            for d in row
-        )
-        rows += f"<tr>{''.join(cells)}</tr>"
-    shared = f"; a cell shows the worst of {down} by {across} entries" if down * across > 1 else ""
-    caption = f"Digits that agree in the gradient of {escape(r.name)} (a dot: 4 or more){shared}"
-    return f"<table><caption>{caption}</caption><tbody>{rows}</tbody></table>"
 
 
 # --- the verdict ------------------------------------------------------------------------------------------
@@ -949,9 +784,9 @@ def check_vjp(
 
     The gradients of :math:`\langle dout, forward(args)\rangle` are compared with numerical ones for a
     *random* cotangent `dout`. All ones would hide errors: softmax and the normalisations have
-    :math:`J^T 1 = 0`, so a backward of zeros would pass. Besides, backward must be linear in `dout`, give zeros
-    for zeros, have the shapes and dtypes of the arguments, give the same answer twice, share no memory between
-    gradients, and change neither the arguments nor `dout` nor the cache.
+    :math:`J^T 1 = 0`, so a backward of zeros would pass. Besides, backward must be linear in `dout`, give
+    zeros for zeros, have the shapes and dtypes of the arguments, give the same answer twice, share no memory
+    between gradients, and change neither the arguments nor `dout` nor the cache.
 
     Parameters
     ----------

@@ -43,7 +43,7 @@ from test_planted_bugs import (
     tanh,
 )
 
-from bplib import gradcheck as module
+from bplib import report as module
 from bplib.gradcheck import check_vjp, gradcheck, numerical_gradient
 
 
@@ -328,7 +328,7 @@ def test_small_scale_errors_are_seen(factor):
     params, _, _, loss, grads = network(np.random.default_rng(4))
     report = gradcheck(loss, params, {k: v * factor for k, v in grads().items()})
     assert not report
-    assert f"constant factor {factor:.6g}" in report.diagnosis
+    assert f"{factor:.6g} times" in report.diagnosis
 
 
 # --- how f is called --------------------------------------------------------------------------------------
@@ -601,8 +601,7 @@ def test_report_reads_as_text():
         r"  W2 \(3, 5\): WRONG, 15 numbers compared, relative error .*, worst \[1, \d\]: claimed", lines[3]
     )
     assert (
-        "diagnosis: The claimed gradient of W2 is wrong only in row 1 of 3; there it is a constant factor 1.5"
-        in lines[5]
+        "diagnosis: The claimed gradient of W2 is wrong only in row 1 of 3; there it is 1.5 times" in lines[5]
     )
     assert not re.search(r"\d\.\d{8}", str(report))
     assert report["W2"].errors.shape == (3, 5)
@@ -621,12 +620,12 @@ def test_report_in_a_notebook_is_a_table_with_a_heat_map():
     html = wrong_report()._repr_html_()
     assert html == wrong_report()._repr_html_()
     assert "0x" not in html
-    assert html.count("<table>") == 2
+    assert html.count("<table") == 2
     assert "Digits that agree in the gradient of W2" in html
     assert html.count(">·</td>") == 10
     right = whole_network(np.random.default_rng(0))._repr_html_()
-    assert right.count("<table>") == 1
-    assert "WRONG" not in right
+    assert right.count("<table") == 1
+    assert "wrong" not in right
     strange = gradcheck(lambda **p: np.sum(p["<b>"]), {"<b>": W23}, {"<b>": 2 * W23})._repr_html_()
     assert "<b>" not in strange
     assert "&lt;b&gt;" in strange
@@ -682,7 +681,7 @@ def test_directions_are_labelled_weaker_and_cheaper():
     assert "3 random directions" in report.how
     assert "weaker" in report.warnings[-1]
     wrong = gradcheck(loss, params, {**grads(), "W1": 1.001 * grads()["W1"]}, directions=3)
-    assert "gradient of W1 is a constant factor 1.001" in wrong.diagnosis
+    assert "gradient of W1 is 1.001 times" in wrong.diagnosis
     wrong = gradcheck(loss, params, {**grads(), "W1": grads()["W1"] + 0.01 * np.eye(5, 4)}, directions=3)
     assert "disagrees along 3 directions of 3" in wrong.diagnosis
 

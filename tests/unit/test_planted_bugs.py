@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from bplib.gradcheck import Report, check_vjp, gradcheck
+from bplib.gradcheck import check_vjp, gradcheck
+from bplib.report import Report
 
 sigmoid = lambda z: 1 / (1 + np.exp(-z))  # noqa: E731
 
@@ -273,7 +274,7 @@ BATCH = normal((9, 4), (4,), (4,))
 vjp("affine dW twice", affine, lambda d, c: (d @ c[1], 2 * d.T @ c[0], d.sum(0)), AFFINE, "w is 2 times")
 vjp("square without its 2", square, lambda d, x: (d * x,), normal((3, 4)), "1/2 times")
 vjp("sign", affine, lambda d, c: (-d @ c[1], d.T @ c[0], d.sum(0)), AFFINE, "gradient of x", "wrong sign")
-vjp("0.1 % too large", tanh, lambda d, a: (1.001 * d * (1 - a * a),), normal((3, 4)), "factor 1.001")
+vjp("0.1 % too large", tanh, lambda d, a: (1.001 * d * (1 - a * a),), normal((3, 4)), "1.001 times")
 vjp(
     "b averaged",
     affine,
@@ -309,7 +310,7 @@ vjp(
 grads("batch sum instead of mean", lambda g, *_: {k: v * 6 for k, v in g.items()}, "6 times", "mean")
 grads("1/B twice", lambda g, *_: {k: v / 6 for k, v in g.items()}, "1/6 times")
 grads("ascent", lambda g, *_: {k: -v for k, v in g.items()}, "wrong sign")
-grads("W2 off by 0.1 %", lambda g, *_: {"W2": g["W2"] * 0.999}, "w2", "factor 0.999")
+grads("W2 off by 0.1 %", lambda g, *_: {"W2": g["W2"] * 0.999}, "w2", "0.999 times")
 
 # --- transposed, flipped, shuffled, swapped
 vjp(

@@ -1,0 +1,174 @@
+"""report: what a gradient check says, as text, as a table in a notebook, and as true or false.
+
+`gradcheck` fills it in and `diagnosis` finds the words. A report is true when the gradients are right, so
+``assert report, report`` is a test that explains its failure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from html import escape
+
+import numpy as np
+
+from bplib.diagnosis import Array, at, count, listed
+
+
+@dataclass(frozen=True)
+class Result:
+    """What was found for one parameter.
+
+    Attributes
+    ----------
+    name, shape, entries : str, tuple of int, int
+        Which parameter, and how many numbers were compared (random directions, with ``directions=k``).
+    ok : bool
+    worst : tuple of int
+        Index of the entry that is furthest off.
+    claimed, numerical : float
+        The two numbers there.
+    error : float
+        Norm-wise relative error, norm(a - n) / (norm(a) + norm(n)); 0 where both are 0.
+    finding : str
+        What is wrong: ends the sentence "The claimed gradient of W ...". Empty if nothing is.
+    errors : array
+        The relative error of every entry, 0 where rounding explains it.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    entries: int
+    ok: bool
+    worst: tuple[int, ...]
+    claimed: float
+    numerical: float
+    error: float
+    finding: str
+    errors: Array = field(repr=False, compare=False)
+
+    def __str__(self) -> str:
+        head = f"{self.name} {self.shape}" if self.shape else self.name
+        if self.ok:
+            return f"{head}: right, {count(self.entries, 'number')} compared"
+        return (
+            f"{head}: WRONG, {count(self.entries, 'number')} compared, relative error {self.error:.2g}, worst"
+            f"{' ' * bool(self.worst)}{at(self.worst)}: claimed {self.claimed:.6g}, "
+            f"numerical {self.numerical:.6g}"
+        )
+
+
+@dataclass(frozen=True, repr=False)
+class Report:
+    """The outcome of a check: true when the gradients are right, readable when they are not.
+
+    Attributes
+    ----------
+    results : tuple of Result
+        One for each parameter; ``report["W"]`` is that of W.
+    problems : tuple of str
+        What is wrong apart from the numbers: a changed input, an ignored `dout`.
+    warnings : tuple of str
+        What you should know although it is no error.
+    how : str
+        How the slopes were measured.
+    ok : bool
+    diagnosis : str
+        All that is wrong, in sentences; empty if nothing is.
+    """
+
+    results: tuple[Result, ...]
+    problems: tuple[str, ...]
+    warnings: tuple[str, ...]
+    how: str
+
+    @property
+    def ok(self) -> bool:
+        """True if everything is right."""
+        return not self.problems and all(r.ok for r in self.results)
+
+    @property
+    def diagnosis(self) -> str:
+        """All that is wrong, in sentences."""
+        return " ".join(self._sentences())
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+    def __getitem__(self, name: str) -> Result:
+        for result in self.results:
+            if result.name == name:
+                return result
+        raise KeyError(f"{name!r} was not checked, only {', '.join(r.name for r in self.results)}")
+
+    def __repr__(self) -> str:
+        lines = [f"gradient check ({self.how}): {'right' if self.ok else 'WRONG'}"]
+        lines += [f"  {result}" for result in self.results]
+        lines += [f"diagnosis: {sentence}" for sentence in self._sentences()]
+        return "\n".join(lines + [f"note: {warning}" for warning in self.warnings])
+
+    def _sentences(self) -> list[str]:
+        """Return the problems, then one sentence for all parameters with the same finding."""
+        same: dict[str, list[str]] = {}
+        for result in self.results:
+            if result.finding:
+                same.setdefault(result.finding, []).append(result.name)
+        findings = []
+        for finding, (first, *rest) in same.items():
+            likewise = f", and likewise of {listed(rest)}," if rest else ""
+            findings.append(f"The claimed gradient of {first}{likewise} {finding}.")
+        return [*self.problems, *findings]
+
+    def _repr_html_(self) -> str:
+        heads = ["parameter", "shape", "compared", "verdict"]
+        heads += (
+            [] if all(r.ok for r in self.results) else ["relative error", "worst", "claimed", "numerical"]
+        )
+        head = "".join(f'<th scope="col">{h}</th>' for h in heads)
+        rows = "".join(_html_row(r) for r in self.results)
+        table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>" if rows else ""
+        said = [escape(s) for s in self._sentences()] + [f"<em>Note:</em> {escape(w)}" for w in self.warnings]
+        worst = max((r for r in self.results if not r.ok), key=lambda r: r.error, default=None)
+        paragraphs = "".join(f"<p>{s}</p>" for s in said)
+        verdict = f"<strong>{_html_verdict(self.ok)}</strong>, by {escape(self.how)}"
+        return f"<div><p>{verdict}</p>{table}{paragraphs}{_heat_map(worst) if worst else ''}</div>"
+
+
+def _html_verdict(ok: bool) -> str:
+    colour = "light-dark(#00573f,#5ad1a8)" if ok else "light-dark(#9a3a00,#ffa366)"
+    return f'<span style="color:{colour}">{"right" if ok else "wrong"}</span>'
+
+
+def _html_row(r: Result) -> str:
+    cells = [str(r.shape or "number"), f"{r.entries:,}", _html_verdict(r.ok)]
+    if not r.ok:
+        cells += [f"{r.error:.2g}", at(r.worst), f"{r.claimed:.6g}", f"{r.numerical:.6g}"]
+    return f'<tr><th scope="row">{escape(r.name)}</th>{"".join(f"<td>{c}</td>" for c in cells)}</tr>'
+
+
+_SHADES = (  # background and text for 0, 1, 2, 3 digits that agree, then for more
+    ("light-dark(#a83a00,#ffb08a)", "light-dark(#fff,#111)"),
+    ("light-dark(#d98a60,#d98a60)", "#000"),
+    ("light-dark(#e9ab88,#8a4a2a)", "light-dark(#000,#fff)"),
+    ("light-dark(#f6cdb4,#5a301c)", "light-dark(#000,#fff)"),
+    ("transparent", "inherit"),
+)
+
+
+def _heat_map(r: Result) -> str:
+    """Return a table of how many digits agree in each entry, at most 16 by 24: more entries share a cell."""
+    grid = r.errors.reshape(-1, r.errors.shape[-1]) if r.errors.ndim else r.errors.reshape(1, 1)
+    down, across = -(-grid.shape[0] // 16), -(-grid.shape[1] // 24)
+    for axis, block in ((0, down), (1, across)):
+        grid = np.maximum.reduceat(grid, range(0, grid.shape[axis], block), axis=axis)
+    rows = ""
+    for row in np.clip(-np.log10(np.maximum(grid, 1e-9)), 0, 4).astype(int).tolist():
+        rows += f"<tr>{''.join(_html_cell(digits) for digits in row)}</tr>"
+    shared = f"; a cell shows the worst of {down} by {across} entries" if down * across > 1 else ""
+    caption = f"Digits that agree in the gradient of {escape(r.name)} (a dot: 4 or more){shared}"
+    return f'<p>{caption}:</p><table aria-label="{caption}"><tbody>{rows}</tbody></table>'
+
+
+def _html_cell(digits: int) -> str:
+    background, colour = _SHADES[digits]
+    style = f"padding:0.2em 0.5em;background:{background};color:{colour}"
+    return f'<td style="{style}">{digits if digits < 4 else "·"}</td>'
