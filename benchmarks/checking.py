@@ -83,7 +83,7 @@ def table() -> Table:
         contestants = {"bplib": run}
         if title in theirs:
             contestants["PyTorch"] = theirs[title]
-        times = compare(contestants, rounds=7)
+        times = compare(contestants, rounds=9)
         cells = [duration(times.seconds("bplib"))]
         if title in theirs:
             cells += [duration(times.seconds("PyTorch")), f"{times.ratio('PyTorch', 'bplib'):.2f}"]

@@ -102,7 +102,7 @@ def table() -> Table:
         np.testing.assert_allclose(replay(), gradients(), rtol=1e-12, atol=1e-15)
     # Long turns: garbage has to pile up as it does in a training loop.
     times = compare(contestants, rounds=5, turn=2.0)
-    quiet = compare(contestants, rounds=5, collector=False)
+    quiet = compare(contestants, rounds=15, collector=False)
     for name in contestants:
         if "micrograd" in contestants:
             faster = [f"{t.ratio('micrograd', name):.1f}" for t in (times, quiet)]
