@@ -22,8 +22,8 @@ REMEDIES = {
     "pow": "A base below 0 needs a whole number as its exponent, written as a plain number; "
     "a base of 0 needs an exponent of 0, or of at least 1; and the power must stay below 1e308.",
     "exp": "exp leaves the range of float64 above 709; make its argument smaller.",
-    "log": "log needs an argument above 0. For a loss, start from the logit: "
-    "-log(sigmoid(z)) is (-z).softplus().",
+    "log": "log needs an argument above 0, and not so near it that 1/a overflows. For a loss, start from the "
+    "logit: -log(sigmoid(z)) is (-z).softplus().",
     "sqrt": "sqrt needs an argument above 0; at 0 its slope is infinite.",
 }
 

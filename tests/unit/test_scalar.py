@@ -415,6 +415,7 @@ def test_a_name_is_a_string(name):
         (lambda v: v(1e200) ** 2, r"pow.*below 1e308"),
         (lambda v: v(-1.0).log(), r"log\(q = -1\.0\).*above 0.*softplus"),
         (lambda v: v(0.0).log(), r"log\(q = 0\.0\).*above 0"),
+        (lambda v: v(1e-320).log(), r"log\(q = 1e-320\).*1/a overflows"),
         (lambda v: v(0.0).sqrt(), r"sqrt\(q = 0\.0\).*at 0 its slope is infinite"),
         (lambda v: v(-1.0).sqrt(), r"sqrt\(q = -1\.0\).*above 0"),
         (lambda v: 1 / v(0.0), r"div\(1\.0, q = 0\.0\).*denominator away from 0"),
