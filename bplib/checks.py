@@ -248,8 +248,11 @@ def _shape(array: Array) -> str:
 
 
 def _show(value: Any) -> str:
-    digits = {"all": lambda number: f"{number + 0.0:.6g}"}  # + 0.0 turns -0 into 0
-    return np.array2string(np.asarray(value, float), separator=", ", formatter=digits)
+    return np.array2string(
+        np.asarray(value, float),
+        separator=", ",
+        formatter={"float_kind": lambda number: f"{number + 0.0:.6g}"},  # + 0.0 turns -0 into 0
+    )
 
 
 def _with(case: Case) -> str:
