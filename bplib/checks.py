@@ -178,9 +178,9 @@ class Check:
         for sentence, mistake in self.mistakes.items():
             if self._makes(mistake, k, [came for came, _ in pairs]):
                 return sentence
+        if everywhere(lambda came, truth: came.ndim > 1 and self._same(came.T, truth)):
+            return "it is transposed"
         if not everywhere(lambda came, truth: came.shape == truth.shape):
-            if everywhere(lambda came, truth: came.ndim > 1 and self._same(came.T, truth)):
-                return "it is transposed"
             came, truth = next((c, t) for c, t in pairs if c.shape != t.shape)
             return f"its shape should be {_shape(truth)}, and is {_shape(came)}"
         if not everywhere(lambda came, truth: np.isfinite(came).all()):
@@ -190,8 +190,6 @@ class Check:
                 return f"what stands here is {name}"
         if everywhere(lambda came, truth: not came.any()):
             return "it is zero, whatever comes in"
-        if everywhere(lambda came, truth: came.ndim > 1 and self._same(came.T, truth)):
-            return "it is transposed"
         for factor, sentence in _FACTORS.items():
             if all(self._same(came, factor * truth) for came, truth in pairs):
                 return sentence
