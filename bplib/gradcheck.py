@@ -265,18 +265,15 @@ def _second_look(loss: _Loss, k: int, where: Array, reach: Array) -> _Look:
     """Measure some entries of array k over a ladder of steps, from both sides.
 
     Where a loss is smooth, its slopes to the left and right differ in proportion to the step, and the central
-    slope is trusted as far as it agrees with the one at the next smaller step. At a kink they differ by the
-    same amount at every step.
+    slope is trusted as far as it agrees with those at smaller steps. At a kink they differ by the same amount
+    at every step, and each is trusted as far as it agrees with those at smaller steps.
     """
     x = loss.arrays[k].ravel()[where]
     first = _steps(x, "central", None)
     tiny = (abs(x) > 1e-14) & (abs(x) < 1e-4)  # a loss may vary on the scale of a tiny x
     size = float(np.sqrt(np.mean(np.square(loss.arrays[k], dtype=float))))  # steps beyond it are not local
-    lowest, highest = (
-        np.where(tiny, first * abs(x) / 64, first / 8**6),
-        np.clip(size / 30, first, 8**4 * first),
-    )
-    h = np.geomspace(lowest, highest, 16).astype(x.dtype)
+    lowest = np.where(tiny, first * abs(x) / 64, first / 8**6)
+    h = np.geomspace(lowest, np.clip(size / 30, first, 8**4 * first), 16).astype(x.dtype)
     here = float(np.asarray(loss.call(loss.arguments())).item())
     with np.errstate(all="ignore"):
         p, m = (loss.moved(k, np.tile(where, 16), to.ravel()).reshape(h.shape) for to in (x + h, x - h))
@@ -287,10 +284,8 @@ def _second_look(loss: _Loss, k: int, where: Array, reach: Array) -> _Look:
         kink = ~smooth & (abs(jump) > 1e-6 * (abs(left) + abs(right))) & (abs(jump) > 4 * noise)
         # A small step that moves nothing may be lost in rounding inside the loss.
         lost = (p == here) & (m == here) & (h < first / 1000)
-        mid, side = (
-            _settle(h, [central], noise + ~smooth * abs(jump), lost),
-            _settle(h, [left, right], noise, lost),
-        )
+        mid = _settle(h, [central], noise + ~smooth * abs(jump), lost)
+        side = _settle(h, [left, right], noise, lost)
         crossed = np.any(kink & (h <= 1.01 * reach), axis=0)
     column = np.arange(x.size)
     kink = kink[side.best, column]
@@ -301,9 +296,8 @@ def _second_look(loss: _Loss, k: int, where: Array, reach: Array) -> _Look:
     high = np.where(excluded, -np.inf, np.maximum(left, right) + noise).max(axis=0)
     off, near = np.where(kink, side.off, mid.off), kink | crossed
     slope, left, right = central[mid.best, column], left[side.best, column], right[side.best, column]
-    return _Look(
-        slope, off, left, right, np.where(near, low, slope), np.where(near, high, slope), kink, crossed
-    )
+    low, high = np.where(near, low, slope), np.where(near, high, slope)
+    return _Look(slope, off, left, right, low, high, kink, crossed)
 
 
 class _Settled(NamedTuple):
@@ -317,10 +311,6 @@ def _settle(h: Array, slopes: list[Array], noise: Array, lost: Array) -> _Settle
     # Noise that rounding doesn't explain shows in the change between small steps, and fades as they grow.
     off = noise + 2 * np.fmax.accumulate(change * h) / h
     off[~np.isfinite(off) | lost] = np.inf
-    # What smaller steps contradict is no slope: beyond a kink large steps can agree by accident.
-    for slope in slopes:
-        for i in range(1, len(h)):
-            off[i, np.any(abs(slope[i] - slope[:i]) > off[i] + off[:i], axis=0)] = np.inf
     best = np.argmin(off, axis=0)
     return _Settled(best, off[best, np.arange(best.size)])
 
@@ -353,7 +343,8 @@ def _judge(loss: _Loss, k: int, a: Array, options: _Options) -> _Judged:
     x = loss.arrays[k].ravel()
     n, off = _slopes(loss, k, options.method, options.h)
     # Numbers that are all float32 numbers are exact or were rounded: hold them to more digits.
-    rtol = min(options.rtol, 1e-9) if x.dtype == np.float64 and is_float32(a) else options.rtol
+    sharper = options.rtol <= 1e-6 and x.dtype == np.float64 and is_float32(a)
+    rtol = min(options.rtol, 1e-9) if sharper else options.rtol
     judged = _Judged(a, n, off, np.zeros(a.size, bool), rtol)
     gap, looked = np.nan_to_num(abs(a - n), nan=np.inf), ~np.isfinite(a)
     blurred = np.linalg.norm(off) > 1e-3 * (np.linalg.norm(a) + np.linalg.norm(n))

@@ -331,6 +331,15 @@ def test_small_scale_errors_are_seen(factor):
     assert f"{factor:.6g} times" in report.diagnosis
 
 
+def test_a_loss_that_varies_on_the_scale_of_a_tiny_parameter_is_decided():
+    x = np.array([1e-9, 2e-7, 3e-5])
+    assert gradcheck(lambda x: np.sum(np.log(x)), x, 1 / x)
+    for i in range(3):
+        wrong = np.ones(3)
+        wrong[i] = 1.001
+        assert not gradcheck(lambda x: np.sum(np.log(x)), x, wrong / x)
+
+
 # --- how f is called --------------------------------------------------------------------------------------
 def test_dict_goes_by_keyword_list_by_position_array_alone():
     W, b = np.ones((2, 2)), np.array([1.0, 2.0])
