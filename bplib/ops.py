@@ -56,8 +56,7 @@ def rules(m: Any) -> dict[str, Rule]:
     def power(a: Any, b: Any) -> tuple[Any, tuple[Any, Any]]:
         # a ** (b - 1) may not exist at a = 0; at b = 0 the slope is 0 for every a.
         value = pow(a, b)
-        safe = where(b == 0, 1.0, a)
-        by_a = where(b == 0, 0.0, b * pow(safe, b - 1))
+        by_a = b * pow(where(b == 0, 1.0, a), b - 1)
         # 0 ** b is 0 for every b > 0, so it does not change with b.
         by_b = where(a > 0, value * log(where(a > 0, a, 1.0)), where((a == 0) * (b > 0), 0.0, float("nan")))
         return value, (by_a, by_b)

@@ -20,7 +20,7 @@ export const RULES = {
   div: [(a, b) => a / b, (a, b) => 1 / b, (a, b) => -a / b / b],
   pow: [
     (a, b) => Math.pow(a, b),
-    (a, b) => (b === 0 ? 0 : b * Math.pow(a, b - 1)),
+    (a, b) => b * Math.pow(b === 0 ? 1 : a, b - 1),
     (a, b, y) => (a > 0 ? y * Math.log(a) : a === 0 && b > 0 ? 0 : NaN),
   ],
   neg: [(a) => -a, () => -1],
