@@ -117,7 +117,7 @@ def table() -> Table:
             layer.forward(x)
             layer.backward(dout)
 
-        times = compare({"forward": lambda layer=layer, x=x: layer.forward(x), "both": both}, rounds=31)
+        times = compare({"forward": lambda layer=layer, x=x: layer.forward(x), "both": both}, rounds=11)
         forward, backward = operations(make(), x, dout)
         timed = f"{times.ratio('both', 'forward') - 1:.2f}"
         ratio = f"{backward / forward:.2f}" if forward else "copies only"

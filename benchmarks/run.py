@@ -53,9 +53,8 @@ def main(topics: list[str]) -> None:
         start = time.perf_counter()
         parts.append(importlib.import_module(topic).table().markdown())
         print(f"{time.perf_counter() - start:.0f} s", file=sys.stderr)
-    if topics:
-        print("\n".join(parts[3:]))
-    else:
+        print(parts[-1], flush=True)
+    if not topics:
         RESULTS.write_text("\n".join(parts), encoding="utf-8")
         print(f"Written to {RESULTS.name}.")
 

@@ -28,7 +28,7 @@ LARGEST = (losses.cross_entropy, losses.cross_entropy_with_logits)
 
 
 def minibatches(
-    X: Array, y: Array, batch_size: int, rng: np.random.Generator | None
+    X: Array, y: Array, batch_size: int, rng: np.random.Generator
 ) -> Iterator[tuple[Array, Array]]:
     """Deal the samples into batches, in a new random order: one epoch.
 
@@ -229,7 +229,9 @@ def fit(
     for epoch in range(1, epochs + 1):
         total_loss = total_right = 0.0
         norms: dict[str, list[float]] = {name: [] for name in history.grad_norms}
-        batches = iter([(X, y)]) if batch_size is None else minibatches(X, y, batch_size, rng)
+        whole = iter([(X, y)])
+        # Without a generator minibatches says what to pass.
+        batches = whole if batch_size is None else minibatches(X, y, batch_size, rng)  # type: ignore[arg-type]
         for X_batch, y_batch in batches:
             out = net.forward(X_batch)
             value, cache = forward_loss(out, y_batch)
@@ -238,7 +240,8 @@ def fit(
                     f"the loss became {value} in epoch {epoch}. Lower the learning rate, "
                     "or clip the gradients with max_norm=1.0."
                 )
-            net.backward_params(backward_loss(1.0, cache)[0])
+            dout = backward_loss(1.0, cache)
+            net.backward_params(dout[0] if isinstance(dout, tuple) else dout)
             for name, grad in net.grads.items():
                 norms[name].append(global_norm({name: grad}))
             if max_norm is not None:
