@@ -535,7 +535,9 @@ def _right_nearby(loss: _Loss, k: int, judged: _Judged) -> bool:
     with suppress(ValueError, ArithmeticError), loss.at(nearby):
         a = loss.reclaim()[k].ravel()[some]
         look = _second_look(loss, k, some, np.zeros(some.size))
-        return bool(np.all(abs(a - look.slope) <= judged.rtol * (abs(a) + abs(look.slope)) + look.off))
+        size = abs(a) + abs(look.slope)
+        measured = np.all(look.off <= 1e-3 * size.max())
+        return bool(measured and np.all(abs(a - look.slope) <= judged.rtol * size + look.off))
     return False
 
 
