@@ -229,6 +229,7 @@ def test_typed_nonsense_keeps_the_last_good_state_and_says_why(show, text):
     type_into(page, "w", text)
     assert entry(page, "w").get_attribute("aria-invalid") == "true"
     assert "w stays at 0.5." in said(page)
+    assert ("after a point" in said(page)) == (text == "0,5")
     assert_agrees(page, fig)
     # Another control still answers, and the mark stays where the fault is.
     slider(page, "b").press("ArrowRight")
@@ -446,6 +447,14 @@ def test_stepping_computes_one_node_at_a_time(show):
     settle(page)
     assert len(seen(page)[1]) == 9
     assert reading.get_attribute("aria-live") == "polite"
+    # Backward starts at the output, whatever was shown before: all of it, or half of a forward pass.
+    backward.click()
+    settle(page)
+    assert seen(page)[1] == {"loss"}
+    forward.click()
+    backward.click()
+    settle(page)
+    assert seen(page) == (leaves | set(computed), {"loss"})
     # A slider moves the numbers that are shown and no others.
     forward.click()
     slider(page, "w").press("End")
@@ -708,6 +717,19 @@ def test_a_link_brings_a_state_back(show):
     page.evaluate("location.hash = '#neuron:w=0'")
     settle(page)
     fig.state = "neuron:w=0"
+    assert_agrees(page, fig)
+    # The same link, once more, after a move.
+    page.evaluate(
+        """() => {
+          const link = document.createElement("a");
+          link.href = "#neuron:w=0";
+          link.textContent = "again";
+          document.querySelector("h1").append(link);
+        }"""
+    )
+    slider(page, "w").press("End")
+    page.get_by_role("link", name="again").click()
+    settle(page)
     assert_agrees(page, fig)
     page.evaluate("location.hash = '#something-else'")
     settle(page)

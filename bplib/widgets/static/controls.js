@@ -4,38 +4,30 @@ import { fmt, parse } from "./format.js";
 import { moved, snap } from "./store.js";
 
 // A typed entry. `accept` takes a number and returns "" or why not; `read` gives the number to show.
-const typed = (store, label, read, accept) => {
-  let dirty = false;
-  const mark = (wrong) => setAttr(input, "aria-invalid", wrong ? "true" : null);
+export const typed = (store, label, read, accept) => {
+  let shown = NaN;
   const show = () => {
-    dirty = false;
-    mark(false);
-    input.value = fmt(read());
+    shown = read();
+    input.value = fmt(shown);
+    setAttr(input, "aria-invalid", null);
   };
   const input = html("input", {
-    type: "text", inputmode: "decimal", autocomplete: "off", spellcheck: "false", size: 9, "aria-label": label,
-    oninput: () => (dirty = true),
+    type: "text", inputmode: "decimal", autocomplete: "off", spellcheck: "false", "aria-label": label,
     onchange: () => {
       const x = parse(input.value);
       const fault = typeof x === "string" ? x : accept(x);
       if (!fault) return show();
-      dirty = true;
-      mark(true);
+      setAttr(input, "aria-invalid", "true");
       store.say(`${fault} ${label} stays at ${fmt(read())}.`, true);
     },
     onkeydown: (event) => event.key === "Escape" && show(),
   });
-  let shown = NaN;
-  const update = () => {
-    // What is being typed, or was refused, stays until the number itself moves.
-    if (read() === shown && dirty) return;
-    shown = read();
-    show();
-  };
+  // What is being typed, or was refused, stays until the number itself moves.
+  const update = () => read() === shown || show();
   return { input, update, show };
 };
 
-const slider = (store, control) => {
+export const slider = (store, control) => {
   const { n, name, lo, hi } = control;
   const input = html("input", {
     type: "range", min: lo, max: hi, step: "any", "aria-label": name,
@@ -58,10 +50,11 @@ const slider = (store, control) => {
   return { input, update, show: update };
 };
 
-export const mount = (el, store, { name, hash }) => {
+// elsewhere: the inputs that a view has its own controls for.
+export const mount = (el, store, { name, hash, elsewhere }) => {
   const fields = []; // everything that can be moved: {update, show}
   const button = (text, onclick, className) => html("button", { type: "button", class: className, onclick }, text);
-  const rows = store.controls.map((control) => {
+  const rows = store.controls.filter(({ n }) => !elsewhere.includes(n)).map((control) => {
     const { n } = control;
     const range = slider(store, control);
     const entry = typed(store, control.name, () => store.inputs[n], (x) => store.set(n, x));

@@ -26,8 +26,9 @@ export const figure = (views) => ({ model, el }) => {
     return mount(place, store, extra);
   };
   el.append(root);
+  const elsewhere = spec.views.flatMap((view) => [view.weights ?? [], view.biases ?? []].flat(3));
   const cleanups = [
-    section(controls, { view: "panel", name, hash }),
+    section(controls, { view: "panel", name, hash, elsewhere }),
     ...spec.views.map((view) => section(views[view.view], view)),
   ];
   root.append(said);
@@ -70,9 +71,15 @@ export const figure = (views) => ({ model, el }) => {
     if (fault) store.say(`The link's state is damaged. ${fault} The figure stays as it was.`, true);
     root.scrollIntoView({ block: "nearest" });
   };
+  // A second click on the same link changes no address, but asks for the state again.
+  const onClick = (event) => event.target.closest?.("a")?.hash === location.hash && fromAddress();
   if (hash) {
     addEventListener("hashchange", fromAddress);
-    cleanups.push(() => removeEventListener("hashchange", fromAddress));
+    addEventListener("click", onClick);
+    cleanups.push(() => {
+      removeEventListener("hashchange", fromAddress);
+      removeEventListener("click", onClick);
+    });
     fromAddress();
   }
   root.store = store; // for the console, and for tests
