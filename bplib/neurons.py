@@ -39,6 +39,11 @@ class Neurons:
     loss: Value
 
     @property
+    def layers(self) -> list[list[Value]]:
+        """The inputs, then the activations of each layer."""
+        return [self.x, *self.a]
+
+    @property
     def params(self) -> list[Value]:
         """All weights and biases, layer by layer.
 
@@ -163,7 +168,9 @@ def _check_layer(
             f"its rows have {[len(row) for row in matrix]}."
         )
     if len(vector) != len(matrix):
-        raise ValueError(f"b of layer {layer} needs {len(matrix)} numbers, one for each row of W.")
+        raise ValueError(
+            f"b of layer {layer} needs {len(matrix)} numbers, one for each row of W; {len(vector)} came."
+        )
 
 
 def _name(stem: str, i: int, count: int, join: str = "") -> str:

@@ -12,6 +12,7 @@ IMPORT = re.compile(r'^import \{ (.+) \} from "\./(\w+)\.js";$', re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(?:const|class|function) (\w+))", re.MULTILINE)
 COMMENT = re.compile(r"(^|[ \t])[ \t]*// .*", re.MULTILINE)
 MARGIN = re.compile(r"^\s+", re.MULTILINE)
+BREAK = re.compile(r"(?<=[,;{(\[])\n|\n(?=[}\])])")
 
 
 def read(name: str) -> str:
@@ -59,7 +60,8 @@ def script(entry: str, views: tuple[str, ...] = ()) -> str:
             raise ValueError(f"The imports go in a circle, {circle}; move what both need to a third file.")
         if name in parts:
             return
-        # Comments and indentation are for the reader of the file; every figure of a page repeats the script.
+        # Comments, indentation and most line ends are for the reader of the file; every figure of a page
+        # repeats the script.
         source = MARGIN.sub("", COMMENT.sub("", read(f"{name}.js")))
         for _, needed in IMPORT.findall(source):
             add(needed, (*needed_by, name))
@@ -68,6 +70,7 @@ def script(entry: str, views: tuple[str, ...] = ()) -> str:
         body = EXPORT.sub("", body)
         if stray := re.search(r"^(import|export)\b.*", body, re.MULTILINE):
             raise ValueError(f"{name}.js has a line the joiner does not understand: {stray[0]}")
+        body = BREAK.sub("", body)
         parts[name] = f"const {name}$ = (() => {{\n{body}return {{ {names} }};\n}})();\n"
 
     for name in (entry, *views):

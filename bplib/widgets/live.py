@@ -14,6 +14,7 @@ from typing import Any
 from bplib.scalar import Value
 from bplib.tape import Tape
 from bplib.widgets.bundle import read, script
+from bplib.widgets.views import place_bars, place_network
 
 try:
     import anywidget
@@ -73,6 +74,7 @@ def live(
     controls: Mapping[Value | str, Sequence[float]],
     *,
     params: Iterable[Value | str] = (),
+    data: Mapping[Value | str, Sequence[float]] | None = None,
     views: Iterable[Mapping[str, Any]] | None = None,
     name: str,
     rate: float = 0.1,
@@ -87,8 +89,12 @@ def live(
         The inputs a reader may move, and how far. Without a step, about 200 stops.
     params : iterable of Value or str, optional
         The inputs that a gradient step moves. Without any there is no step button.
+    data : dict of {Value or str: sequence of float}, optional
+        A column of numbers for each input that differs between samples; all of one length. The figure shows
+        one sample at a time and can average over all.
     views : iterable of views, optional
-        What to show, from top to bottom: `graph()`, `curve(of=..., against=...)`. By default ``[graph()]``.
+        What to show, from top to bottom: `graph()`, `curve(of=..., against=...)`, `bars(...)`,
+        `network(...)`. By default ``[graph()]``.
     name : str
         A short name, unique in its page. A shared link starts with it: ``#neuron:w=0.5,b=0.1``.
     rate : float, default 0.1
@@ -155,13 +161,44 @@ def live(
     for what, found in (("controls", [spec[0] for spec in specs]), ("params", moving)):
         if len(set(found)) != len(found):
             raise ValueError(f"{what} lists an input twice: {', '.join(leaves[n].name for n in found)}.")
+    columns = _columns(data or {}, place, leaves, specs, moving)
     shown = [graph()] if views is None else list(views)
     if not 1 <= len(shown) <= MAX_VIEWS:
         raise ValueError(
             f"A figure shows 1 to {MAX_VIEWS} views; {len(shown)} came. Make a second figure for the others."
         )
     resolved = [_view(view, tape, output, place, [spec[0] for spec in specs]) for view in shown]
-    return Live(tape, specs, moving, resolved, name, rate)
+    return Live(tape, specs, moving, columns, resolved, name, rate)
+
+
+def _columns(
+    data: Any, place: Any, leaves: Sequence[Value], controls: Sequence[Sequence[Any]], moving: Sequence[int]
+) -> list[list[Any]]:
+    """Return ``[n, column]`` for each input that has data, or say what is wrong with them."""
+    if not isinstance(data, Mapping):
+        raise TypeError(f"data must be a dict such as {{x: [1.0, 2.0]}}; got {data!r}.")
+    spans = {n: (lo, hi) for n, lo, hi, _ in controls}
+    columns: list[list[Any]] = []
+    for key, given in data.items():
+        n = place("data", key)
+        name = leaves[n].name
+        numbers = [_real(f"data of {name!r}", number) for number in given]
+        if n in moving:
+            raise ValueError(f"{name!r} is a parameter: all samples share it, so it can't have data.")
+        if n in (other for other, _ in columns):
+            raise ValueError(f"data gives {name!r} twice.")
+        if not numbers or not all(map(math.isfinite, numbers)):
+            raise ValueError(f"data of {name!r} must be one finite number or more; got {numbers}.")
+        if columns and len(numbers) != len(columns[0][1]):
+            raise ValueError(
+                f"Every column of data needs one number for each sample; {name!r} has {len(numbers)}, "
+                f"{leaves[columns[0][0]].name!r} has {len(columns[0][1])}."
+            )
+        lo, hi = spans.get(n, (-math.inf, math.inf))
+        if not all(lo <= number <= hi for number in numbers):
+            raise ValueError(f"data of {name!r} leave the range of its control, {lo:g} to {hi:g}.")
+        columns.append([n, numbers])
+    return columns
 
 
 def _control(n: int, leaves: Sequence[Value], span: Any) -> list[Any]:
@@ -197,7 +234,9 @@ def _round_step(lo: float, hi: float) -> float:
 def _view(view: Any, tape: Tape, output: Value, place: Any, controls: list[int]) -> dict[str, Any]:
     """Return a view with its nodes as places on the tape."""
     if not isinstance(view, Mapping) or view.get("view") not in VIEWS:
-        raise ValueError(f"Unknown view {view!r}; give graph() or curve(of=..., against=...).")
+        raise ValueError(
+            f"Unknown view {view!r}; give graph(), curve(of=..., against=...), bars(...) or network(...)."
+        )
     return VIEWS[view["view"]](view, tape, output, place, controls)
 
 
@@ -224,7 +263,12 @@ def _curve(
 
 
 #: How each view finds its nodes on the tape. The page has one module of the same name for each.
-VIEWS = {"graph": lambda view, *_: dict(view), "curve": _curve}
+VIEWS = {
+    "graph": lambda view, *_: dict(view),
+    "curve": _curve,
+    "bars": place_bars,
+    "network": place_network,
+}
 
 
 class Live(anywidget.AnyWidget):
@@ -251,6 +295,7 @@ class Live(anywidget.AnyWidget):
         tape: Tape,
         controls: list[list[Any]],
         params: list[int],
+        data: list[list[Any]],
         views: list[dict[str, Any]],
         name: str,
         rate: float,
@@ -259,9 +304,12 @@ class Live(anywidget.AnyWidget):
         self._esm = script("main", tuple(sorted({view["view"] for view in views})))
         self.tape = tape
         self._params = params
+        self._data = data
         self._spans = {tape.names[tape.inputs[n]]: (n, lo, hi) for n, lo, hi, _ in controls}
         self._start = [float(tape.nodes[i][1]) for i in tape.inputs]
         spec = {"tape": tape.to_dict(), "controls": controls, "params": params, "views": views, "name": name}
+        if data:
+            spec["data"] = data
         super().__init__(spec=spec, inputs=self._start, rate=rate)
 
     @traitlets.validate("inputs")
@@ -331,6 +379,40 @@ class Live(anywidget.AnyWidget):
             numbers[n] -= self.rate * gradients[self._name(n)]
         self.inputs = numbers
 
+    def select(self, sample: int) -> None:
+        """Put one sample of the data into the inputs; the first is number 0.
+
+        Raises
+        ------
+        ValueError
+            If the figure has no such sample.
+        """
+        count = len(self._data[0][1]) if self._data else 0
+        if not 0 <= sample < count:
+            raise ValueError(f"There is no sample {sample}; this figure has {count}, counted from 0.")
+        numbers = list(self.inputs)
+        for n, column in self._data:
+            numbers[n] = column[sample]
+        self.inputs = numbers
+
+    def epoch(self) -> None:
+        """Move every parameter one step against its gradient averaged over all samples.
+
+        Raises
+        ------
+        ValueError
+            If the figure has no parameters or no data, or the step would leave a control's range.
+        """
+        if not (self._params and self._data):
+            raise ValueError("An epoch needs live(..., params=[...], data={x: [...]}).")
+        columns = {self._name(n): column for n, column in self._data}
+        self.tape.forward(**{**{self._name(n): x for n, x in enumerate(self.inputs)}, **columns})
+        gradients = self.tape.backward()
+        numbers = list(self.inputs)
+        for n in self._params:
+            numbers[n] -= self.rate * float(gradients[self._name(n)].mean())
+        self.inputs = numbers
+
     def reset(self) -> None:
         """Put every input back to where it started."""
         self.inputs = list(self._start)
@@ -366,7 +448,7 @@ class Live(anywidget.AnyWidget):
 
     @property
     def _movable(self) -> list[int]:
-        return sorted({*self._params, *(n for n, _, _ in self._spans.values())})
+        return sorted({*self._params, *(n for n, _, _ in self._spans.values()), *(n for n, _ in self._data)})
 
     def figure(self) -> Any:
         """Return a matplotlib figure of the present state: the first view, drawn by `bplib.plot`."""
@@ -374,6 +456,8 @@ class Live(anywidget.AnyWidget):
 
         inputs = {self._name(n): x for n, x in enumerate(self.inputs)}
         view = self.spec["views"][0]
+        if view["view"] == "bars":
+            return plot.bars(self.tape, inputs, [self.tape.names[i] for i in view["of"]], log=view["log"])
         if view["view"] != "curve":
             return plot.graph(self.tape, inputs)
         against = self._name(view["against"])

@@ -350,6 +350,7 @@ def test_a_figure_carries_only_its_views_and_no_more_than_it_may():
         )._esm
         for views in (("graph",), ("curve",), ("graph", "curve"))
     }
+    scripts["network",] = bundle.script("main", ("network",))
     assert "graph$" not in scripts["curve",]
     assert "curve$" not in scripts["graph",]
     assert max(len(script.encode()) for script in scripts.values()) <= 45_000
@@ -382,9 +383,9 @@ def test_the_joiner_puts_what_is_needed_first(modules):
     )
     modules["two.js"] = "export const two = 2;\nexport class three {}\n"
     assert bundle.script("one") == (
-        "const two$ = (() => {\nconst two = 2;\nclass three {}\nreturn { two, three };\n})();\n"
-        "const one$ = (() => {\nconst { two, three: drei } = two$;\n"
-        'const one = () => [two, drei, "http://two"];\nreturn { one };\n})();\n'
+        "const two$ = (() => {\nconst two = 2;class three {}\nreturn { two, three };\n})();\n"
+        "const one$ = (() => {\nconst { two, three: drei } = two$;"
+        'const one = () => [two, drei, "http://two"];return { one };\n})();\n'
         "export default one$;\n"
     )
 

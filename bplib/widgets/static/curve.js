@@ -1,8 +1,9 @@
 // The view `curve`: one quantity against one control. The tangent's slope is the gradient; a nudge compares
 // what the gradient predicts with what happens.
-import { html, setAll, setAttr, setText, svg, uniqueId } from "./dom.js";
+import { changes } from "./changes.js";
+import { html, menu, setAll, setAttr, setText, svg, uniqueId } from "./dom.js";
 import { fmt } from "./format.js";
-import { movingParts } from "./layout.js";
+import { movingParts } from "./parts.js";
 import { moved, snap } from "./store.js";
 
 const SAMPLES = 201;
@@ -48,12 +49,6 @@ export const mount = (el, store, spec) => {
   };
   choose(store.control(spec.against));
 
-  const menu = (label, items, name, chosen, onchoose) => {
-    const id = uniqueId("menu");
-    const options = items.map((item) => html("option", { selected: item === chosen }, name(item)));
-    const select = html("select", { id, onchange: () => onchoose(items[select.selectedIndex]) }, ...options);
-    return html("span", {}, html("label", { for: id }, label), " ", select);
-  };
   const path = (name) => svg("path", { class: `bp-${name}` });
   const circle = (name, r) => svg("circle", { class: `bp-${name}`, r });
   const clip = uniqueId("clip");
@@ -74,20 +69,7 @@ export const mount = (el, store, spec) => {
   const nudgeInput = html("input", { type: "range", min: -1, max: 1, step: "any", "aria-label": "nudge Δ" });
   const nudgeText = html("span", { class: "bp-delta" });
   const apart = html("p", { class: "bp-apart" });
-  // A line of text and a bar, to the left or right of a middle line.
-  const change = (kind, colour) => {
-    const text = html("span", { class: `bp-${colour}` });
-    const bar = html("div", { class: `bp-bar-${kind}` });
-    return {
-      parts: [html("i", { class: `bp-key bp-bar-${kind}` }), text, html("div", { class: "bp-track" }, bar)],
-      show: (words, length) => {
-        setText(text, words);
-        bar.style.width = `${50 * Math.abs(length)}%`;
-        bar.style.left = `${50 + 50 * Math.min(0, length)}%`;
-      },
-    };
-  };
-  const [predictedChange, trueChange] = [change("predicted", "grad"), change("true", "value")];
+  const { element: bars, predicted: predictedChange, truth: trueChange } = changes();
   el.append(html("div", { class: "bp-columns" }, canvas, html("div", { class: "bp-side" },
     html("div", { class: "bp-picks" },
       menu("curve of", computed, (i) => labels.names[i], node, (i) => {
@@ -97,7 +79,7 @@ export const mount = (el, store, spec) => {
       menu("against", store.controls, ({ name }) => name, control, choose)),
     html("p", {}, slopeName, slopeNumber),
     html("div", { class: "bp-nudge" }, html("span", {}, "nudge Δ"), nudgeInput, nudgeText),
-    html("div", { class: "bp-changes" }, ...predictedChange.parts, ...trueChange.parts),
+    bars,
     apart)));
 
   const xAt = (x) => LEFT + ((x - control.lo) / (control.hi - control.lo)) * (room - RIGHT - LEFT);

@@ -30,3 +30,10 @@ export const setAll = (element, attributes) => {
 
 let serial = 0;
 export const uniqueId = (stem) => `bp-${stem}-${++serial}`;
+
+export const menu = (label, items, name, chosen, onchoose) => {
+  const id = uniqueId("menu");
+  const options = items.map((item) => html("option", { selected: item === chosen }, name(item)));
+  const select = html("select", { id, onchange: () => onchoose(items[select.selectedIndex]) }, ...options);
+  return html("span", {}, html("label", { for: id }, label), " ", select);
+};

@@ -1,8 +1,11 @@
 // The view `graph`: every node with its value and its gradient. Step through both passes; read any edge.
 import { html, setAttr, setText, svg } from "./dom.js";
 import { fmt } from "./format.js";
-import { layout, movingParts, place } from "./layout.js";
-import { say, wordsFor } from "./words.js";
+import { layout, place } from "./layout.js";
+import { movingParts } from "./parts.js";
+import { say } from "./say.js";
+import { walker } from "./walk.js";
+import { wordsFor } from "./words.js";
 
 const PLAY = 1100; // ms a step
 const HEIGHT = 64; // of a node
@@ -69,45 +72,11 @@ export const mount = (el, store) => {
   const reading = html("p", { class: "bp-reading" });
   el.append(html("div", { class: "bp-bar" }, legend, buttons), canvas, reading);
 
-  // Nodes and edges are one stop of the Tab key; arrows move among them, in reading order.
-  let shapes = []; // {element, update}
-  let focused = 0;
   let picked = null; // the node or edge that is read
-  const pick = (key) => {
+  const walk = walker((key) => {
     picked = key;
     store.changed();
-  };
-  const onkeydown = (event) => {
-    const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
-    const to = { Home: 0, End: shapes.length - 1 }[event.key] ?? (by && focused + by);
-    if (event.key === "Escape") pick(null);
-    if (to === undefined) return;
-    event.preventDefault();
-    shapes[to]?.element.focus();
-  };
-  const addShape = (key, className, parts, update) => {
-    const place = shapes.length;
-    const hover = (to) => (event) => event.pointerType === "mouse" && pick(to);
-    const element = svg("g", {
-      class: className, role: "img", tabindex: place === focused ? 0 : -1,
-      onfocus: () => {
-        setAttr(shapes[focused].element, "tabindex", -1);
-        setAttr(element, "tabindex", 0);
-        focused = place;
-        pick(key);
-      },
-      onblur: () => pick(null), onpointerenter: hover(key), onpointerleave: hover(null), onclick: () => element.focus(),
-    }, ...parts);
-    shapes.push({
-      element,
-      update: () => {
-        const { label, ...states } = update();
-        setAttr(element, "aria-label", label);
-        for (const name in states) element.classList.toggle(`bp-${name}`, !!states[name]);
-      },
-    });
-    return element;
-  };
+  });
 
   let largest; // of the values and of the gradients: the measure of the bars
   const drawNode = (i, [x, y], { width, digits }) => {
@@ -123,7 +92,7 @@ export const mount = (el, store) => {
       number: svg("text", { class: `bp-number bp-${kind}`, x: width - 9, y: base }),
     });
     const lines = [line("value", "=", 36), line("grad", "∂", 54)];
-    const element = addShape(i, `bp-node${isInput(i) ? " bp-input" : ""}`, [
+    const element = walk.add(i, `bp-node${isInput(i) ? " bp-input" : ""}`, [
       svg("rect", { class: "bp-box", width, height: HEIGHT, rx: isInput(i) ? 14 : 6 }),
       svg("text", { class: "bp-title", x: 9, y: 17 }, fits(names[i], room)),
       svg("text", { class: "bp-tag", x: width - 9, y: 17 }, tag),
@@ -147,7 +116,7 @@ export const mount = (el, store) => {
     return element;
   };
   const drawEdge = (edge, { d, end }, down) =>
-    addShape(edge, "bp-edge", [
+    walk.add(edge, "bp-edge", [
       svg("path", { class: "bp-reach", d }),
       svg("path", { class: "bp-wire", d }),
       svg("path", { class: "bp-head", d: `M${end}${down ? "l-4 -7h8z" : "l-7 -4v8z"}` }),
@@ -172,7 +141,7 @@ export const mount = (el, store) => {
     const placed = place(plan, edges, room, HEIGHT);
     const [width, height] = placed.size.map((length) => length + 4);
     const hadFocus = canvas.contains(document.activeElement);
-    shapes = [];
+    walk.clear();
     // In reading order: each node after the edges that lead to it. Boxes stand above wires.
     const wires = [];
     const boxes = nodes.map((i) => {
@@ -180,10 +149,10 @@ export const mount = (el, store) => {
       return drawNode(i, placed.corners.get(i), placed);
     });
     canvas.replaceChildren(svg("svg", {
-      viewBox: `-2 -2 ${width} ${height}`, width, height, role: "group", onkeydown,
+      viewBox: `-2 -2 ${width} ${height}`, width, height, role: "group", onkeydown: walk.onkeydown,
       "aria-label": `Graph of ${names[tape.output]}; arrow keys move from node to edge`,
     }, ...wires, ...boxes));
-    if (hadFocus) shapes[focused].element.focus();
+    if (hadFocus) walk.focus();
     update();
   };
 
@@ -203,7 +172,7 @@ export const mount = (el, store) => {
     // The output's own gradient, always 1, is no measure for the others.
     const most = (numbers, except) => Math.max(0, ...nodes.filter((i) => i !== except).map((i) => Math.abs(numbers[i])));
     largest = { value: most(store.values), grad: most(store.grads, tape.output) };
-    for (const shape of shapes) shape.update();
+    walk.update();
     setAttr(reading, "aria-live", current() && picked === null ? "polite" : "off");
     say(reading, spoken());
   };

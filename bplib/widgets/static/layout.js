@@ -2,20 +2,6 @@
 
 const mean = (numbers) => numbers.reduce((a, b) => a + b, 0) / numbers.length;
 
-// The moving parts of a tape: constants are folded into labels. An edge {from, to, arg} is one use of a number.
-export const movingParts = (tape) => {
-  const nodes = [];
-  const edges = [];
-  tape.nodes.forEach(([op, ...args], i) => {
-    if (op === "const") return;
-    nodes.push(i);
-    if (op !== "input") {
-      args.forEach((from, arg) => tape.nodes[from][0] !== "const" && edges.push({ from, to: i, arg }));
-    }
-  });
-  return { nodes, edges };
-};
-
 const ranksOf = (nodes, edges) => {
   const rank = new Map();
   for (const i of nodes) {

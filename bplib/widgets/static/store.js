@@ -20,12 +20,13 @@ export const moved = (control, x, key) => {
 };
 
 export class Store {
-  constructor({ tape, controls, params }, inputs, rate) {
+  constructor({ tape, controls, params, data = [] }, inputs, rate) {
     this.tape = new Tape(tape);
     this.labels = new Labels(this.tape);
     const place = (n) => ({ n, node: this.tape.inputs[n], name: this.tape.names[this.tape.inputs[n]] });
     this.controls = controls.map(([n, lo, hi, step]) => ({ ...place(n), lo, hi, step }));
     this.params = params.map(place);
+    this.data = data.map(([n, column]) => ({ n, column })); // see samples.js
     this.rate = rate;
     this.message = { text: "", fault: false };
     this.listeners = new Set();
@@ -87,22 +88,24 @@ export class Store {
     return fault;
   }
 
-  // One step against the gradient: predicted change of the output = sum of gradient times movement.
-  step() {
-    const before = this.values[this.tape.output];
+  // One step against the gradient: predicted change of the output = sum of gradient times movement. Returns ""
+  // or the sentence that is now shown under the figure. Over data, gradients and measure are means.
+  step(grads = this.grads, measure = () => this.values[this.tape.output], mean = "") {
+    const before = measure();
     const next = [...this.inputs];
     let predicted = 0;
     for (const { n, node } of this.params) {
-      next[n] -= this.rate * this.grads[node];
-      predicted += this.grads[node] * (next[n] - this.inputs[n]);
+      next[n] -= this.rate * grads[node];
+      predicted += grads[node] * (next[n] - this.inputs[n]);
     }
     const fault = this.propose(next);
-    const output = this.labels.names[this.tape.output];
-    if (fault) return this.say(`No step: ${fault} A smaller learning rate gives a shorter step.`, true);
+    const output = mean + this.labels.names[this.tape.output];
     this.say(
-      `Gradient step: predicted change of ${output} ${fmt(predicted)} (gradient × step), ` +
-        `true change ${fmt(this.values[this.tape.output] - before)}.`,
+      fault ? `No step: ${fault} A smaller learning rate gives a shorter step.`
+        : `Gradient step: predicted change of ${output} ${fmt(predicted)} (gradient × step), true change ${fmt(measure() - before)}.`,
+      !!fault,
     );
+    return fault;
   }
 
   setRate(rate) {
@@ -129,7 +132,7 @@ export class Store {
 
   // The inputs that can move, in the order of the tape: what a shared state holds.
   get movable() {
-    const moving = new Set([...this.controls, ...this.params].map(({ n }) => n));
+    const moving = new Set([...this.controls, ...this.params, ...this.data].map(({ n }) => n));
     return this.tape.inputs.map((node, n) => ({ n, name: this.tape.names[node] })).filter(({ n }) => moving.has(n));
   }
 

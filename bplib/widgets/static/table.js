@@ -1,7 +1,7 @@
 // Every number of the figure as a table, for whoever would rather read than look.
 import { html, setText } from "./dom.js";
 import { fmt } from "./format.js";
-import { movingParts } from "./layout.js";
+import { movingParts } from "./parts.js";
 
 export const mount = (el, store) => {
   const { tape, labels } = store;

@@ -1,15 +1,7 @@
 // What the graph says about a node or an edge: symbols on one line, the present numbers on the next.
-// A sentence is a list of strings and of [class, text] for what is coloured.
-import { html } from "./dom.js";
 import { fmt } from "./format.js";
 import { writeNumbers } from "./labels.js";
-
-export const say = (element, sentence) =>
-  element.replaceChildren(...sentence.map((part) => (typeof part === "string" ? part : html("span", { class: part[0] }, part[1]))));
-
-const blue = (x) => ["bp-value", fmt(x)];
-const red = (x, bracket) => ["bp-grad", bracket ? bracketed(x) : fmt(x)];
-const bracketed = (x) => (x < 0 ? `(${fmt(x)})` : fmt(x));
+import { blue, bracketed, red } from "./say.js";
 
 export const wordsFor = (store, { edges }) => {
   const { tape, labels } = store;

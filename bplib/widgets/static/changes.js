@@ -1,0 +1,22 @@
+// The prediction bars: a hollow one for gradient times change, a solid one for the true change.
+import { html, setText } from "./dom.js";
+
+// A line of text and a bar, to the left or right of a middle line.
+const change = (kind, colour) => {
+  const text = html("span", { class: `bp-${colour}` });
+  const bar = html("div", { class: `bp-bar-${kind}` });
+  return {
+    parts: [html("i", { class: `bp-key bp-bar-${kind}` }), text, html("div", { class: "bp-track" }, bar)],
+    // length: from -1 to 1
+    show: (words, length) => {
+      setText(text, words);
+      bar.style.width = `${50 * Math.abs(length)}%`;
+      bar.style.left = `${50 + 50 * Math.min(0, length)}%`;
+    },
+  };
+};
+
+export const changes = () => {
+  const [predicted, truth] = [change("predicted", "grad"), change("true", "value")];
+  return { element: html("div", { class: "bp-changes" }, ...predicted.parts, ...truth.parts), predicted, truth };
+};

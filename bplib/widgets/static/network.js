@@ -1,0 +1,482 @@
+// The view `network`: units with z, a and δ, edges as wide as a weight or its gradient. Step through forward,
+// backward and update, for one sample or an epoch; move a weight and see what its gradient predicts.
+import { changes } from "./changes.js";
+import { slider, typed } from "./controls.js";
+import { html, menu, setAttr, setText, svg } from "./dom.js";
+import { fmt } from "./format.js";
+import { mean, samplesOf } from "./samples.js";
+import { blue, bracketed, red, say } from "./say.js";
+import { walker } from "./walk.js";
+
+const PLAY = 1100; // ms a step
+const R = 42; // of a unit
+const SMALL = 27; // of an input
+const [PILL, LINE] = [78, 20]; // a bias, on one line
+const NEAR = 24; // layers nearer than this stand under each other
+const SWEPT = 61; // points that find the length of the bars
+
+// At most 8 characters, with as many digits as fit.
+const brief = (x) => [4, 3, 2].map((digits) => fmt(x, digits)).find((text) => text.length <= 8) ?? fmt(x, 2);
+
+export const mount = (el, store, spec) => {
+  const { tape, labels } = store;
+  const { names } = labels;
+  const samples = samplesOf(store);
+  const top = tape.output;
+  const depth = spec.sums.length;
+  const delta = (z) => (names[z].startsWith("z") ? `δ${names[z].slice(1)}` : `δ(${names[z]})`);
+  // A parameter is an edge {n, node, unit, from}; a bias comes from nowhere.
+  const units = spec.sums.flatMap((row, l) => row.map((z, i) => ({ z, a: spec.layers[l + 1][i], layer: l + 1, i })));
+  const params = units.flatMap((unit) => {
+    const { layer, i } = unit;
+    const all = spec.weights[layer - 1][i].map((n, j) => ({ n, from: spec.layers[layer - 1][j] }));
+    const b = spec.biases[layer - 1]?.[i];
+    return [...all, ...(b === undefined ? [] : [{ n: b }])].map((p) => ({ ...p, node: tape.inputs[p.n], unit }));
+  });
+  const weightsInto = (unit) => params.filter((p) => p.unit === unit);
+
+  // The three states, layer by layer. `taken` counts the steps, null shows all.
+  const pass = [
+    ...Array.from({ length: depth + 1 }, (_, l) => ({ phase: "forward", layer: l + 1 })), // the last is the loss
+    ...Array.from({ length: depth }, (_, l) => ({ phase: "backward", layer: depth - l })),
+  ];
+  const plan = (whole) => [
+    ...(whole ? Array.from({ length: samples.count }, (_, row) => pass.map((step) => ({ ...step, row }))).flat() : pass),
+    ...(store.params.length ? [{ phase: "update" }] : []),
+  ];
+  let whole = false; // an epoch, or one sample
+  let steps = plan(whole);
+  let taken = null;
+  let before = []; // the inputs before the last update
+  let timer = 0;
+  const now = () => (taken ? steps[taken - 1] : undefined);
+  const layersDone = (phase) =>
+    taken === null || now()?.phase === "update" ? [] : steps.slice(0, taken).filter((step) => step.row === now()?.row && step.phase === phase).map(({ layer }) => layer);
+  const hasValue = (layer) => taken === null || layer === 0 || layersDone("forward").includes(layer);
+  const hasGradient = (layer) => taken === null || layersDone("backward").includes(layer);
+  // The gradient of a parameter averaged over the samples that have been through the backward pass so far.
+  const rowsOf = ({ layer }) => {
+    if (taken === null) return samples.count;
+    if (now()?.phase === "update") return 0;
+    return steps.slice(0, taken).filter((step) => step.phase === "backward" && step.layer === layer).length;
+  };
+  let epoch; // the gradients of all samples, found again when something has moved
+  const meanOf = ({ node, unit }) => epoch.back[node].slice(0, rowsOf(unit)).reduce((a, b) => a + b, 0) / samples.count;
+  const gradientOf = (p) => (whole ? (rowsOf(p.unit) ? meanOf(p) : null) : hasGradient(p.unit.layer) ? store.grads[p.node] : null);
+
+  const pause = () => {
+    clearInterval(timer);
+    timer = 0;
+    setText(playButton, "Play");
+  };
+  const goTo = (count) => {
+    const from = taken;
+    taken = count;
+    picked = null;
+    const step = now();
+    if (step?.phase === "update") {
+      before = store.inputs;
+      if ((whole ? samples : store).step()) taken = from;
+    } else if (step?.row !== undefined && step.row !== samples.present() && samples.select(step.row)) {
+      taken = from;
+    }
+    if (taken !== count) pause();
+    store.changed();
+  };
+  // Each button leads to the next step of its kind, and begins again when there is none.
+  const nextOf = (phase) => {
+    const found = steps.findIndex((step, k) => k >= (taken === steps.length ? 0 : taken ?? 0) && step.phase === phase);
+    return (found < 0 ? steps.findIndex((step) => step.phase === phase) : found) + 1;
+  };
+  const advance = () => {
+    goTo(taken + 1);
+    if (taken >= steps.length) pause();
+  };
+  const play = () => {
+    if (timer) return pause();
+    if (taken >= steps.length) taken = null;
+    setText(playButton, "Pause");
+    timer = setInterval(advance, PLAY);
+    advance();
+  };
+  const button = (text, title, onclick) => html("button", { type: "button", title, onclick }, text);
+  const playButton = button("Play", "Run all three, layer by layer", play);
+  const phaseButtons = [
+    ["forward", "Forward ▸", "Compute the next layer"],
+    ["backward", "◂ Backward", "Compute the gradients of the layer before"],
+    ["update", "Update", "Take a gradient step"],
+  ].slice(0, store.params.length ? 3 : 2).map(([phase, text, title]) => ({
+    phase,
+    element: button(text, title, () => (pause(), goTo(nextOf(phase)))),
+  }));
+  const buttons = html(
+    "div", { class: "bp-buttons", role: "group", "aria-label": "Steps" },
+    ...phaseButtons.map(({ element }) => element), playButton,
+    button("Show all", "Show every value and gradient", () => (pause(), goTo(null))),
+  );
+  let shown = "weights"; // on the edges
+  const restart = (chosen) => {
+    pause();
+    whole = chosen === "epoch";
+    steps = plan(whole);
+    goTo(null);
+  };
+  const rowMenu = html("span");
+  const picks = html(
+    "div", { class: "bp-picks" },
+    menu("edges show", ["weights", "gradients"], (what) => what, shown, (what) => {
+      shown = what;
+      store.changed();
+    }),
+    ...(samples.count ? [
+      menu("steps for", ["sample", "epoch"], (what) => (what === "epoch" ? `an epoch of ${samples.count} samples` : "one sample"), "sample", restart),
+      rowMenu,
+    ] : []),
+  );
+  // -1: the inputs have been moved off the data.
+  let menuRow = null;
+  const showRow = () => {
+    if (!samples.count || menuRow === samples.present()) return;
+    menuRow = samples.present();
+    const rows = Array.from({ length: samples.count }, (_, k) => k);
+    const name = (k) => (k < 0 ? "none of the data" : `${k + 1} of ${samples.count}`);
+    rowMenu.replaceChildren(menu("sample", menuRow < 0 ? [-1, ...rows] : rows, name, menuRow, (k) => {
+      if (k >= 0) samples.select(k);
+      goTo(null);
+      rowMenu.querySelector("select").focus();
+    }));
+  };
+
+  const canvas = html("div", { class: "bp-canvas" });
+  const reading = html("p", { class: "bp-reading" });
+  let picked = null; // what is read: a unit, a parameter, "loss", or the node of an input
+  const walk = walker((key) => {
+    picked = key;
+    store.changed();
+  });
+
+  // The chosen weight: a slider, and the bars that compare prediction and truth from a pinned point.
+  const movable = params.filter(({ n }) => store.control(n));
+  let chosen;
+  let pin = null; // {x, y, slope, most, key}
+  const weight = html("div", { class: "bp-control" });
+  let fields = []; // of the chosen weight
+  const bars = changes();
+  const verdict = html("p", { class: "bp-apart" });
+  const pinText = html("span", { class: "bp-tag" });
+  const panel = html(
+    "div", { class: "bp-move" },
+    weight,
+    html("div", { class: "bp-buttons" }, pinText, button("Measure from here", "Pin the present point", () => {
+      pin = null;
+      store.changed();
+    })),
+    bars.element, verdict,
+  );
+  const choose = (p, byPointer) => {
+    const control = store.control(p.n);
+    chosen = p;
+    pin = null;
+    fields = [slider(store, control), typed(store, control.name, () => store.inputs[p.n], (x) => store.set(p.n, x))];
+    weight.replaceChildren(html("span", { class: "bp-name", "aria-hidden": "true" }, control.name), ...fields.map(({ input }) => input));
+    fields.forEach((field) => field.update());
+    store.changed();
+    if (byPointer === false) fields[0].input.focus();
+  };
+  if (movable.length) choose(movable[0]);
+  const showPanel = () => {
+    if (!chosen) return;
+    const { n, node } = chosen;
+    const { lo, hi, name } = store.control(n);
+    const x = store.inputs[n];
+    // The pinned point stays while this weight alone moves.
+    const key = [n, ...store.inputs.with(n, 0)].join();
+    if (pin?.key !== key) {
+      const [y, slope] = [store.values[top], store.grads[node]];
+      const xs = Float64Array.from({ length: SWEPT }, (_, k) => lo + ((hi - lo) * k) / (SWEPT - 1));
+      const moves = Array.from(store.sweep(n, xs, top)).filter(Number.isFinite).map((other) => Math.abs(other - y));
+      const most = Math.max(...moves, Math.abs(slope) * Math.max(x - lo, hi - x)) || 1;
+      pin = { key, x, y, slope, most };
+    }
+    const predicted = pin.slope * (x - pin.x);
+    const truth = store.values[top] - pin.y;
+    fields.forEach((field) => field.update());
+    setText(pinText, `measured from ${name} = ${fmt(pin.x)}, where ${labels.derivative(top, node)} = ${fmt(pin.slope)}`);
+    bars.predicted.show(`predicted: gradient × change = ${fmt(predicted)}`, predicted / pin.most);
+    bars.truth.show(`true change of ${names[top]} = ${fmt(truth)}`, truth / pin.most);
+    const apart = Math.abs(predicted - truth);
+    const large = Math.max(Math.abs(predicted), Math.abs(truth));
+    const words = large < 1e-12 ? `Move ${name}: nothing has changed yet.`
+      : apart <= 0.05 * large ? "they agree, to 5 %"
+      : predicted * truth < 0 ? "they have opposite signs"
+      : "they part";
+    setText(verdict, large < 1e-12 ? words : `${words}; apart by ${fmt(apart)}`);
+  };
+
+  // Every named number, with what is known of it.
+  const layerOf = new Map(units.flatMap(({ z, a, layer }) => [[z, layer], [a, layer]]));
+  params.forEach((p) => layerOf.set(p.node, p));
+  const order = [
+    ...spec.layers[0],
+    ...spec.sums.flatMap((_, l) => {
+      const row = units.filter(({ layer }) => layer === l + 1);
+      return [...row.flatMap(weightsInto).map(({ node }) => node), ...row.map(({ z }) => z), ...row.map(({ a }) => a)];
+    }),
+  ];
+  const others = tape.inputs.filter((i) => !order.includes(i));
+  const known = (i) => {
+    const at = layerOf.get(i);
+    const layer = i === top ? depth + 1 : typeof at === "number" ? at : at?.unit.layer ?? 0;
+    const given = tape.nodes[i][0] === "input";
+    const first = given && !at; // an input's own gradient comes with the first layer's
+    return {
+      value: given || hasValue(layer),
+      grad: i === top ? taken === null || layersDone("forward").includes(depth + 1) : hasGradient(first ? 1 : layer),
+    };
+  };
+  const rows = [...order, ...others, top].map((i) => {
+    const value = html("td", { class: "bp-value" });
+    const grad = html("td", { class: "bp-grad" });
+    const mean = html("td", { class: "bp-grad" });
+    return { i, p: params.find(({ node }) => node === i), value, grad, mean, row: html("tr", {}, html("th", { scope: "row" }, names[i]), value, grad, mean) };
+  });
+  const meanHead = html("th", { scope: "col" }, "mean so far");
+  const table = html(
+    "div", { class: "bp-intermediates", role: "region", tabindex: 0, "aria-label": "Every intermediate" },
+    html("table", {},
+      html("thead", {}, html("tr", {}, ...["name", "value", `d${names[top]}/d`].map((head) => html("th", { scope: "col" }, head)), meanHead)),
+      html("tbody", {}, ...rows.map(({ row }) => row))),
+  );
+  const showTable = () => {
+    meanHead.hidden = !whole;
+    for (const { i, p, value, grad, mean } of rows) {
+      const is = known(i);
+      setText(value, is.value ? fmt(store.values[i]) : "");
+      setText(grad, is.grad ? fmt(store.grads[i]) : "");
+      mean.hidden = !whole;
+      setText(mean, p && whole && rowsOf(p.unit) ? fmt(meanOf(p)) : "");
+    }
+  };
+
+  el.append(
+    html("div", { class: "bp-bar" }, picks, buttons),
+    html("div", { class: "bp-columns" }, html("div", { class: "bp-main-column" }, canvas, reading, ...(chosen ? [panel] : [])), table),
+  );
+
+  let largest; // of what the edges show
+  const edgeNumber = (p) => (shown === "weights" ? store.values[p.node] : gradientOf(p));
+  const dress = (line, p) => {
+    const x = edgeNumber(p);
+    const part = x === null ? 0 : Math.abs(x) / (largest || 1);
+    setAttr(line, "class", `bp-link bp-link-${x === null ? "none" : shown}`);
+    setAttr(line, "stroke-width", (1 + 6 * part).toFixed(2));
+    setAttr(line, "stroke-dasharray", x < 0 ? "5 3" : "none");
+  };
+  const nameOf = ({ node, from, unit }) => (from === undefined ? `bias ${names[node]} of ${names[unit.a]}` : `edge ${names[node]}, ${names[from]} to ${names[unit.a]}`);
+  const edgeState = (p) => {
+    const gradient = gradientOf(p);
+    const step = now();
+    return {
+      label: `${nameOf(p)}: ${fmt(store.values[p.node])}${gradient === null ? "" : `, ${whole ? "mean gradient so far" : "gradient"} ${fmt(gradient)}`}`,
+      picked: picked === p,
+      chosen: chosen === p,
+      flow: step?.phase === "forward" && step.layer === p.unit.layer,
+      flowback: step?.phase === "backward" && step.layer === p.unit.layer,
+    };
+  };
+  const onchoose = (p) => (store.control(p.n) ? (byPointer = false) => choose(p, byPointer) : undefined);
+
+  let drawn = 0;
+  const draw = () => {
+    const room = canvas.clientWidth - 4;
+    if (room <= 0 || drawn === room) return;
+    drawn = room;
+    const gap = (room - 2 * SMALL - depth * 2 * R - 76) / (depth + 1);
+    const down = gap < NEAR;
+    const most = Math.max(...spec.layers.map((layer) => layer.length));
+    const breadth = down ? room / most : 2 * R + LINE + 38; // of a unit with its name and its bias
+    const aside = down ? room : most * breadth;
+    // Where a layer stands along the flow: inputs, units, loss.
+    const alongOf = (k) => (down ? 44 + k * 148 : k ? 2 * SMALL + k * gap + (2 * k - 1) * R : SMALL);
+    const pillWidth = down ? 50 : PILL;
+    const spot = (k, i, count) => {
+      const side = aside / 2 + (i - (count - 1) / 2) * breadth;
+      const shift = spec.biases.length && k > 0 ? (pillWidth + 4) / 2 : 0;
+      return down ? [side - shift, alongOf(k)] : [alongOf(k), side - 6];
+    };
+    const place = new Map();
+    spec.layers.forEach((layer, k) => layer.forEach((a, i) => place.set(a, spot(k, i, layer.length))));
+    const lossAt = down ? [mean(spec.layers.at(-1).map((a) => place.get(a)[0])), alongOf(depth + 1) - 10] : [room - 38, aside / 2 - 6];
+    const radius = (a) => (spec.layers[0].includes(a) ? SMALL : R);
+    const line = ([x0, y0], [x1, y1], r0, r1) => {
+    const length = Math.hypot(x1 - x0, y1 - y0);
+      const [ux, uy] = [(x1 - x0) / length, (y1 - y0) / length];
+      return `M${x0 + ux * r0} ${y0 + uy * r0}L${x1 - ux * r1} ${y1 - uy * r1}`;
+    };
+    const text = (x, y, kind, words = "") => svg("text", { class: kind, x, y }, words);
+    const hadFocus = canvas.contains(document.activeElement);
+    walk.clear();
+
+    const drawEdge = (p) => {
+      const d = line(place.get(p.from), place.get(p.unit.a), radius(p.from), R);
+      const link = svg("path", { d });
+      return walk.add(p, "bp-edge", [svg("path", { class: "bp-reach", d }), svg("path", { class: "bp-glow", d }), link], () => {
+        dress(link, p);
+        return edgeState(p);
+      }, onchoose(p));
+    };
+    const drawBias = (p) => {
+      const [cx, cy] = place.get(p.unit.a);
+      const [x, y] = down ? [cx + R + 4, cy - LINE] : [cx - PILL / 2, cy + R + 7];
+      const height = down ? 2 * LINE : LINE;
+      const d = down ? `M${x} ${cy}H${cx + R}` : `M${cx} ${y}V${cy + R}`;
+      const link = svg("path", { d });
+      const name = text(down ? x + pillWidth / 2 : x + 7, y + 15, down ? "bp-mid" : "", names[p.node]);
+      const number = text(down ? x + pillWidth / 2 : x + PILL - 7, y + (down ? 33 : 15), down ? "bp-mid bp-value" : "bp-number bp-value");
+      return walk.add(p, "bp-edge bp-pill", [link, svg("rect", { class: "bp-box", x, y, width: pillWidth, height, rx: 6 }), name, number], () => {
+        dress(link, p);
+        const x = edgeNumber(p);
+        setText(number, x === null ? "" : fmt(x, 3));
+        setAttr(number, "class", `${down ? "bp-mid" : "bp-number"} bp-${shown === "weights" ? "value" : "grad"}`);
+        return edgeState(p);
+      }, onchoose(p));
+    };
+    const drawUnit = (unit) => {
+      const [x, y] = place.get(unit.a);
+      const lines = [["z", -16], ["a", 4], ["δ", 24]].map(([kind, dy]) => text(x, y + dy, `bp-mid bp-${kind === "δ" ? "grad" : "value"}`));
+      return walk.add(unit, "bp-node bp-unit", [
+        svg("circle", { class: "bp-box", cx: x, cy: y, r: R }), text(x, y - R - 7, "bp-mid bp-title", names[unit.a]), ...lines,
+      ], () => {
+        const [value, gradient] = [hasValue(unit.layer), hasGradient(unit.layer)];
+        const shownLines = [value && `z ${brief(store.values[unit.z])}`, value && `a ${brief(store.values[unit.a])}`, gradient && `δ ${brief(store.grads[unit.z])}`];
+        lines.forEach((element, k) => setText(element, shownLines[k] || ""));
+        const told = [...(value ? [`z ${fmt(store.values[unit.z])}`, `a ${fmt(store.values[unit.a])}`] : []), ...(gradient ? [`delta ${fmt(store.grads[unit.z])}`] : [])];
+        const step = now();
+        return {
+          label: `unit ${names[unit.a]}: ${told.join(", ") || "not computed yet"}`,
+          picked: picked === unit || picked?.unit === unit || (picked?.from !== undefined && picked.from === unit.a),
+          current: step?.layer === unit.layer && step.phase !== "update",
+        };
+      });
+    };
+    const drawInput = (i) => {
+      const [x, y] = place.get(i);
+      const number = text(x, y + 5, "bp-mid bp-value");
+      return walk.add(i, "bp-node bp-input", [
+        svg("circle", { class: "bp-box", cx: x, cy: y, r: SMALL }), text(x, y - SMALL - 6, "bp-mid bp-title", names[i]), number,
+      ], () => {
+        setText(number, fmt(store.values[i], 3));
+        return { label: `input ${names[i]}: ${fmt(store.values[i])}`, picked: picked === i || picked?.from === i };
+      });
+    };
+    const drawLoss = () => {
+      const [x, y] = lossAt;
+      const number = text(x, y + 5, "bp-mid bp-value");
+      return walk.add("loss", "bp-node", [
+        svg("rect", { class: "bp-box", x: x - 38, y: y - 18, width: 76, height: 36, rx: 6 }), text(x, y - 25, "bp-mid bp-title", names[top]), number,
+      ], () => {
+        const value = hasValue(depth + 1);
+        setText(number, value ? brief(store.values[top]) : "");
+        return { label: `${names[top]}: ${value ? fmt(store.values[top]) : "not computed yet"}`, picked: picked === "loss", current: now()?.layer === depth + 1 };
+      });
+    };
+    // In reading order; circles stand above edges.
+    const shapes = spec.layers[0].map(drawInput);
+    const wires = [];
+    for (const unit of units) {
+      for (const p of weightsInto(unit)) (p.from === undefined ? shapes : wires).push(p.from === undefined ? drawBias(p) : drawEdge(p));
+      shapes.push(drawUnit(unit));
+    }
+    shapes.push(drawLoss());
+    const ends = spec.layers.at(-1).map((a) => svg("path", { class: "bp-link bp-link-none", d: line(place.get(a), lossAt, R, down ? 40 : 38) }));
+    const height = down ? lossAt[1] + 24 : aside;
+    canvas.replaceChildren(svg("svg", {
+      viewBox: `-2 -2 ${room + 4} ${height + 4}`, width: room + 4, height: height + 4, role: "group", onkeydown: walk.onkeydown,
+      "aria-label": "Network; arrow keys move among units and edges, Enter chooses a weight to move",
+    }, ...ends, ...wires, ...shapes));
+    if (hadFocus) walk.focus();
+    update();
+  };
+
+  // What a part says: symbols on one line, the present numbers on the next.
+  const forwardOf = (unit) => {
+    const terms = weightsInto(unit);
+    const symbols = terms.map(({ node, from }) => (from === undefined ? names[node] : `${names[node]} × ${names[from]}`));
+    const numbers = terms.map(({ node, from }) => (from === undefined ? bracketed(store.values[node]) : `${bracketed(store.values[node])} × ${bracketed(store.values[from])}`));
+    const { z, a } = unit;
+    return [`${names[z]} = ${symbols.join(" + ")} = ${numbers.join(" + ")} = `, blue(store.values[z]), `\n${names[a]} = ${labels.formulas[a]} = `, blue(store.values[a])];
+  };
+  const slopeOf = ({ z, a }) => tape.backward(store.run, a)[z][0];
+  const backwardOf = (unit) => {
+    const { z, a, layer } = unit;
+    const slope = slopeOf(unit);
+    const result = ["= ", red(store.grads[z])];
+    const uses = params.filter((p) => p.from === a);
+    const end = `${labels.derivative(a, z)}`;
+    if (layer === depth || !uses.length) {
+      // A loss from the logit goes past the activation.
+      if (Math.abs(store.grads[a] * slope - store.grads[z]) > 1e-9 * Math.abs(store.grads[z])) return [`${delta(z)} = ${labels.derivative(top, z)} `, ...result];
+      return [`${delta(z)} = ${labels.derivative(top, a)} × ${end} = `, red(store.grads[a]), ` × ${bracketed(slope)} `, ...result];
+    }
+    const sum = uses.map(({ node, unit: next }) => `${names[node]} × ${delta(next.z)}`).join(" + ");
+    const numbers = uses.flatMap(({ node, unit: next }, k) => [k ? " + " : "", `${bracketed(store.values[node])} × `, red(store.grads[next.z], true)]);
+    return [`${delta(z)} = (${sum}) × ${end}\n= (`, ...numbers, `) × ${bracketed(slope)} `, ...result];
+  };
+  const edgeWords = (p) => {
+    const { node, from, unit } = p;
+    const d = labels.derivative(top, node);
+    const times = from === undefined ? "" : ` × ${names[from]}`;
+    const factor = from === undefined ? "" : ` × ${bracketed(store.values[from])}`;
+    const own = hasGradient(unit.layer) ? [`${d} = ${delta(unit.z)}${times} = `, red(store.grads[unit.z], true), factor, ...(from === undefined ? [] : [" = ", red(store.grads[node])])] : [`${d}: not computed yet`];
+    const mean = whole && rowsOf(unit) ? [`\nmean so far, ${rowsOf(unit)} of ${samples.count} samples counted: `, red(meanOf(p))] : [];
+    return [`${names[node]} = `, blue(store.values[node]), "\n", ...own, ...mean];
+  };
+  const lossWords = () => {
+    const over = whole ? [`; mean over ${samples.count} samples `, blue(mean(epoch.run[top]))] : [];
+    return [`${names[top]} = `, blue(store.values[top]), ...over];
+  };
+  const updateWords = () => {
+    const moves = store.params.map(({ n, name }) => `${name} ${fmt(before[n])} → ${fmt(store.inputs[n])}`);
+    return [`update, each by −${fmt(store.rate)} × ${whole ? "mean " : ""}gradient: ${moves.join(" · ")}\nThe old numbers are no longer true: forward again.`];
+  };
+  const spoken = () => {
+    const step = now();
+    if (picked === "loss") return hasValue(depth + 1) ? lossWords() : ["not computed yet"];
+    if (typeof picked === "number") return [`${names[picked]} = `, blue(store.values[picked]), ...(hasGradient(1) ? [`, ${labels.derivative(top, picked)} = `, red(store.grads[picked])] : [])];
+    if (picked?.unit) return edgeWords(picked);
+    if (picked) return hasValue(picked.layer) ? [...forwardOf(picked), ...(hasGradient(picked.layer) ? ["\n", ...backwardOf(picked)] : [])] : ["not computed yet"];
+    if (!step) return [`Point at an edge to read δ × a, at a unit to read z, a and δ.${movable.length ? " Click an edge to move its weight." : ""}`];
+    if (step.phase === "update") return updateWords();
+    const row = step.row === undefined ? "" : `sample ${step.row + 1} of ${samples.count}, `;
+    const layer = units.filter((unit) => unit.layer === step.layer);
+    const lines = step.layer > depth ? lossWords() : layer.flatMap((unit, k) => [k ? "\n" : "", ...(step.phase === "forward" ? forwardOf(unit) : backwardOf(unit))]);
+    return [`${row}${step.phase}, ${step.layer > depth ? names[top] : `layer ${step.layer}`}\n`, ...lines];
+  };
+
+  let epochKey = "";
+  const update = () => {
+    if (samples.count && epochKey !== store.inputs.join()) {
+      epoch = samples.all();
+      epochKey = store.inputs.join();
+    }
+    const sizes = params.map(edgeNumber).filter((x) => x !== null).map(Math.abs);
+    largest = Math.max(0, ...sizes);
+    walk.update();
+    for (const { phase, element } of phaseButtons) setAttr(element, "aria-current", now()?.phase === phase ? "step" : null);
+    showRow();
+    showTable();
+    showPanel();
+    setAttr(reading, "aria-live", now() && picked === null ? "polite" : "off");
+    say(reading, spoken());
+  };
+
+  const resized = new ResizeObserver(draw);
+  resized.observe(canvas);
+  draw();
+  const unsubscribe = store.subscribe(update);
+  return () => {
+    pause();
+    unsubscribe();
+    resized.disconnect();
+  };
+};
