@@ -319,6 +319,65 @@ def curve(
     return picture
 
 
+def bars(
+    tape: Tape,
+    inputs: Mapping[str, float] | None = None,
+    of: Sequence[str] | None = None,
+    log: bool = False,
+) -> Picture:
+    """Draw some quantities of a tape as bars, one below the other, with their numbers.
+
+    Parameters
+    ----------
+    tape : Tape
+        What was computed.
+    inputs : dict of str to float, optional
+        The point; an input that is left out keeps its recorded number.
+    of : sequence of str, optional
+        Watched nodes, from top to bottom; by default all.
+    log : bool, default False
+        A logarithmic scale; numbers that are not above 0 have no bar there.
+
+    Returns
+    -------
+    Picture
+
+    Raises
+    ------
+    TypeError
+        If `tape` is not a Tape.
+    ValueError
+        If a name is unknown.
+
+    Examples
+    --------
+    >>> tape = Tape.record(lambda n: ((2 * n).named("edges") + 2**n).named("sum"), n=20.0)
+    >>> bars(tape, of=["edges", "sum"], log=True)
+    Bars on a logarithmic scale: edges 40, sum 1,048,616.
+    """
+    _tape(tape)
+    values, _ = _run(tape, inputs)
+    names = [tape.names[i] for i in (*tape.watch, tape.output)] if of is None else list(of)
+    if unknown := [name for name in names if name not in values]:
+        raise ValueError(f"The tape has no node {unknown[0]!r}; it has {', '.join(values)}.")
+    numbers = [float(values[name]) for name in names]
+    texts = [f"{x:,.0f}" if x.is_integer() and abs(x) < 1e15 else number(x) for x in numbers]
+    with style():
+        picture = Picture(5.6, 0.7 + 0.34 * len(names), layout="constrained")
+        ax = picture.subplots()
+        drawn = ax.barh(names, [x if x > 0 or not log else np.nan for x in numbers], color=VALUE, height=0.6)
+        ax.bar_label(drawn, texts, padding=4)
+        ax.invert_yaxis()
+        ax.grid(axis="y", visible=False)
+        if log:
+            ax.set_xscale("log")
+            ax.set_xlim(left=min(1.0, *(x for x in numbers if x > 0), np.inf))
+        ax.margins(x=0.2)
+    scale = " on a logarithmic scale" if log else ""
+    picture.alt = f"Bars{scale}: {', '.join(f'{a} {b}' for a, b in zip(names, texts, strict=True))}."
+    return picture
+
+
 def compare(
     tape: Tape, inputs: Mapping[str, float] | None = None, against: str | None = None, reach: float = 1.0
 ) -> Picture:

@@ -20,3 +20,7 @@ export const parse = (text) => {
   const x = Number(trimmed.replaceAll("−", "-"));
   return Number.isFinite(x) ? x : "That number is too large.";
 };
+
+// A whole number in full, its digits in groups of three; any other as usual.
+export const count = (x) =>
+  Number.isInteger(x) && Math.abs(x) < 1e15 ? x.toLocaleString("en-US").replace("-", "−") : fmt(x);

@@ -1,0 +1,70 @@
+// The view `bars`: some quantities one below the other, on one scale that stays as it is while a control moves.
+import { html, setText } from "./dom.js";
+import { count } from "./format.js";
+
+const MOST_CORNERS = 64;
+
+// The inputs at the ends of the controls' ranges.
+const corners = ({ controls, tape }) => {
+  let all = [tape.start];
+  for (const { n, lo, hi } of controls) {
+    if (2 * all.length <= MOST_CORNERS) all = all.flatMap((inputs) => [inputs.with(n, lo), inputs.with(n, hi)]);
+  }
+  return all;
+};
+
+// A power of ten; one that is far from 1 is written as such.
+const power = (p) =>
+  p > -3 && p < 4 ? count(Number(`1e${p}`)) : html("span", {}, "10", html("sup", {}, String(p).replace("-", "−")));
+
+export const mount = (el, store, { of, log }) => {
+  const { tape, labels } = store;
+  // From lo to hi, as numbers or as powers of ten.
+  let [lo, hi] = log ? [Infinity, -Infinity] : [0, 0];
+  const widen = (x) => {
+    if (!Number.isFinite(x) || (log && x <= 0)) return;
+    const [below, above] = log ? [x >= 1 ? 0 : Math.floor(Math.log10(x)), Math.max(1, Math.ceil(Math.log10(x)))] : [x, x];
+    [lo, hi] = [Math.min(lo, below), Math.max(hi, above)];
+  };
+  const place = (x) => `${(100 * (x - lo)) / (hi - lo || 1)}%`;
+
+  const rows = of.map((i) => {
+    const bar = html("div", { class: "bp-amount" });
+    const text = html("span", { class: "bp-value" });
+    return { i, bar, text, parts: [html("span", { class: "bp-name" }, labels.names[i]), html("div", { class: "bp-lane" }, bar), text] };
+  });
+  const marks = html("div", { class: "bp-lane bp-marks" });
+  const box = html(
+    "div", { class: "bp-amounts", role: "group", "aria-label": `Bars${log ? " on a logarithmic scale" : ""}` },
+    ...rows.flatMap(({ parts }) => parts),
+    html("span", { class: "bp-note" }, log ? "log scale" : ""), marks,
+  );
+  el.append(box);
+  let marked = "";
+  const mark = () => {
+    const now = `${lo} ${hi}`;
+    if (marked === now || lo > hi) return;
+    marked = now;
+    const every = log ? Math.ceil((hi - lo) / 8) : 0;
+    const at = log ? Array.from({ length: Math.floor((hi - lo) / every) + 1 }, (_, k) => lo + k * every) : [...new Set([lo, 0, hi])];
+    box.style.setProperty("--bp-rules", at.map((x) => `linear-gradient(var(--bp-line) 0 0) ${place(x)} / 1px 100% no-repeat`).join());
+    marks.replaceChildren(...at.map((x) => html("span", { style: `left: ${place(x)}` }, log ? power(x) : count(x))));
+  };
+  for (const inputs of corners(store)) {
+    const run = tape.forward(inputs);
+    for (const i of of) widen(run[i][0]);
+  }
+  const update = () => {
+    for (const { i } of rows) widen(store.values[i]);
+    mark();
+    for (const { i, bar, text } of rows) {
+      const x = store.values[i];
+      const ends = log ? [lo, x > 0 ? Math.log10(x) : lo] : [Math.min(0, x), Math.max(0, x)];
+      bar.style.left = place(ends[0]);
+      bar.style.width = `calc(${place(ends[1])} - ${place(ends[0])})`;
+      setText(text, count(x));
+    }
+  };
+  update();
+  return store.subscribe(update);
+};

@@ -1,0 +1,70 @@
+"""The view `bars` in Chromium: lengths and numbers follow the controls on a scale that stays."""
+
+import math
+
+import pytest
+from test_live import settle, show, slider  # noqa: F401 (show is a fixture)
+
+from bplib.scalar import Value
+from bplib.widgets.live import live
+from bplib.widgets.views import bars
+
+pytestmark = pytest.mark.browser
+
+
+def race(log=True):
+    k = Value(3.0, "k")
+    visits = (2 ** (k + 1) - 1).named("every path")
+    edges = (2 * k).named("each edge once")
+    views = [bars(visits, edges, log=log)]
+    return live((visits / edges).named("ratio"), {k: (1, 20, 1)}, views=views, name="race")
+
+
+def signed():
+    x = Value(1.0, "x")
+    return live((x * x - 3).named("y"), {x: (-2, 2)}, views=[bars("x", "y")], name="signed")
+
+
+def lengths(page):
+    return page.evaluate(
+        "[...document.querySelectorAll('.bp-amount')].map((bar) => [bar.offsetLeft, bar.offsetWidth,"
+        " bar.parentElement.offsetWidth].map(Number))"
+    )
+
+
+def texts(page):
+    return page.locator(".bp-amounts > .bp-value").all_inner_texts()
+
+
+def test_lengths_are_logarithms_on_a_scale_that_stays(show):  # noqa: F811
+    page = (visit := show(race())).page
+    ticks = page.locator(".bp-marks").inner_text()
+    for k in (3, 20, 1):
+        page.evaluate(f"figures[0].store.set(0, {k})")
+        settle(page)
+        numbers = [2 ** (k + 1) - 1, 2 * k]
+        assert texts(page) == [f"{n:,}" for n in numbers]
+        for n, (left, width, lane) in zip(numbers, lengths(page), strict=True):
+            assert left == 0
+            assert width == pytest.approx(lane * math.log10(n) / 7, abs=1.5)
+        assert page.locator(".bp-marks").inner_text() == ticks
+    assert not visit.faults
+
+
+def test_on_a_linear_scale_bars_start_at_zero_and_go_both_ways(show):  # noqa: F811
+    page = (visit := show(signed())).page
+    (left, width, lane), (y_left, y_width, _) = lengths(page)
+    # x from -2 to 2 and y at the corners and the start from -2 to 1: the scale is -2 to 2.
+    assert (left, width) == (pytest.approx(lane / 2, abs=1.5), pytest.approx(lane / 4, abs=1.5))
+    assert (y_left, y_width) == (pytest.approx(0, abs=1.5), pytest.approx(lane / 2, abs=1.5))
+    slider(page, "x").press("Home")
+    settle(page)
+    assert texts(page) == ["−2", "1"]
+    assert not visit.faults
+
+
+def test_nothing_is_wider_than_a_phone(show, axe):  # noqa: F811
+    visit = show(race(), width=320, color_scheme="dark")
+    assert visit.page.evaluate("document.documentElement.scrollWidth") <= 320
+    assert axe(visit.page) == []
+    assert not visit.faults
