@@ -46,6 +46,8 @@ STYLE: dict[Any, Any] = {
     "axes.titlelocation": "left",
     "axes.spines.top": False,
     "axes.spines.right": False,
+    "axes.spines.left": True,
+    "axes.spines.bottom": True,
     "axes.grid": True,
     "axes.axisbelow": True,
     "axes.formatter.useoffset": False,
@@ -140,15 +142,15 @@ def style() -> AbstractContextManager[None]:
     return mpl.rc_context(STYLE)
 
 
-def encode(pixels: NDArray[np.uint8], colors: int | None = None) -> bytes:
-    """Return an (H, W, 3) array of pixels as a PNG.
+def encode(pixels: NDArray[np.uint8], colors: int) -> bytes:
+    """Return an (H, W, 3) array of pixels as a small PNG.
 
     Parameters
     ----------
     pixels : ndarray of uint8, shape (H, W, 3)
         Red, green, blue.
-    colors : int, optional
-        Keep at most this many colours and compress well; by default keep all and compress fast.
+    colors : int
+        Keep at most this many colours.
 
     Examples
     --------
@@ -156,12 +158,9 @@ def encode(pixels: NDArray[np.uint8], colors: int | None = None) -> bytes:
     True
     """
     image = Image.fromarray(np.ascontiguousarray(pixels))
+    few = image.quantize(colors, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     file = BytesIO()
-    if colors is None:
-        image.save(file, "PNG", compress_level=1)
-    else:
-        palette = image.quantize(colors, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
-        palette.save(file, "PNG", optimize=True)
+    few.save(file, "PNG", optimize=True)
     return file.getvalue()
 
 
@@ -378,6 +377,72 @@ def bars(
     return picture
 
 
+def compose(
+    tape: Tape,
+    inputs: Mapping[str, float] | None,
+    chain: Sequence[str],
+    lo: float,
+    hi: float,
+) -> Picture:
+    """Draw each stage of a composition against its own input, with its slope, and the product of the slopes.
+
+    Parameters
+    ----------
+    tape : Tape
+        What was computed.
+    inputs : dict of str to float or None
+        The point; an input that is left out keeps its recorded number.
+    chain : sequence of str
+        An input, then named nodes; each depends on that input only through the one before it.
+    lo, hi : float
+        The range of the input.
+
+    Returns
+    -------
+    Picture
+
+    Raises
+    ------
+    TypeError
+        If `tape` is not a Tape.
+    ValueError
+        If a name is unknown, the range is empty, or a stage is not finite at the point.
+
+    Examples
+    --------
+    >>> tape = Tape.record(lambda x: (x * x).named("u").sin().named("y"), x=1.0)
+    >>> compose(tape, None, ["x", "u", "y"], 0, 2)
+    Stages: u against x at 1, slope 2; y against u at 1, slope 0.5403. dy/dx = 0.5403 × 2 = 1.081.
+    """
+    _tape(tape)
+    point = _point(tape, inputs, chain[0])
+    lo, hi = _span(lo, hi)
+    grid = {**point, chain[0]: np.linspace(lo, hi, 161)}
+    told, slopes = [], []
+    with style():
+        picture = Picture(2.3 * (len(chain) - 1), 2.5, layout="constrained")
+        panels = picture.subplots(1, len(chain) - 1, squeeze=False)[0]
+        for ax, (before, after) in zip(panels, pairwise(chain), strict=True):
+            at = float(_rooted(tape, before).forward(**point)[before])
+            stage = _from(_rooted(tape, after), before, at)
+            here = {name: x for name, x in point.items() if name in stage.start()}
+            values, grads = _run(stage, here)
+            height, slope = float(values[after]), float(grads[before])
+            reached = _rooted(tape, before).forward(**grid)[before]
+            span = np.linspace(np.nanmin(reached), np.nanmax(reached), 161)
+            ax.plot(span, stage.forward(**{**here, before: span})[after], color=VALUE)
+            near = at + np.array([-0.15, 0.15]) * (span[-1] - span[0])
+            ax.plot(near, height + slope * (near - at), "--", color=GRADIENT)
+            ax.plot([at], [height], "o", color=VALUE, ms=7, mec="white")
+            ax.set(xlabel=before, ylabel=after, title=f"d{after}/d{before} = {number(slope)}")
+            told.append(f"{after} against {before} at {number(at)}, slope {number(slope)}")
+            slopes.append(slope)
+    product = " × ".join(number(slope) if slope >= 0 else f"({number(slope)})" for slope in reversed(slopes))
+    whole = f"d{chain[-1]}/d{chain[0]} = {product} = {number(float(np.prod(slopes)))}"
+    picture.alt = f"Stages: {'; '.join(told)}. {whole}."
+    return picture
+
+
 def compare(
     tape: Tape, inputs: Mapping[str, float] | None = None, against: str | None = None, reach: float = 1.0
 ) -> Picture:
@@ -513,7 +578,10 @@ def error_against_step(steps: ArrayLike, errors: ArrayLike | Mapping[str, ArrayL
 
 
 def network(
-    weights: Sequence[ArrayLike], grads: Sequence[ArrayLike] | None = None, labels: Sequence[str] = ()
+    weights: Sequence[ArrayLike],
+    grads: Sequence[ArrayLike] | None = None,
+    labels: Sequence[str] = (),
+    units: Sequence[Sequence[str]] = (),
 ) -> Picture:
     """Draw the layers of a network: a wider line for a larger weight, a dashed one for a weight below 0.
 
@@ -525,6 +593,8 @@ def network(
         Gradients of the same shapes, to draw in place of the weights, in their own colour.
     labels : sequence of str, optional
         The names of the layers, inputs first.
+    units : sequence of sequence of str, optional
+        What to write into the circles, layer by layer, inputs first; up to three short lines each.
 
     Returns
     -------
@@ -556,18 +626,22 @@ def network(
         raise ValueError(f"A layer has {max(sizes)} units; a picture is readable up to 20.")
     if labels and len(labels) != len(sizes):
         raise ValueError(f"There must be one label for each of {len(sizes)} layers; {len(labels)} came.")
+    if units and [len(layer) for layer in units] != sizes:
+        raise ValueError(f"units must hold a text for each unit, {sizes}; {list(map(len, units))} came.")
     color, what = (VALUE, "weights") if grads is None else (GRADIENT, "gradients")
     largest = max(float(np.abs(W).max()) for W in shown) or 1.0
-    across, beside = 1.5, 0.52
+    across, beside, area = (1.9, 1.05, 3600) if units else (1.5, 0.52, 230)
     deep = (max(sizes) - 1) * beside
 
     def height(k: int, i: int) -> float:
         return beside * ((sizes[k] - 1) / 2 - i)
 
     with style():
-        picture = Picture(across * (len(sizes) - 1) + 1.0, deep + 1.0)
+        below, above = (0.6, 1.0) if units else (0.35, 0.65)
+        picture = Picture(across * (len(sizes) - 1) + 2 * below + 0.3, deep + below + above)
         ax = picture.add_axes((0, 0, 1, 1))
-        ax.set(xlim=(-0.5, across * (len(sizes) - 1) + 0.5), ylim=(-deep / 2 - 0.35, deep / 2 + 0.65))
+        side = below + 0.15
+        ax.set(xlim=(-side, across * (len(sizes) - 1) + side), ylim=(-deep / 2 - below, deep / 2 + above))
         ax.axis("off")
         for k, W in enumerate(shown):
             for (i, j), w in np.ndenumerate(W):
@@ -579,14 +653,16 @@ def network(
             ax.scatter(
                 [across * k] * size,
                 [height(k, i) for i in range(size)],
-                s=230,
+                s=area,
                 c="white",
                 ec="black",
                 zorder=3,
             )
             last = len(sizes) - 1
             name = labels[k] if labels else "input" if k == 0 else "output" if k == last else f"layer {k}"
-            ax.text(across * k, deep / 2 + 0.4, name, ha="center", color="black")
+            ax.text(across * k, deep / 2 + (0.75 if units else 0.4), name, ha="center", color="black")
+            for i, written in enumerate(units[k] if units else ()):
+                ax.text(across * k, height(k, i), written, ha="center", va="center", fontsize=8, color="black")
     told = [
         f"{'The ' + what if k == 0 else 'those'} of layer {k + 1} {'run ' if k == 0 else ''}from "
         f"{number(W.min())} to {number(W.max())}"
@@ -856,6 +932,16 @@ def _rooted(tape: Tape, of: str) -> Tape:
         named = [name for name in tape.names if name]
         raise ValueError(f"of must be a named node of the tape ({', '.join(named)}); {of!r} came.")
     return Tape(tape.nodes, tape.names, tape.inputs, tape.watch, tape.names.index(of))
+
+
+def _from(tape: Tape, name: str, at: float) -> Tape:
+    """Return the same tape up to its output, with a named node as an input that stands at `at`."""
+    i = tape.names.index(name)
+    if i in tape.inputs:
+        return tape
+    nodes = [*tape.nodes[:i], ("input", at), *tape.nodes[i + 1 : tape.output + 1]]
+    kept = [j for j in tape.inputs if j < len(nodes)]
+    return Tape(nodes, tape.names[: len(nodes)], [*kept, i], [], tape.output)
 
 
 def _run(tape: Tape, inputs: Mapping[str, float] | None) -> tuple[dict[str, Any], dict[str, Any]]:

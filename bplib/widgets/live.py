@@ -14,7 +14,7 @@ from typing import Any
 from bplib.scalar import Value
 from bplib.tape import Tape
 from bplib.widgets.bundle import read, script
-from bplib.widgets.views import place_bars, place_network
+from bplib.widgets.views import draw_network, place_bars, place_compose, place_network
 
 try:
     import anywidget
@@ -94,7 +94,7 @@ def live(
         one sample at a time and can average over all.
     views : iterable of views, optional
         What to show, from top to bottom: `graph()`, `curve(of=..., against=...)`, `bars(...)`,
-        `network(...)`. By default ``[graph()]``.
+        `compose(...)`, `network(...)`. By default ``[graph()]``.
     name : str
         A short name, unique in its page. A shared link starts with it: ``#neuron:w=0.5,b=0.1``.
     rate : float, default 0.1
@@ -235,7 +235,8 @@ def _view(view: Any, tape: Tape, output: Value, place: Any, controls: list[int])
     """Return a view with its nodes as places on the tape."""
     if not isinstance(view, Mapping) or view.get("view") not in VIEWS:
         raise ValueError(
-            f"Unknown view {view!r}; give graph(), curve(of=..., against=...), bars(...) or network(...)."
+            f"Unknown view {view!r}; give graph(), curve(of=..., against=...), bars(...), compose(...) or "
+            "network(...)."
         )
     return VIEWS[view["view"]](view, tape, output, place, controls)
 
@@ -267,6 +268,7 @@ VIEWS = {
     "graph": lambda view, *_: dict(view),
     "curve": _curve,
     "bars": place_bars,
+    "compose": place_compose,
     "network": place_network,
 }
 
@@ -458,10 +460,14 @@ class Live(anywidget.AnyWidget):
         view = self.spec["views"][0]
         if view["view"] == "bars":
             return plot.bars(self.tape, inputs, [self.tape.names[i] for i in view["of"]], log=view["log"])
-        if view["view"] != "curve":
+        if view["view"] == "network":
+            return draw_network(plot, view, self.tape, self.values, self.gradients)
+        if view["view"] not in ("curve", "compose"):
             return plot.graph(self.tape, inputs)
         against = self._name(view["against"])
         _, lo, hi = self._spans[against]
+        if view["view"] == "compose":
+            return plot.compose(self.tape, inputs, [self.tape.names[i] for i in view["chain"]], lo, hi)
         return plot.curve(self.tape, inputs, self.tape.names[view["of"]], against, lo, hi)
 
     def __repr__(self) -> str:

@@ -1,14 +1,15 @@
-"""What a view shows, asked for in Values and found again on the tape: network, bars.
+"""What a view shows, asked for in Values and found again on the tape: network, bars, compose.
 
 It adds to `live` what a computational graph does not show: which numbers are units, which weights lead from
-one unit to another, and which quantities are to be compared.
+one unit to another, which quantities are to be compared, and which stages make up a chain.
 """
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 from bplib.scalar import Value
-from bplib.tape import Tape
+from bplib.tape import LEAVES, Tape
 
 Nodes = Sequence[Value | str]
 
@@ -126,6 +127,77 @@ def place_bars(
     return {"view": "bars", "of": [node("", key) for key in view["of"]], "log": bool(view["log"])}
 
 
+def compose(*chain: Value | str) -> dict[str, Any]:
+    """Ask `live` for a composition: a curve and a slope for each stage, and their product for the whole.
+
+    Each stage's curve shows its output against its own input, and its slope is read where that input is. A
+    dashed tangent shows the mistake of reading it where the first number of the chain is.
+
+    Parameters
+    ----------
+    *chain : Value or str
+        A control, then named nodes; each depends on the control only through the one before it.
+
+    Returns
+    -------
+    dict
+        An entry for the `views` of `live`.
+
+    Examples
+    --------
+    >>> compose("x", "u", "y")
+    {'view': 'compose', 'chain': ['x', 'u', 'y']}
+    """
+    return {"view": "compose", "chain": list(chain)}
+
+
+def place_compose(
+    view: dict[str, Any],
+    tape: Tape,
+    output: Value,
+    place: Callable[[str, Value | str], int],
+    controls: list[int],
+) -> dict[str, Any]:
+    """Return the view with its chain as places on the tape, and its control as a place among the inputs."""
+    if not 3 <= len(view["chain"]) <= MAX_STAGES + 1:
+        raise ValueError(
+            f"compose(x, u, y) needs a control and 2 to {MAX_STAGES} stages; {len(view['chain'])} nodes came."
+        )
+    against = place("compose(...)", view["chain"][0])
+    start = tape.inputs[against]
+    if against not in controls:
+        raise ValueError(f"compose(...) starts with a control; {tape.names[start]!r} is none.")
+    node = finder("compose", tape, output)
+    chain = [start, *(node("", key) for key in view["chain"][1:])]
+    for before, after in pairwise(chain):
+        reached = _made_from(tape, after, before)
+        if before not in reached:
+            raise ValueError(
+                f"compose(...): {tape.names[after]!r} is not computed from {tape.names[before]!r}. Give the "
+                "chain in the order in which it is computed."
+            )
+        if before != start and start in reached:
+            raise ValueError(
+                f"compose(...): {tape.names[after]!r} depends on {tape.names[start]!r} also past "
+                f"{tape.names[before]!r}, so that the slopes of the stages don't multiply to the slope of the "
+                "whole. Show such a graph with graph()."
+            )
+    return {"view": "compose", "chain": chain, "against": against}
+
+
+def _made_from(tape: Tape, node: int, stop: int) -> set[int]:
+    """Return what a node is computed from, without what lies below the node `stop`."""
+    found: set[int] = set()
+    ahead = [node]
+    while ahead:
+        i = ahead.pop()
+        op, *args = tape.nodes[i]
+        if i != stop and op not in LEAVES:
+            ahead += set(args) - found
+            found.update(args)
+    return found
+
+
 def finder(view: str, tape: Tape, output: Value) -> Callable[[str, Any], int]:
     """Return a function that finds a named node of this graph on the tape, or says what there is."""
     named = {name: i for i, name in enumerate(tape.names) if name}
@@ -144,7 +216,29 @@ def finder(view: str, tape: Tape, output: Value) -> Callable[[str, Any], int]:
     return node
 
 
+def draw_network(
+    plot: Any, view: dict[str, Any], tape: Tape, values: dict[str, float], gradients: dict[str, float]
+) -> Any:
+    """Return the network as a picture of `bplib.plot`, with z, a and delta in its circles."""
+    weights = [
+        [[values[tape.names[tape.inputs[n]]] for n in row] for row in matrix] for matrix in view["weights"]
+    ]
+    first, *later = [[tape.names[i] for i in layer] for layer in view["layers"]]
+    units = [[f"{name}\n{plot.number(values[name])}" for name in first]]
+    for sums, outputs in zip(view["sums"], later, strict=True):
+        rows = [(plot.number(values[tape.names[z]]), tape.names[z]) for z in sums]
+        units.append(
+            [
+                f"z {z}\na {plot.number(values[a])}\nδ {plot.number(gradients[name])}"
+                for (z, name), a in zip(rows, outputs, strict=True)
+            ]
+        )
+    return plot.network(weights, units=units)
+
+
 #: More units than this in one layer don't fit a page.
 MAX_UNITS = 8
 #: More bars than this are no longer compared at a glance.
 MAX_BARS = 16
+#: More stages than this make curves too small to read.
+MAX_STAGES = 5
