@@ -87,7 +87,7 @@ def test_the_core_is_one_afternoon():
     counts = {path.stem: lines_of_code(path) for path in CORE}
     assert counts["ops"] + counts["scalar"] > 100  # the counter counts
     # The plan was 1,500, before gradcheck learnt to explain itself. It must not grow unnoticed from here.
-    assert sum(counts.values()) <= 3200, counts
+    assert sum(counts.values()) <= 3300, counts
 
 
 def test_the_counter_leaves_out_docstrings_and_comments(tmp_path):
@@ -137,7 +137,8 @@ def test_the_version_is_said_once():
     assert project["version"] == bplib.__version__
 
 
-def test_the_reading_order_names_real_files():
-    order = (bplib.__doc__ or "").split("order: ")[1].split(".")[0].split(", ")
-    stems = [path.stem for path in CORE]
-    assert [name for name in order if name.strip() not in stems] == []
+def test_the_reading_order_needs_no_looking_ahead():
+    text = " ".join((bplib.__doc__ or "").split())
+    order = text.split("in this order: ")[1].split(".")[0].split(", ")
+    for n, name in enumerate(order):
+        assert imports(PACKAGE / f"{name}.py") <= set(order[:n]), name
