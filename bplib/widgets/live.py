@@ -14,7 +14,7 @@ from typing import Any
 from bplib.scalar import Value
 from bplib.tape import Tape
 from bplib.widgets.bundle import read, script
-from bplib.widgets.views import draw_network, place_bars, place_compose, place_network
+from bplib.widgets.views import draw_network, place_bars, place_compose, place_network, place_paths
 
 try:
     import anywidget
@@ -270,6 +270,7 @@ VIEWS = {
     "bars": place_bars,
     "compose": place_compose,
     "network": place_network,
+    "paths": place_paths,
 }
 
 

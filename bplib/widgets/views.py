@@ -179,7 +179,7 @@ def place_compose(
         if before != start and start in reached:
             raise ValueError(
                 f"compose(...): {tape.names[after]!r} depends on {tape.names[start]!r} also past "
-                f"{tape.names[before]!r}, so that the slopes of the stages don't multiply to the slope of the "
+                f"{tape.names[before]!r}, so the slopes of the stages don't multiply to the slope of the "
                 "whole. Show such a graph with graph()."
             )
     return {"view": "compose", "chain": chain, "against": against}
@@ -196,6 +196,43 @@ def _made_from(tape: Tape, node: int, stop: int) -> set[int]:
             ahead += set(args) - found
             found.update(args)
     return found
+
+
+def paths(depth: Value | str) -> dict[str, Any]:
+    """Ask `live` for the path counter: k doublings n = n + n, every path racing each edge once.
+
+    Parameters
+    ----------
+    depth : Value or str
+        The control k: whole numbers from 1 to at most 24.
+
+    Returns
+    -------
+    dict
+        An entry for the `views` of `live`.
+
+    Examples
+    --------
+    >>> paths("k")
+    {'view': 'paths', 'depth': 'k'}
+    """
+    return {"view": "paths", "depth": depth}
+
+
+def place_paths(
+    view: dict[str, Any],
+    tape: Tape,
+    output: Value,
+    place: Callable[[str, Value | str], int],
+    controls: list[int],
+) -> dict[str, Any]:
+    """Return the view with its control as a place among the inputs."""
+    n = place("paths(...)", view["depth"])
+    if n not in controls:
+        raise ValueError(
+            f"paths(...) needs a control, such as live(..., {{k: (1, 20, 1)}}); {view['depth']!r} is none."
+        )
+    return {"view": "paths", "depth": n}
 
 
 def finder(view: str, tape: Tape, output: Value) -> Callable[[str, Any], int]:

@@ -45,7 +45,7 @@ export const mount = (el, store, { of, log }) => {
     const now = `${lo} ${hi}`;
     if (marked === now || lo > hi) return;
     marked = now;
-    const every = log ? Math.ceil((hi - lo) / 8) : 0;
+    const every = log ? Math.ceil((hi - lo) / 5) : 0;
     const at = log ? Array.from({ length: Math.floor((hi - lo) / every) + 1 }, (_, k) => lo + k * every) : [...new Set([lo, 0, hi])];
     box.style.setProperty("--bp-rules", at.map((x) => `linear-gradient(var(--bp-line) 0 0) ${place(x)} / 1px 100% no-repeat`).join());
     marks.replaceChildren(...at.map((x) => html("span", { style: `left: ${place(x)}` }, log ? power(x) : count(x))));

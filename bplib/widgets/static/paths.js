@@ -1,0 +1,142 @@
+// The view `paths`: k doublings n = n + n. One pass follows every path by recursion, the other takes each edge
+// once in reverse order; both do one thing a tick.
+import { html, setAll, setAttr, setText, svg } from "./dom.js";
+import { count, fmt } from "./format.js";
+
+const TICK = 40; // ms
+const HEIGHT = 62;
+
+// Where recursion is at its visit number t, counted from 1: which edge it took on each level, and how often it
+// has been at the end of a path before and with this visit.
+export const visit = (k, t) => {
+  const path = [];
+  let [inside, below, ends] = [t - 1, 2 ** (k + 1) - 1, 0];
+  while (inside > 0) {
+    below = (below - 1) / 2;
+    const second = inside > below;
+    if (second) ends += (below + 1) / 2;
+    inside -= second ? below + 1 : 1;
+    path.push(second ? 1 : 0);
+  }
+  // Ends in what was begun to the left are counted; this visit may be one more.
+  return { path, ends: ends + (path.length === k ? 1 : 0) };
+};
+
+const duration = (ms) => {
+  const s = ms / 1000;
+  if (s < 90) return `${fmt(s, 2)} seconds`;
+  if (s < 5400) return `${fmt(s / 60, 2)} minutes`;
+  return s < 172800 ? `${fmt(s / 3600, 2)} hours` : `${fmt(s / 86400, 2)} days`;
+};
+
+export const mount = (el, store, { depth }) => {
+  const calm = matchMedia("(prefers-reduced-motion: reduce)");
+  let k = 0;
+  let taken = null; // ticks since the start; null shows the end
+  let timer = 0;
+  let room = 0;
+
+  const lane = (title, what, total, gradient, edgesAt) => {
+    const said = html("p", {});
+    const number = html("span", { class: "bp-tally" });
+    const grad = html("span", { class: "bp-grad" });
+    const fill = html("div", { class: "bp-amount" });
+    const picture = svg("svg", { role: "img", height: HEIGHT });
+    let wires = [];
+    said.append(html("strong", {}, title), " ", number, " ", grad);
+    return {
+      element: html("div", { class: "bp-route" }, said, html("div", { class: "bp-lane" }, fill), picture),
+      total,
+      draw() {
+        const apart = (room - 24) / k;
+        const x = (i) => 12 + i * apart;
+        const r = Math.min(8, apart * 0.3);
+        const bend = Math.min(20, 8 + apart * 0.3);
+        setAttr(picture, "width", room);
+        // wires[level][edge]; level 0 leads into the output, on the right.
+        wires = Array.from({ length: k }, (_, level) =>
+          [-1, 1].map((side) => svg("path", {
+            class: "bp-wire", d: `M${x(k - 1 - level)} 24Q${x(k - level - 0.5)} ${24 + side * bend} ${x(k - level)} 24`,
+          })));
+        const nodes = Array.from({ length: k + 1 }, (_, i) => svg("circle", { class: "bp-box", cx: x(i), cy: 24, r }));
+        picture.replaceChildren(
+          ...wires.flat(), ...nodes,
+          svg("text", { x: 12, y: 56, "text-anchor": "start" }, "x"),
+          svg("text", { x: room - 12, y: 56, "text-anchor": "end" }, k > 1 ? `n${k}` : "n1"),
+        );
+      },
+      show() {
+        const all = total();
+        const done = taken === null ? all : Math.min(taken, all);
+        setText(number, `${count(done)} of ${count(all)} ${what}`);
+        setText(grad, `gradient of x so far: ${count(gradient(done))}`);
+        fill.style.width = `${(100 * done) / all}%`;
+        const lit = edgesAt(done);
+        wires.forEach((pair, level) => pair.forEach((wire, edge) => wire.classList.toggle("bp-lit", lit(level, edge))));
+        setAll(picture, { "aria-label": `${k} doublings, two edges each; ${title} ${number.textContent}` });
+      },
+    };
+  };
+  const every = lane("Every path:", "visits", () => 2 ** (k + 1) - 1, (done) => (done ? visit(k, done).ends : 0), (done) => {
+    if (done === 2 ** (k + 1) - 1) return () => true;
+    const { path } = visit(k, Math.max(1, done));
+    return (level, edge) => path[level] === edge;
+  });
+  // After both edges of a level its gradient is whole: twice that of the level before.
+  const once = lane("Each edge once:", "edges", () => 2 * k, (done) => (done < 2 * k - 1 ? 0 : 2 ** (k - 1) * (done - 2 * k + 2)), (done) =>
+    (level, edge) => 2 * level + edge < done);
+
+  const pause = () => {
+    clearInterval(timer);
+    timer = 0;
+    setText(raceButton, "Race");
+  };
+  const goTo = (ticks) => {
+    taken = ticks === null || ticks >= every.total() ? null : ticks;
+    if (taken === null) pause();
+    store.changed();
+  };
+  const race = () => {
+    if (timer) return pause();
+    if (calm.matches) return goTo(null);
+    setText(raceButton, "Pause");
+    taken ??= 0;
+    timer = setInterval(() => goTo(taken + 1), TICK);
+    store.changed();
+  };
+  const button = (text, title, onclick) => html("button", { type: "button", title, onclick }, text);
+  const raceButton = button("Race", "Both passes, one visit or one edge a tick", race);
+  const buttons = html(
+    "div", { class: "bp-buttons", role: "group", "aria-label": "Race" }, raceButton,
+    button("Step", "One visit, one edge", () => (pause(), goTo((taken ?? 0) + 1))),
+    button("Show the end", "All visits and all edges", () => (pause(), goTo(null))),
+  );
+  const pace = html("p", { class: "bp-reading" });
+  el.append(html("div", { class: "bp-bar" }, html("p", { class: "bp-legend" }, "k doublings: n = n + n"), buttons), every.element, once.element, pace);
+
+  const update = () => {
+    const now = Math.round(store.inputs[depth]);
+    const width = el.clientWidth;
+    if (now !== k || width !== room) {
+      if (now !== k) {
+        pause();
+        taken = null;
+      }
+      [k, room] = [now, width];
+      if (room) [every, once].forEach((route) => route.draw());
+    }
+    if (!room) return;
+    every.show();
+    once.show();
+    const [slow, fast] = [every, once].map(({ total }) => duration(total() * TICK));
+    setText(pace, `At ${1000 / TICK} a second, each edge once takes ${fast}, every path ${slow}.`);
+  };
+  const resized = new ResizeObserver(update);
+  resized.observe(el);
+  const unsubscribe = store.subscribe(update);
+  return () => {
+    pause();
+    unsubscribe();
+    resized.disconnect();
+  };
+};

@@ -1,0 +1,121 @@
+"""The path counter in Chromium: recursion's visits against edges, counted, stepped and raced."""
+
+import pytest
+from test_live import settle, show, slider  # noqa: F401 (show is a fixture)
+
+from bplib.scalar import Value
+from bplib.widgets.live import live
+from bplib.widgets.views import paths
+
+pytestmark = pytest.mark.browser
+
+
+def race(k=3):
+    k = Value(float(k), "k")
+    visits, edges = (2 ** (k + 1) - 1).named("visits"), (2 * k).named("edges")
+    return live((visits / edges).named("ratio"), {k: (1, 20, 1)}, views=[paths(k)], name="race")
+
+
+def recursion(k):
+    """Walk the doublings by recursion; record the edges that lead to each visit, and the ends so far."""
+    seen, ends = [], 0
+
+    def go(path):
+        nonlocal ends
+        ends += len(path) == k
+        seen.append((path, ends))
+        if len(path) < k:
+            go((*path, 0))
+            go((*path, 1))
+
+    go(())
+    return seen
+
+
+def state(page):
+    """Return for each pass its words, and which edges are lit: (level from the output, edge)."""
+    return page.evaluate(
+        """[...document.querySelectorAll('.bp-route')].map((route) => [
+          route.querySelector('.bp-tally').textContent, route.querySelector('.bp-grad').textContent,
+          [...route.querySelectorAll('.bp-wire')].flatMap((wire, n) =>
+            wire.classList.contains('bp-lit') ? [n] : []),
+        ])"""
+    )
+
+
+def press(page, name):
+    page.get_by_role("button", name=name, exact=True).click()
+    settle(page)
+
+
+@pytest.mark.parametrize("k", [1, 2, 3])
+def test_every_step_is_that_of_the_recursion_and_of_the_reverse_order(show, k):  # noqa: F811
+    page = (visit := show(race(k))).page
+    total = 2 ** (k + 1) - 1
+    assert [words for words, _, _ in state(page)] == [
+        f"{total} of {total} visits",
+        f"{2 * k} of {2 * k} edges",
+    ]
+    for t, (path, ends) in enumerate(recursion(k)[:-1], start=1):
+        press(page, "Step")
+        (visits, gradient, lit), (edges, other, marked) = state(page)
+        assert visits == f"{t} of {total} visits"
+        assert gradient == f"gradient of x so far: {ends}"
+        assert lit == [2 * level + edge for level, edge in enumerate(path)]
+        done = min(t, 2 * k)
+        assert edges == f"{done} of {2 * k} edges"
+        assert marked == list(range(done))
+        if done == 2 * k:
+            assert other == f"gradient of x so far: {2**k}"
+    press(page, "Step")
+    assert state(page)[0][:2] == [f"{total} of {total} visits", f"gradient of x so far: {2**k}"]
+    assert not visit.faults
+
+
+def test_the_counts_are_those_of_the_tape_at_every_depth(show):  # noqa: F811
+    fig = race()
+    page = (visit := show(fig)).page
+    for k in range(1, 21):
+        page.evaluate(f"figures[0].store.set(0, {k})")
+        settle(page)
+        fig.controls["k"] = k
+        visits, edges = fig.values["visits"], fig.values["edges"]
+        assert [words for words, _, _ in state(page)] == [
+            f"{visits:,.0f} of {visits:,.0f} visits",
+            f"{edges:,.0f} of {edges:,.0f} edges",
+        ]
+    assert state(page)[0][0] == "2,097,151 of 2,097,151 visits"
+    assert not visit.faults
+
+
+def test_a_race_runs_pauses_and_ends(show):  # noqa: F811
+    page = (visit := show(race(3))).page
+    press(page, "Race")
+    page.wait_for_function("document.querySelectorAll('.bp-tally')[1].textContent === '6 of 6 edges'")
+    press(page, "Pause")
+    first = state(page)
+    page.wait_for_timeout(150)
+    assert state(page) == first
+    press(page, "Race")
+    page.wait_for_function("document.querySelector('.bp-tally').textContent === '15 of 15 visits'")
+    page.get_by_role("button", name="Race", exact=True).wait_for()
+    press(page, "Race")
+    slider(page, "k").press("End")
+    settle(page)
+    assert state(page)[0][0] == "2,097,151 of 2,097,151 visits", "a new k stops the race"
+    assert not visit.faults
+
+
+def test_with_reduced_motion_the_race_is_its_end(show):  # noqa: F811
+    page = show(race(4), reduced_motion="reduce").page
+    press(page, "Step")
+    press(page, "Race")
+    assert state(page)[0][0] == "31 of 31 visits"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_fits_a_phone_and_axe_finds_nothing(show, axe, scheme):  # noqa: F811
+    visit = show(race(20), width=320, color_scheme=scheme)
+    assert visit.page.evaluate("document.documentElement.scrollWidth") <= 320
+    assert axe(visit.page) == []
+    assert not visit.faults
