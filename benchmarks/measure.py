@@ -56,15 +56,18 @@ def compare(
 ) -> Times:
     """Time every contestant in every round, so that a busy moment of the machine meets all of them.
 
+    Counted is the processor time of this process, all its threads together: on a quiet machine the time that
+    passes, on a busy one not what others take.
+
     Each turn repeats the call for about `turn` seconds, at least once. The order turns by one from round to
     round. The garbage collector runs as it does in a program, unless `collector` is False.
     """
     calls = {}
     for name, call in contestants.items():
         call()  # compile, allocate, fill caches
-        start = time.perf_counter()
+        start = time.process_time()
         call()
-        calls[name] = max(1, round(turn / (time.perf_counter() - start)))
+        calls[name] = max(1, round(turn / max(time.process_time() - start, 1e-6)))
     times: dict[str, list[float]] = {name: [] for name in contestants}
     names = list(contestants)
     for _ in range(rounds):
@@ -73,10 +76,10 @@ def compare(
             call, repeats = contestants[name], range(calls[name])
             if not collector:
                 gc.disable()
-            start = time.perf_counter()
+            start = time.process_time()
             for _ in repeats:
                 call()
-            times[name].append((time.perf_counter() - start) / len(repeats))
+            times[name].append((time.process_time() - start) / len(repeats))
             gc.enable()
         names.append(names.pop(0))
     return Times(times)
