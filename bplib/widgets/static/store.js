@@ -119,9 +119,14 @@ export class Store {
     this.propose(this.tape.start);
   }
 
+  // Every node while one of them, computed or not, holds the numbers xs in place of its own.
+  replaced(node, xs) {
+    return this.tape.forward(this.inputs, xs.length, { node, xs });
+  }
+
   // One quantity along an input, the other inputs as they are. NaN where the figure could not go.
   sweep(n, xs, node) {
-    const run = this.tape.forward(this.inputs.with(n, xs), xs.length);
+    const run = this.replaced(this.tape.inputs[n], xs);
     return run[node].map((y, s) => (this.tape.finite(run, null, s) ? y : NaN));
   }
 

@@ -75,13 +75,14 @@ export class Tape {
       this.nodes[parent][0] === "const" ? null : RULES[op][n + 1](a, b, values[i][sample]));
   }
 
-  // inputs: for each of this.inputs a number, or an array of `samples` numbers.
-  // Returns one Float64Array a node.
-  forward(inputs, samples = 1) {
+  // inputs: for each of this.inputs a number, or an array of `samples` numbers. With held = {node, xs}
+  // that node is not computed: it holds the numbers xs. Returns one Float64Array a node.
+  forward(inputs, samples = 1, held = null) {
     const values = this.nodes.map(() => new Float64Array(samples));
     this.inputs.forEach((i, n) => (typeof inputs[n] === "number" ? values[i].fill(inputs[n]) : values[i].set(inputs[n])));
     this.nodes.forEach(([op, j, k], i) => {
       const out = values[i];
+      if (i === held?.node) return void out.set(held.xs);
       if (op === "input") return;
       if (op === "const") return void out.fill(j);
       const a = values[j];

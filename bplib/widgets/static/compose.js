@@ -1,0 +1,180 @@
+// The view `compose`: a chain of stages, each with a curve and a slope of its own, and the whole. The slopes
+// multiply. A dashed tangent reads a stage where the chain begins instead of at the stage's own input: wrong.
+import { rangeOf, ticks } from "./axes.js";
+import { html, setAll, setAttr, setText, svg, uniqueId } from "./dom.js";
+import { fmt } from "./format.js";
+import { blue, red, say } from "./say.js";
+import { moved, snap } from "./store.js";
+
+const SAMPLES = 161;
+const [TOP, RIGHT, BOTTOM, LEFT, HEIGHT] = [10, 10, 146, 42, 182]; // RIGHT counts from the right
+const REACH = 0.16; // of a tangent to either side, as a part of the axis
+
+export const mount = (el, store, spec) => {
+  const { tape, labels } = store;
+  const { names } = labels;
+  const { chain } = spec;
+  const [start, end] = [chain[0], chain.at(-1)];
+  const control = store.control(spec.against);
+  const ghosts = html("input", { type: "checkbox", checked: true, onchange: () => store.changed() });
+
+  // One curve of `to` against `from`.
+  const chart = (from, to) => {
+    const whole = from === start && to === end;
+    const slides = from === start; // the point is x itself
+    const path = (name) => svg("path", { class: `bp-${name}` });
+    const circle = (name, r) => svg("circle", { class: `bp-${name}`, r });
+    const clip = uniqueId("clip");
+    const frame = svg("rect", { x: LEFT - 4, y: TOP - 6, height: BOTTOM - TOP + 12 });
+    const axes = svg("g", { "aria-hidden": "true" });
+    const [line, tangent, ghost, guide] = ["curve-line", "tangent", "ghost", "base"].map(path);
+    const cross = svg("text", { class: "bp-cross" }, "✗");
+    const point = slides
+      ? svg("g", { class: "bp-point", role: "slider", tabindex: 0, "aria-valuemin": control.lo, "aria-valuemax": control.hi },
+        circle("reach", 18), circle("halo", 10), circle("here", 6))
+      : svg("g", {}, circle("here", 5.5));
+    const picture = svg("svg", { role: slides ? "group" : "img", height: HEIGHT },
+      svg("clipPath", { id: clip }, frame), axes,
+      svg("g", { "clip-path": `url(#${clip})` }, guide, line, ghost, tangent, cross), point);
+    const canvas = html("div", { class: "bp-canvas" }, picture);
+    const slopeLine = html("p");
+    const ghostLine = html("p", { class: "bp-wrong" });
+    const formula = whole ? "" : ` = ${labels.formulas[to]}`;
+    const element = html("div", { class: whole ? "bp-whole" : "bp-stage" },
+      html("p", { class: "bp-title" }, whole ? `the whole: ${names[to]} against ${names[from]}` : `${names[to]}${formula}`),
+      canvas, slopeLine, ...(slides ? [] : [ghostLine]));
+
+    let room = 0;
+    let drawn = "";
+    let across; // ends of the horizontal axis
+    let up; // of the vertical one
+    const xAt = (x) => LEFT + ((x - across[0]) / (across[1] - across[0])) * (room - RIGHT - LEFT);
+    const yAt = (y) => Math.max(-1e4, Math.min(1e4, BOTTOM - ((y - up[0]) / (up[1] - up[0])) * (BOTTOM - TOP)));
+    const at = (x, y) => `${xAt(x).toFixed(2)} ${yAt(y).toFixed(2)}`;
+    const touch = (x, y, slope) => {
+      const reach = REACH * (across[1] - across[0]);
+      return `M${at(x - reach, y - slope * reach)}L${at(x + reach, y + slope * reach)}`;
+    };
+    const grid = ([lo, hi]) => Float64Array.from({ length: SAMPLES }, (_, k) => lo + ((hi - lo) * k) / (SAMPLES - 1));
+
+    const drawCurve = () => {
+      const controlled = [control.lo, control.hi];
+      across = controlled;
+      if (!slides) {
+        const [lo, hi] = rangeOf(store.sweep(control.n, grid(controlled), from), store.values[from]);
+        across = [Math.min(lo, control.lo), Math.max(hi, control.hi)];
+      }
+      const xs = grid(across);
+      const ys = store.replaced(from, xs)[to];
+      up = rangeOf(ys, store.values[to]);
+      let d = "";
+      ys.forEach((y, k) => {
+        if (Number.isFinite(y)) d += `${Number.isFinite(ys[k - 1]) ? "L" : "M"}${at(xs[k], y)}`;
+      });
+      setAttr(line, "d", d);
+      const right = room - RIGHT;
+      setAttr(frame, "width", right - LEFT + 8);
+      const rule = (name, path) => svg("path", { class: `bp-${name}`, d: path });
+      const text = (name, x, y, words) => svg("text", { class: `bp-${name}`, x, y }, words);
+      axes.replaceChildren(
+        ...ticks(...up, 3).flatMap((y) => [rule(y ? "grid" : "zero", `M${LEFT} ${yAt(y)}H${right}`), text("tick-y", LEFT - 6, yAt(y) + 4, fmt(y, 3))]),
+        ...ticks(...across, Math.min(8, (right - LEFT) / 52)).map((x) => text("tick-x", xAt(x), BOTTOM + 16, fmt(x, 3))),
+        rule("axis", `M${LEFT} ${BOTTOM}H${right}`),
+        text("axis-x", (LEFT + right) / 2, HEIGHT - 3, names[from]),
+      );
+    };
+
+    const update = (slope) => {
+      if (!room) return;
+      const [x, y] = [store.values[from], store.values[to]];
+      const key = [room, ...store.inputs.with(control.n, 0)].join();
+      if (drawn !== key) drawCurve();
+      drawn = key;
+      setAttr(tangent, "d", touch(x, y, slope));
+      setAttr(guide, "d", `M${xAt(x)} ${BOTTOM}V${yAt(y)}H${LEFT}`);
+      setAttr(point, "transform", `translate(${xAt(x)} ${yAt(y)})`);
+      const told = `${names[to]} against ${names[from]}: at ${names[from]} ${fmt(x)}, ${names[to]} ${fmt(y)}, slope ${fmt(slope)}`;
+      setAttr(picture, "aria-label", told);
+      if (slides) setAll(point, { "aria-label": `${names[from]} on the curve of ${names[to]}`, "aria-valuenow": x, "aria-valuetext": told });
+      say(slopeLine, [`${labels.derivative(to, from)} = `, red(slope), ` at ${names[from]} = `, blue(x)]);
+    };
+    // The same stage read at another number: its slope there, and the tangent that goes with it.
+    const misread = (x) => {
+      const run = store.replaced(from, Float64Array.of(x));
+      const [y, slope] = [run[to][0], tape.backward(run, to)[from][0]];
+      const known = Number.isFinite(y) && Number.isFinite(slope);
+      const shown = ghosts.checked && known && room > 0;
+      setAttr(ghost, "d", shown ? touch(x, y, slope) : "");
+      setAll(cross, shown ? { x: xAt(x) - 5, y: yAt(y) + 5 } : { x: -99, y: -99 });
+      setText(ghostLine, !ghosts.checked ? "" : `✗ read at ${names[start]} = ${fmt(x)} instead: ${fmt(known ? slope : NaN)}`);
+      return known ? slope : NaN;
+    };
+    if (slides) {
+      const follow = (event) => {
+        const part = (event.clientX - picture.getBoundingClientRect().left - LEFT) / (room - RIGHT - LEFT);
+        store.set(control.n, snap(control, control.lo + part * (control.hi - control.lo)));
+      };
+      picture.addEventListener("pointerdown", (event) => {
+        if (event.button !== 0) return;
+        picture.setPointerCapture(event.pointerId);
+        point.focus({ preventScroll: true });
+        event.preventDefault();
+        follow(event);
+      });
+      picture.addEventListener("pointermove", (event) => picture.hasPointerCapture(event.pointerId) && follow(event));
+      point.addEventListener("keydown", (event) => {
+        const to = moved(control, store.inputs[control.n], event.key);
+        if (to === undefined) return;
+        event.preventDefault();
+        store.set(control.n, to);
+      });
+    }
+    const resize = () => {
+      room = canvas.clientWidth;
+      setAttr(picture, "width", room);
+    };
+    return { element, canvas, resize, update, misread, from, to };
+  };
+
+  const stages = chain.slice(1).map((to, k) => chart(chain[k], to));
+  const whole = chart(start, end);
+  const product = html("p", { class: "bp-product" });
+  const wrong = html("p", { class: "bp-product bp-wrong" });
+  el.append(
+    html("div", { class: "bp-stages" }, ...stages.map(({ element }) => element), whole.element),
+    product,
+    html("label", { class: "bp-check" }, ghosts, ` show the mistake: every slope read at ${names[start]}`),
+    wrong,
+  );
+
+  // Last stage first, as the derivatives are written.
+  const times = (slopes) => slopes.toReversed().map((x) => (x < 0 ? `(${fmt(x)})` : fmt(x))).join(" × ");
+  const update = () => {
+    const slopes = stages.map(({ from, to }) => store.gradientsOf(to)[from]);
+    const slope = store.gradientsOf(end)[start];
+    stages.forEach((stage, k) => stage.update(slopes[k]));
+    whole.update(slope);
+    const symbols = stages.toReversed().map(({ from, to }) => labels.derivative(to, from)).join(" × ");
+    const top = labels.derivative(end, start);
+    say(product, [`${top} = ${symbols}\n= `, ["bp-grad", times(slopes)], " = ", red(slope)]);
+    const x = store.values[start];
+    const misread = stages.map((stage, k) => (k ? stage.misread(x) : slopes[0]));
+    const claim = misread.reduce((a, b) => a * b);
+    const scale = Math.abs(claim) + Math.abs(slope);
+    const verdict = Math.abs(claim - slope) <= 1e-9 * scale ? ": right, but only here" : `, but the slope is ${fmt(slope)}`;
+    const said = Number.isFinite(claim) ? `${times(misread)} = ${fmt(claim)}${verdict}` : "a stage is undefined there";
+    setText(wrong, ghosts.checked ? `✗ every slope read at ${names[start]} = ${fmt(x)}: ${said}` : "");
+  };
+
+  const all = [...stages, whole];
+  const resized = new ResizeObserver(() => {
+    all.forEach(({ resize }) => resize());
+    update();
+  });
+  all.forEach(({ canvas }) => resized.observe(canvas));
+  const unsubscribe = store.subscribe(update);
+  return () => {
+    unsubscribe();
+    resized.disconnect();
+  };
+};

@@ -1,0 +1,223 @@
+"""The view `compose` in Chromium: each stage's slope where its input is, the product, and the wrong one."""
+
+import math
+import re
+
+import pytest
+from test_live import entry, inputs, number, settle, show, slider, type_into  # noqa: F401 (show is a fixture)
+
+from bplib.scalar import Value
+from bplib.widgets.live import live
+from bplib.widgets.views import compose
+
+pytestmark = pytest.mark.browser
+
+
+def squares(x=1.0):
+    """sin^2(x^2), as three stages."""
+    x = Value(x, "x")
+    u = (x**2).named("u")
+    s = u.sin().named("s")
+    return live((s**2).named("y"), {x: (-2, 2)}, views=[compose(x, u, s, "y")], name="squares")
+
+
+def gap():
+    """A stage that has no value where the chain begins, and another input that moves the curves."""
+    x, c = Value(-1.0, "x"), Value(2.0, "c")
+    u = (x * x + c).named("u")
+    spans = {x: (-2, 2), c: (1, 3)}
+    return live(u.log().named("y"), spans, views=[compose(x, u, "y")], name="gap")
+
+
+def slopes(page):
+    """Read the slopes under the stages and under the whole, as numbers."""
+    return [number(text) for text in page.locator(".bp-stages p > .bp-grad").all_inner_texts()]
+
+
+def product(page):
+    return page.locator(".bp-product").first.inner_text()
+
+
+def wrong(page):
+    return page.locator(".bp-product.bp-wrong").inner_text()
+
+
+@pytest.mark.parametrize(("x", "slope"), [(1.0, 1.818594853651363), (1.3, -0.6140038338119325)])
+def test_the_slopes_of_the_stages_multiply_to_the_slope_of_the_whole(show, x, slope):  # noqa: F811
+    page = (visit := show(squares())).page
+    type_into(page, "x", f"{x}")
+    stages = [2 * x, math.cos(x * x), 2 * math.sin(x * x)]
+    assert slopes(page) == pytest.approx([*stages, slope], rel=1e-5)
+    assert product(page).startswith("dy/dx = dy/ds × ds/du × du/dx")
+    assert number(product(page).split(" = ")[-1]) == pytest.approx(slope, rel=1e-5)
+    assert (
+        page.locator(".bp-product .bp-grad").last.inner_text()
+        == page.locator(".bp-whole .bp-grad").inner_text()
+    )
+    assert not visit.faults
+
+
+def test_the_wrong_product_reads_every_slope_at_x(show):  # noqa: F811
+    page = show(squares(1.3)).page
+    claim = 2 * 1.3 * math.cos(1.3) * 2 * 1.3
+    assert number(re.search(r"= (\S+), but the slope is", wrong(page))[1]) == pytest.approx(claim, rel=1e-5)
+    told = page.locator(".bp-stage .bp-wrong").all_inner_texts()
+    assert len(told) == 2
+    assert number(told[0].split(": ")[1]) == pytest.approx(math.cos(1.3), rel=1e-5)
+    type_into(page, "x", "0")
+    assert "right, but only here" in wrong(page)
+    ghosts = page.locator(".bp-stage .bp-ghost")
+    assert len(ghosts.last.get_attribute("d")) > 5
+    page.get_by_role("checkbox").uncheck()
+    settle(page)
+    assert wrong(page) == "" and ghosts.last.get_attribute("d") == ""
+
+
+def place(page, selector):
+    """Where the middle of a stage's line or point is, left of the picture's edge."""
+    boxes = [part.bounding_box() for part in page.locator(selector).all()]
+    return [box["x"] + box["width"] / 2 for box in boxes]
+
+
+def test_the_outer_tangent_slides_to_g_of_x_and_the_ghost_stays_at_x(show):  # noqa: F811
+    page = show(squares(1.0)).page
+    # At x = 1 the middle stage stands at u = 1, too: tangent and ghost lie on each other.
+    (_, tangent, _, _), (_, ghost, _, _) = place(page, ".bp-tangent"), place(page, ".bp-ghost")
+    assert tangent == pytest.approx(ghost, abs=1)
+    type_into(page, "x", "-1.5")
+    (_, tangent, _, _), (_, ghost, _, _) = place(page, ".bp-tangent"), place(page, ".bp-ghost")
+    (_, cross, _, _) = place(page, ".bp-cross")
+    assert tangent - ghost > 60 and cross == pytest.approx(ghost, abs=2)
+
+
+def test_drawn_tangents_have_the_slopes_of_the_drawn_curves(show):  # noqa: F811
+    page = show(squares(1.3)).page
+    pairs = page.evaluate(
+        """() => [...document.querySelectorAll(".bp-stages svg")].map((picture) => {
+          const numbers = (s) => picture.querySelector(s).getAttribute("d").match(/-?[\\d.]+/g).map(Number);
+          const [x0, y0, x1, y1] = numbers(".bp-tangent");
+          const line = numbers(".bp-curve-line");
+          let k = 2;
+          while (k < line.length - 4 && line[k] < (x0 + x1) / 2) k += 2;
+          return [(y1 - y0) / (x1 - x0), (line[k + 3] - line[k - 1]) / (line[k + 2] - line[k - 2])];
+        })"""
+    )
+    assert len(pairs) == 4
+    for drawn, beside in pairs:
+        assert drawn == pytest.approx(beside, rel=0.1, abs=0.1)
+
+
+def test_x_moves_by_mouse_touch_and_keys_in_the_first_stage_and_in_the_whole(show):  # noqa: F811
+    page = (visit := show(squares(), has_touch=True)).page
+    points = page.locator(".bp-point")
+    assert points.count() == 2
+    for k in (0, 1):
+        box = points.nth(k).bounding_box()
+        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        page.mouse.down()
+        page.mouse.move(box["x"] - 50, box["y"], steps=4)
+        page.mouse.up()
+        settle(page)
+        dragged = inputs(page)[0]
+        assert dragged < 0.9
+        points.nth(k).press("ArrowRight")
+        settle(page)
+        assert inputs(page)[0] == pytest.approx(dragged + 0.02, abs=1e-9)
+        points.nth(k).press("Home")
+        settle(page)
+        assert inputs(page)[0] == -2
+        assert "slope" in points.nth(k).get_attribute("aria-valuetext")
+        type_into(page, "x", "1")
+    plot = page.locator(".bp-whole svg").bounding_box()
+    page.touchscreen.tap(plot["x"] + plot["width"] - 12, plot["y"] + 60)
+    settle(page)
+    assert inputs(page)[0] > 1.9
+    assert not visit.faults
+
+
+def test_curves_stay_while_x_moves_and_follow_the_other_inputs(show):  # noqa: F811
+    page = (visit := show(gap())).page
+    lines = page.locator(".bp-curve-line")
+    before = [line.get_attribute("d") for line in lines.all()]
+    axis = page.locator(".bp-stage [aria-hidden]").first
+    assert "6" in axis.locator("text").all_text_contents()
+    slider(page, "x").press("PageUp")
+    settle(page)
+    assert [line.get_attribute("d") for line in lines.all()] == before
+    slider(page, "c").press("Home")
+    settle(page)
+    after = [line.get_attribute("d") for line in lines.all()]
+    assert after[2] != before[2]
+    assert "6" not in axis.locator("text").all_text_contents()  # u is at most 5 now
+    assert not visit.faults
+
+
+def test_a_stage_that_is_undefined_at_x_has_no_ghost(show):  # noqa: F811
+    page = (visit := show(gap())).page
+    assert "undefined here" in page.locator(".bp-stage .bp-wrong").last.inner_text()
+    assert wrong(page).endswith("a stage is undefined there")
+    assert page.locator(".bp-stage .bp-ghost").last.get_attribute("d") == ""
+    assert "NaN" not in page.locator(".bp-live").inner_html()
+    assert not visit.faults
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(show, axe, scheme):  # noqa: F811
+    page = show(squares(), gap(), color_scheme=scheme).page
+    assert axe(page) == []
+
+
+@pytest.mark.parametrize("width", [320, 375, 800])
+def test_nothing_is_wider_than_the_page(show, width):  # noqa: F811
+    page = show(squares(1.3), width=width).page
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    for canvas in page.locator(".bp-canvas").all():
+        assert canvas.evaluate("(e) => e.scrollWidth <= e.clientWidth")
+
+
+def test_an_update_is_cheap(show):  # noqa: F811
+    page = show(squares()).page
+    median = page.evaluate(
+        """() => {
+          const { store } = figures[0];
+          const times = [];
+          for (let k = 0; k < 200; k++) {
+            const start = performance.now();
+            store.set(0, Math.sin(k) * 2);
+            store.flush();
+            document.querySelector(".bp-compose svg").getBoundingClientRect();
+            times.push(performance.now() - start);
+          }
+          return times.sort((a, b) => a - b)[100];
+        }"""
+    )
+    print(f"update: {median:.2f} ms")
+    assert median < 4
+
+
+def test_the_script_stays_small():
+    assert len(squares()._esm.encode()) <= 45_000
+
+
+def test_a_node_can_be_held_at_numbers_of_its_own(show):  # noqa: F811
+    """The store sweeps any node: what it is computed from stays, what is computed from it follows."""
+    page = show(squares(1.3)).page
+    tape = "figures[0].store.tape"
+    run = f"figures[0].store.replaced({tape}.names.indexOf('u'), Float64Array.of(0.5, 2))"
+    rows = page.evaluate(f"{run}.map((row) => [...row])")
+    names = page.evaluate(f"{tape}.names")
+    held = dict(zip(names, rows, strict=True))
+    assert held["x"] == [1.3, 1.3]
+    assert held["u"] == [0.5, 2]
+    assert held["y"] == pytest.approx([math.sin(0.5) ** 2, math.sin(2) ** 2], rel=1e-12)
+    assert page.evaluate("figures[0].store.values[figures[0].store.tape.output]") == pytest.approx(
+        math.sin(1.69) ** 2
+    )
+
+
+def test_ids_differ_between_the_figures_of_a_page(show):  # noqa: F811
+    page = show(squares(), gap()).page
+    assert page.evaluate("[...document.querySelectorAll('[id]')].length > 8")
+    assert page.evaluate(
+        "new Set([...document.querySelectorAll('[id]')].map((e) => e.id)).size"
+    ) == page.evaluate("document.querySelectorAll('[id]').length")
