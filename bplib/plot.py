@@ -46,8 +46,6 @@ STYLE: dict[Any, Any] = {
     "axes.titlelocation": "left",
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "axes.spines.left": True,
-    "axes.spines.bottom": True,
     "axes.grid": True,
     "axes.axisbelow": True,
     "axes.formatter.useoffset": False,
@@ -423,12 +421,13 @@ def compose(
         picture = Picture(2.3 * (len(chain) - 1), 2.5, layout="constrained")
         panels = picture.subplots(1, len(chain) - 1, squeeze=False)[0]
         for ax, (before, after) in zip(panels, pairwise(chain), strict=True):
-            at = float(_rooted(tape, before).forward(**point)[before])
-            stage = _from(_rooted(tape, after), before, at)
-            here = {name: x for name, x in point.items() if name in stage.start()}
+            first = _stage(tape, before, chain[0], point[chain[0]])
+            at = float(first.forward(**point)[before])
+            stage = _stage(tape, after, before, at)
+            here = {**point, before: at}
             values, grads = _run(stage, here)
             height, slope = float(values[after]), float(grads[before])
-            reached = _rooted(tape, before).forward(**grid)[before]
+            reached = first.forward(**grid)[before]
             span = np.linspace(np.nanmin(reached), np.nanmax(reached), 161)
             ax.plot(span, stage.forward(**{**here, before: span})[after], color=VALUE)
             near = at + np.array([-0.15, 0.15]) * (span[-1] - span[0])
@@ -662,7 +661,9 @@ def network(
             name = labels[k] if labels else "input" if k == 0 else "output" if k == last else f"layer {k}"
             ax.text(across * k, deep / 2 + (0.75 if units else 0.4), name, ha="center", color="black")
             for i, written in enumerate(units[k] if units else ()):
-                ax.text(across * k, height(k, i), written, ha="center", va="center", fontsize=8, color="black")
+                ax.text(
+                    across * k, height(k, i), written, ha="center", va="center", fontsize=8, color="black"
+                )
     told = [
         f"{'The ' + what if k == 0 else 'those'} of layer {k + 1} {'run ' if k == 0 else ''}from "
         f"{number(W.min())} to {number(W.max())}"
@@ -934,14 +935,13 @@ def _rooted(tape: Tape, of: str) -> Tape:
     return Tape(tape.nodes, tape.names, tape.inputs, tape.watch, tape.names.index(of))
 
 
-def _from(tape: Tape, name: str, at: float) -> Tape:
-    """Return the same tape up to its output, with a named node as an input that stands at `at`."""
-    i = tape.names.index(name)
-    if i in tape.inputs:
-        return tape
-    nodes = [*tape.nodes[:i], ("input", at), *tape.nodes[i + 1 : tape.output + 1]]
-    kept = [j for j in tape.inputs if j < len(nodes)]
-    return Tape(nodes, tape.names[: len(nodes)], [*kept, i], [], tape.output)
+def _stage(tape: Tape, of: str, frm: str, at: float) -> Tape:
+    """Return the part of a tape from one named node, which becomes an input at `at`, to another."""
+    end, start = _rooted(tape, of).output, _rooted(tape, frm).output
+    # What is computed later may be undefined where the stage is not.
+    nodes = [node if i <= end or node[0] == "input" else ("const", 0.0) for i, node in enumerate(tape.nodes)]
+    nodes[start] = ("input", at)
+    return Tape(nodes, tape.names, [*(i for i in tape.inputs if i != start), start], [], end)
 
 
 def _run(tape: Tape, inputs: Mapping[str, float] | None) -> tuple[dict[str, Any], dict[str, Any]]:
