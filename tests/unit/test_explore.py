@@ -204,25 +204,78 @@ def text_fill_and_image(ax, w):
 
 def limits(ax, w):
     ax.plot(X, w * X)
-    ax.set_ylim(-3 * w - 1, 3 * w + 1)
-    ax.set_xlabel(f"w is {w}")
+    ax.set_ylim(-2 * w * w, 2 * w * w)
+    ax.set(xlabel=f"w is {w}", yticks=[-1, 0, 1])
+    return str(w)
+
+
+def scales(ax, w):
+    ax.plot(X + 5, (X + 5) ** w)
+    if w == -1:
+        ax.set_xscale("log")
+        ax.minorticks_off()
+        ax.tick_params(labelcolor="red", length=9)
+        ax.grid(False)
+        ax.spines[:].set_visible(False)
+        ax.set(xticks=[], yticks=[], aspect=0.1)
+    return str(w)
+
+
+def sometimes_a_title(ax, w):
+    if w == -1:
+        ax.set_title("below zero")
     return str(w)
 
 
 def beside_the_axes(ax, w):
     ax.figure.text(0.5, 0.5, f"w = {w}")
-    ax.figure.colorbar(ax.imshow([[0, w]], extent=(0, 1, 0, 1)), ax=ax)
     return str(w)
 
 
-@pytest.mark.parametrize("draw", [title_and_legend, text_fill_and_image, limits, beside_the_axes])
-@pytest.mark.parametrize("backdrop", [None, fixed])
-def test_a_redraw_leaves_nothing_behind_and_forgets_nothing(draw, backdrop):
+def color_bar(ax, w):
+    ax.figure.colorbar(ax.imshow([[0, abs(w)]], extent=(0, 1, 0, 1)), ax=ax)
+    return str(w)
+
+
+@pytest.mark.parametrize(
+    ("draw", "backdrop", "stops"),
+    [
+        (title_and_legend, None, [2, 1]),
+        (title_and_legend, fixed, [1]),
+        (sometimes_a_title, fixed, [1]),
+        (text_fill_and_image, None, [2, 1]),
+        (text_fill_and_image, fixed, [2, 1]),
+        (limits, None, [2, 1]),
+        (limits, fixed, [2, 1]),
+        (scales, None, [1]),
+        (beside_the_axes, None, [2, 1]),
+        (beside_the_axes, fixed, [2, 1]),
+        (color_bar, None, [2, 1]),
+    ],
+)
+def test_a_redraw_leaves_nothing_behind_and_forgets_nothing(draw, backdrop, stops):
     fig = explore(draw, backdrop, w=[1, 2, -1])
-    for w in (2, -1, 1, 2, 1):
+    for w in (2, -1, 1, -1, *stops):
         fig.values = {"w": w}
-    # The layout is settled by the first picture, so the one to compare with starts at the same stop.
-    np.testing.assert_array_equal(pixels(fig), fresh(draw, backdrop, [2, -1], 1))
+        assert fig.message == ""
+        if w in stops:
+            np.testing.assert_array_equal(pixels(fig), fresh(draw, backdrop, [3, 2, -1], w))
+
+
+def test_labels_that_grow_find_room():
+    def draw(ax, w):
+        ax.set_ylim(0, 10**w)
+        ax.ticklabel_format(style="plain")
+        ax.set_ylabel("height")
+        return str(w)
+
+    fig = explore(draw, w=[1, 7])
+    fig.values = {"w": 7}
+    ax = fig._stage.picture.axes[0]
+    renderer = fig._stage.picture.agg.get_renderer()
+    texts = [ax.yaxis.label, *ax.get_yticklabels()]
+    assert max(len(text.get_text()) for text in texts) >= 8
+    assert min(text.get_window_extent(renderer).x0 for text in texts) >= 0
 
 
 def test_what_draw_adds_shows_on_the_backdrop():

@@ -122,6 +122,8 @@ export const render = ({ model, el }) => {
     image, caption, said,
   );
   el.append(root);
+  model.set("scale", Math.min(2, Math.max(1, devicePixelRatio)));
+  model.save_changes();
   const events = ["change:at", "change:picture", "change:fault", "change:frames"];
   for (const event of events) model.on(event, update);
   update();
