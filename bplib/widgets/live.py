@@ -461,6 +461,8 @@ class Live(anywidget.AnyWidget):
         view = self.spec["views"][0]
         if view["view"] == "bars":
             return plot.bars(self.tape, inputs, [self.tape.names[i] for i in view["of"]], log=view["log"])
+        if view["view"] == "paths":
+            return plot.bars(self.tape, inputs, log=True)
         if view["view"] == "network":
             return draw_network(plot, view, self.tape, self.values, self.gradients)
         if view["view"] not in ("curve", "compose"):
@@ -482,17 +484,21 @@ class Live(anywidget.AnyWidget):
         return f"live figure {self.spec['name']!r}: {', '.join(told)}; {', '.join(slopes)}"
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
-        bundle = super()._repr_mimebundle_(**options)
-        if bundle is None:
-            return None
-        data, metadata = bundle
-        data["text/plain"] = repr(self)
-        # Without matplotlib there is no picture to fall back on; the live figure does not need one.
-        with suppress(ImportError):
-            still, about = self.figure()._repr_mimebundle_()
-            data["image/png"] = still["image/png"]
-            metadata = {**metadata, "image/png": {**about["image/png"], "alt": repr(self)}}
-        return data, metadata
+        return described(self, super()._repr_mimebundle_(**options))
+
+
+def described(figure: Any, bundle: Any) -> Any:
+    """Add to what a notebook stores of a widget its words and its picture."""
+    if bundle is None:
+        return None
+    data, metadata = bundle
+    data["text/plain"] = repr(figure)
+    # Without matplotlib there is no picture to fall back on; the live figure does not need one.
+    with suppress(ImportError):
+        still, about = figure.figure()._repr_mimebundle_()
+        data["image/png"] = still["image/png"]
+        metadata = {**metadata, "image/png": {**about["image/png"], "alt": repr(figure)}}
+    return data, metadata
 
 
 class Controls(Mapping[str, float]):

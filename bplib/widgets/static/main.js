@@ -4,7 +4,7 @@ import { Store } from "./store.js";
 import { mount as controls } from "./controls.js";
 import { mount as table } from "./table.js";
 
-const isSite = () => document.querySelector('script[type="application/vnd.jupyter.widget-state+json"]') !== null;
+export const isSite = () => document.querySelector('script[type="application/vnd.jupyter.widget-state+json"]') !== null;
 
 // views: a table of mount(element, store, spec), each of which returns its cleanup.
 export const figure = (views) => ({ model, el }) => {

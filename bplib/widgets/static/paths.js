@@ -4,7 +4,7 @@ import { html, setAll, setAttr, setText, svg } from "./dom.js";
 import { count, fmt } from "./format.js";
 
 const TICK = 40; // ms
-const HEIGHT = 62;
+const HEIGHT = 54;
 
 // Where recursion is at its visit number t, counted from 1: which edge it took on each level, and how often it
 // has been at the end of a path before and with this visit.
@@ -61,8 +61,8 @@ export const mount = (el, store, { depth }) => {
         const nodes = Array.from({ length: k + 1 }, (_, i) => svg("circle", { class: "bp-box", cx: x(i), cy: 24, r }));
         picture.replaceChildren(
           ...wires.flat(), ...nodes,
-          svg("text", { x: 12, y: 56, "text-anchor": "start" }, "x"),
-          svg("text", { x: room - 12, y: 56, "text-anchor": "end" }, k > 1 ? `n${k}` : "n1"),
+          svg("text", { x: 12, y: 48, "text-anchor": "start" }, "x"),
+          svg("text", { x: room - 12, y: 48, "text-anchor": "end" }, k > 1 ? `n${k}` : "n1"),
         );
       },
       show() {

@@ -1,0 +1,98 @@
+// A live figure whose formula can be exchanged: a menu of recorded ones, and where Python runs an entry for any.
+import { html, menu, setAttr, setText } from "./dom.js";
+import { figure as liveFigure, isSite } from "./main.js";
+
+const PATIENCE = 8000; // ms until silence is told
+
+// What a figure asks of its model, without anyone behind it: the formula's numbers stay in the page.
+const standIn = ({ spec, inputs }) => {
+  const state = { spec, inputs, rate: 0.1 };
+  return { get: (key) => state[key], set: (key, value) => (state[key] = value), save_changes() {}, on() {}, off() {} };
+};
+
+export const figure = (views) => ({ model, el }) => {
+  const recorded = model.get("recorded");
+  const site = isSite();
+  let mounted = ""; // what is shown, as text
+  let cleanup = () => {};
+  let turn = 0;
+  let waiting = 0;
+  const place = html("div");
+  const said = html("p", { class: "bp-said bp-fault", role: "status" });
+  const quiet = () => {
+    clearTimeout(waiting);
+    setText(said, "");
+    setAttr(entry, "aria-invalid", null);
+  };
+  const complain = (sentence) => {
+    clearTimeout(waiting);
+    setText(said, sentence);
+    setAttr(entry, "aria-invalid", "true");
+  };
+  const show = (formula) => {
+    quiet();
+    const key = JSON.stringify(formula);
+    if (mounted === key) return;
+    mounted = key;
+    cleanup();
+    place.replaceChildren();
+    cleanup = liveFigure(views)({ model: standIn(formula), el: place });
+    select.selectedIndex = recorded.findIndex(({ text }) => text === formula.text);
+    entry.value = formula.text;
+  };
+  const ask = (text) => {
+    turn = Date.now();
+    model.set("asked", { text, turn });
+    model.save_changes();
+  };
+  const choose = (formula) => {
+    show(formula);
+    if (!site) ask(formula.text);
+  };
+  const picks = menu("formula", recorded, ({ text }) => text, recorded[0], choose);
+  const select = picks.querySelector("select");
+  const entry = html("input", {
+    type: "text", autocomplete: "off", spellcheck: "false", maxlength: 400,
+    onkeydown: (event) => event.key === "Enter" && go(),
+  });
+  const go = () => {
+    const known = recorded.find(({ text }) => text === entry.value.trim());
+    if (known) return choose(known);
+    quiet();
+    ask(entry.value);
+    waiting = setTimeout(() => complain("Python does not answer. Run the cell above again, then press Show."), PATIENCE);
+  };
+  const own = site
+    ? html("p", { class: "bp-note" }, "To type a formula of your own, open this page in JupyterLab.")
+    : html("label", {}, "your own ", entry, html("button", { type: "button", onclick: go }, "Show"));
+  el.append(html(
+    "div", { class: "bp-live", role: "group", "aria-label": "Live figure of a formula", onkeydown: (event) => event.stopPropagation() },
+    html("div", { class: "bp-formulas" }, picks, own, said), place,
+  ));
+
+  const fromKernel = () => show(model.get("shown"));
+  const refused = () => {
+    const { turn: asked, says } = model.get("fault");
+    if (says && asked === turn) complain(says);
+  };
+  model.on("change:shown", fromKernel);
+  model.on("change:fault", refused);
+  // A link to a state of one of the formulas chooses it; the figure then takes the state.
+  const fromAddress = () => {
+    const name = decodeURI(location.hash).slice(1).split(":")[0];
+    const linked = recorded.find(({ spec }) => spec.name === name);
+    if (linked) show(linked);
+  };
+  fromKernel();
+  if (site) {
+    fromAddress();
+    addEventListener("hashchange", fromAddress);
+  }
+  return () => {
+    clearTimeout(waiting);
+    cleanup();
+    model.off("change:shown", fromKernel);
+    model.off("change:fault", refused);
+    removeEventListener("hashchange", fromAddress);
+  };
+};

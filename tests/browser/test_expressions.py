@@ -1,0 +1,128 @@
+"""Formulas as live figures in Chromium: the menu without Python, the entry with it."""
+
+import json
+
+import pytest
+from test_live import PAGE, settle, show  # noqa: F401 (show is a fixture)
+
+from bplib.widgets.expressions import expressions
+
+pytestmark = pytest.mark.browser
+
+FORMULAS = ["x = 3; u = x**2; u**2 + u", "sin(x) * y"]
+
+
+def open_figure(show, site, **options):  # noqa: F811
+    """Show the figure on the harness of the live figures, with the state it has."""
+    fig = expressions(FORMULAS, name="formula")
+    keys = ("recorded", "shown", "asked", "fault")
+    # The harness asks a figure for spec, inputs and rate; here the state is another.
+    for name in ("spec", "inputs", "rate"):
+        object.__setattr__(fig, name, {key: getattr(fig, key) for key in keys} if name == "spec" else None)
+    visit = show(fig, site=site, **options)
+    return fig, visit
+
+
+def numbers(page):
+    return page.locator(".bp-node").first.get_attribute("aria-label")
+
+
+@pytest.fixture
+def figure(show, monkeypatch):  # noqa: F811
+    """Return a function that shows the figure with its own traits as the model's state."""
+    import test_live
+
+    monkeypatch.setattr(
+        test_live, "PAGE", PAGE.replace("    state, saves: 0,", "    state: (state = state.spec), saves: 0,")
+    )
+    return lambda site, **options: open_figure(show, site, **options)
+
+
+def set_trait(page, key, value):
+    page.evaluate("([key, value]) => figures[0].model.set(key, value)", [key, value])
+    settle(page)
+
+
+def test_on_the_site_the_menu_works_and_the_entry_says_what_it_needs(figure):
+    _, visit = figure(site=True)
+    page = visit.page
+    assert numbers(page) == "node x: value 3, gradient 114"
+    assert page.get_by_text("open this page in JupyterLab").is_visible()
+    assert page.locator(".bp-formulas input").count() == 0
+    page.locator(".bp-formulas select").select_option(index=1)
+    settle(page)
+    assert "gradient 0.0353686" in numbers(page)
+    page.locator('.bp-live .bp-live input[type="range"]').first.press("ArrowRight")
+    settle(page)
+    assert "value 1.55" in numbers(page)
+    # The former figure is gone, and its listeners with it.
+    assert page.locator(".bp-live .bp-live").count() == 1
+    page.evaluate("figures[0].cleanup()")
+    assert page.evaluate("figures[0].model.listening()") == 0
+    assert not visit.faults
+
+
+def test_a_link_chooses_the_formula_and_its_state(figure):
+    _, visit = figure(site=True, address="#formula-2:x=0.5,y=2")
+    page = visit.page
+    assert numbers(page).startswith("node x: value 0.5,")
+    assert page.locator(".bp-formulas select").input_value() == FORMULAS[1]
+    page.evaluate("location.hash = '#formula-1:x=2'")
+    page.wait_for_function(
+        "document.querySelector('.bp-node').getAttribute('aria-label').includes('value 2,')"
+    )
+    assert not visit.faults
+
+
+def test_in_jupyter_a_typed_formula_goes_to_python_and_comes_back(figure):
+    fig, visit = figure(site=False)
+    page = visit.page
+    entry = page.get_by_label("your own")
+    assert entry.input_value() == FORMULAS[0]
+
+    def type_in(text):
+        entry.fill(text)
+        entry.press("Enter")
+        asked = page.evaluate("figures[0].model.state.asked")
+        assert asked["text"] == text
+        fig.asked = asked
+        for key in ("shown", "fault"):
+            set_trait(page, key, json.loads(json.dumps(getattr(fig, key))))
+
+    type_in("exp(z) * 0 + 7")
+    assert numbers(page) == "node z: value 1.5, gradient 0"
+    assert page.locator(".bp-formulas select").evaluate("(select) => select.selectedIndex") == -1
+    type_in("exp(z")
+    said = page.locator(".bp-formulas .bp-said")
+    assert said.inner_text().strip() == "A closing bracket is missing."
+    assert entry.get_attribute("aria-invalid") == "true"
+    assert numbers(page) == "node z: value 1.5, gradient 0"
+    type_in("exp(z) * 0 + 8")
+    assert entry.get_attribute("aria-invalid") is None
+    assert said.inner_text() == ""
+    page.locator(".bp-formulas select").select_option(index=0)
+    settle(page)
+    assert numbers(page) == "node x: value 3, gradient 114"
+    assert page.evaluate("figures[0].model.state.asked.text") == FORMULAS[0]
+    assert page.evaluate("bubbled") == []
+    assert not visit.faults
+
+
+def test_silence_is_told(figure):
+    _, visit = figure(site=False)
+    page = visit.page
+    page.clock.install()
+    page.get_by_label("your own").fill("a + b")
+    page.get_by_role("button", name="Show", exact=True).click()
+    page.clock.fast_forward(9000)
+    assert "Python does not answer" in page.locator(".bp-formulas .bp-said").inner_text()
+    assert not visit.faults
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("site", [True, False])
+def test_it_fits_a_phone_and_axe_finds_nothing(figure, axe, scheme, site):
+    _, visit = figure(site=site, width=320, color_scheme=scheme)
+    assert visit.page.evaluate("document.documentElement.scrollWidth") <= 320
+    assert axe(visit.page) == []
+    assert not visit.faults
