@@ -207,7 +207,7 @@ export const mount = (el, store, spec) => {
     const apart = Math.abs(predicted - truth);
     const large = Math.max(Math.abs(predicted), Math.abs(truth));
     const words = large < 1e-12 ? `Move ${name}: nothing has changed yet.`
-      : apart <= 0.05 * large ? "they agree, to 5 %"
+      : apart <= 0.1 * large ? "they agree, to 10 %"
       : predicted * truth < 0 ? "they have opposite signs"
       : "they part";
     setText(verdict, large < 1e-12 ? words : `${words}; apart by ${fmt(apart)}`);
