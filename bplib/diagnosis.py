@@ -6,13 +6,13 @@ the numerical gradient of one parameter and finishes the sentence "The claimed g
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-Array = np.ndarray[Any, np.dtype[Any]]
+from bplib.numerical import Array
 
 
 @dataclass(frozen=True)
@@ -30,14 +30,14 @@ class Case:
         The other parameters.
     right_after : sequence of str
         The parameters after this one whose gradients are right.
-    lengths : dict of int to str, or None
+    lengths : dict of int to str
         Known counts, such as the batch size: a factor of that size is no accident.
-    repeated : dict of str to array of bool
-        For an array of indices, which rows it names more than once.
+    places : iterable of (str, array of bool)
+        Entries that may be wrong for a reason of their own, with the words for it.
     only_here : bool
         The claim is known at this point only, not as a function that could be asked nearby.
-    guesses : callable
-        Given the case, yields pairs of a finding and the gradient that would prove it.
+    guesses : iterable of (str, array)
+        Pairs of a finding and the gradient that would prove it.
     """
 
     x: Array
@@ -47,10 +47,10 @@ class Case:
     wrong: Array
     others: Mapping[str, Array] = field(default_factory=dict)
     right_after: Sequence[str] = ()
-    lengths: Mapping[int, str] | None = None
-    repeated: Mapping[str, Array] = field(default_factory=dict)
+    lengths: Mapping[int, str] = field(default_factory=dict)
+    places: Iterable[tuple[str, Array]] = ()
     only_here: bool = False
-    guesses: Callable[[Case], Iterator[tuple[str, Array]]] = lambda case: iter(())
+    guesses: Iterable[tuple[str, Array]] = ()
 
     def same(self, u: Array, v: Array) -> bool:
         """Equal, as far as a numerical gradient can tell."""
@@ -128,7 +128,7 @@ def is_float32(a: Array) -> bool:
         return bool(np.array_equal(a, a.astype(np.float32)))
 
 
-def _factor(c: Case) -> str | None:
+def _factor(c: Case, *, why: bool = True) -> str | None:
     factor = float(_fit(c.a, c.n).item())
     if not factor or not c.same(c.a, factor * c.n):
         return None
@@ -137,13 +137,13 @@ def _factor(c: Case) -> str | None:
     for ratio, name in ((factor, "{}"), (1 / factor, "1/{}")):
         whole = round(ratio)
         if abs(whole) > 1 and abs(ratio - whole) < 1e-4 * abs(whole):
-            hint = _hint(c, whole, many=ratio is factor)
+            hint = _hint(c, whole, many=ratio is factor) if why else ""
             return f"is {name.format(whole)} times the numerical one{f' ({hint})' if hint else ''}"
     return f"is {factor:.6g} times the numerical one, a constant factor" if c.a.size > 1 else None
 
 
 def _hint(c: Case, whole: int, *, many: bool) -> str:
-    if c.lengths is None or whole < 2:
+    if whole < 2:
         return ""
     hints = []
     if whole == 2:
@@ -161,7 +161,7 @@ def _hint(c: Case, whole: int, *, many: bool) -> str:
 
 
 def _guessed(c: Case) -> str | None:
-    return next((said for said, guess in c.guesses(c) if c.a.size > 1 and c.same(c.a, guess)), None)
+    return next((said for said, guess in c.guesses if c.a.size > 1 and c.same(c.a, guess)), None)
 
 
 def _masked(c: Case) -> str | None:
@@ -203,7 +203,7 @@ def _somewhere(c: Case) -> str | None:
     place = _place(c)
     x, a, n, noise, wrong = (v[c.wrong] for v in (c.x, c.a, c.n, c.noise, c.wrong))
     part = Case(x, a, n, noise, wrong, only_here=c.only_here)
-    said = _zero(part) or _factor(part)
+    said = _zero(part) or _factor(part, why=False)
     if place is None and (said is None or c.wrong.mean() > 0.5):
         return None
     place = place or f"in {count(int(c.wrong.sum()), 'entry')} of {c.a.size:,}"
@@ -212,13 +212,10 @@ def _somewhere(c: Case) -> str | None:
 
 def _place(c: Case) -> str | None:
     several = c.wrong.sum() > 1
-    for name, rows in c.repeated.items():
-        if np.array_equal(rows, c.wrong.reshape(len(c.wrong), -1).any(axis=1)) and len(rows) == len(c.wrong):
-            return (
-                f"in the rows that {name} names more than once: their contributions are overwritten or "
-                "shared out, and should be added up (np.add.at)"
-            )
     moving = abs(c.n) + abs(c.a) > c.noise
+    for words, entries in c.places:
+        if np.array_equal(c.wrong, entries & moving):
+            return words
     for axis in range(c.a.ndim) if c.a.ndim > 1 else ():
         across = tuple(i for i in range(c.a.ndim) if i != axis)
         bad = np.asarray(c.wrong.any(axis=across))

@@ -1,35 +1,278 @@
 """gradcheck: whether a gradient is right and, if not, what is wrong with it.
 
-After ops, scalar and tape, which compute gradients, this file doubts them: it measures slopes by moving
-parameters and compares them with the gradient you claim. `diagnosis` finds words for a difference, `report`
-shows them.
+`numerical` measures slopes; this file holds a claimed gradient against them. What fails is measured more
+closely before it is called wrong; then `diagnosis` finds words for it and `report` shows them.
 """
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from bplib.diagnosis import Array, Case, at, count, diagnose, is_float32, listed, wrong_shape
+from bplib.diagnosis import Case, at, count, diagnose, is_float32, listed, wrong_shape
+from bplib.numerical import STEP, Array, Loss, second_look, slopes, steps
 from bplib.report import Report, Result
 
-# Default step: the power of eps that balances the formula's own error against rounding (central, forward);
-# the complex step subtracts nothing, so its step only has to be tiny.
-_STEP: dict[str, Callable[[float], float]] = {
-    "central": lambda eps: eps ** (1 / 3),
-    "forward": lambda eps: eps ** (1 / 2),
-    "complex": lambda eps: 1e-20,
-}
 _RTOL = {"central": 1e-6, "forward": 1e-5, "complex": 1e-6}
-_SAFETY = 8  # a slope may be off by this many times its estimated rounding noise
 
 
-# --- numerical gradients ----------------------------------------------------------------------------------
+class _How(NamedTuple):
+    """How to check: the options of `gradcheck`."""
+
+    method: str
+    h: float | None
+    rtol: float | None
+    directions: int | None = None
+    rng: np.random.Generator | None = None
+
+    def __str__(self) -> str:
+        how = "complex step" if self.method == "complex" else f"{self.method} difference"
+        if self.directions is None:
+            return how
+        return f"{how} along {count(self.directions, 'random direction')} in each parameter"
+
+
+# What a check can tell the diagnosis about parameter k, whose numerical gradient is n: arguments of Case.
+_Hints = Callable[[int, Array], dict[str, Any]]
+
+
+# --- one parameter ----------------------------------------------------------------------------------------
+@dataclass
+class _Verdict:
+    """Claimed and numerical slopes of one parameter, flat, and what a second look found."""
+
+    loss: Loss
+    k: int
+    a: Array
+    n: Array
+    off: Array  # how far rounding may have put n off
+    rtol: float
+    kinks: dict[int, str] = field(default_factory=dict)  # which entries stand at a kink, in words
+    crossed: int = 0  # entries that failed because the step reached over a kink
+    settled: int = 0  # entries that failed with the given step and are right
+
+    @property
+    def name(self) -> str:
+        return self.loss.names[self.k]
+
+    @property
+    def wrong(self) -> Array:
+        return ~(abs(self.a - self.n) <= self.rtol * (abs(self.a) + abs(self.n)) + self.off)
+
+    @property
+    def moves(self) -> bool:
+        """Whether the loss moves with it."""
+        return bool(np.any(abs(self.n) > self.off) or self.kinks or self.wrong.any())
+
+    def kink(self) -> str:
+        """Describe a kink, if possible one where the claim is wrong."""
+        return self.kinks[min(self.kinks, key=lambda i: not self.wrong[i])]
+
+    def look_again(self, some: Array, reach: Array) -> None:
+        """Measure some entries more closely; the step that they failed with is their reach."""
+        look, failed = second_look(self.loss, self.k, some), self.wrong[some]
+        self.n[some], self.off[some] = look.nearest(self.a[some]), look.off
+        right = failed & ~self.wrong[some]
+        self.settled += int(right.sum())
+        self.crossed += int((right & ~look.kink & (look.bend <= 1.01 * reach)).sum())
+        for j in np.flatnonzero(look.kink):
+            i = int(some[j])
+            where = at(np.unravel_index(i, self.loss.arrays[self.k].shape))
+            between = f"slopes {look.left[j]:.6g} and {look.right[j]:.6g}"
+            self.kinks[i] = f"{self.name}{where} ({between}, claimed {self.a[i]:.6g})"
+
+    def warnings(self, h: float | None) -> Iterator[str]:
+        """Yield what to know although it is no error."""
+        if self.kinks:
+            yield (
+                f"The loss has a kink at {self.kink()}. There is no derivative there; what is claimed lies "
+                f"within the one-sided slopes ({count(len(self.kinks), 'such entry')})."
+            )
+        if self.crossed:
+            entries = count(self.crossed, "entry")
+            yield f"A kink lies within the step in {entries} of {self.name}; with a smaller step they agree."
+        elif self.settled and h is not None:
+            size = "large" if h > STEP["central"](self.loss.eps) else "small"
+            yield f"The step h={h:g} is too {size} for {self.name}; with other steps the numbers agree."
+
+    def blurred(self, share: float) -> bool:
+        """Tell whether rounding hides more than a share of the whole."""
+        return bool(np.linalg.norm(self.off) > share * (np.linalg.norm(self.a) + np.linalg.norm(self.n)))
+
+    def result(self, shape: tuple[int, ...], finding: str) -> Result:
+        grid = self.loss.arrays[self.k].shape
+        with np.errstate(all="ignore"):
+            gap, size = abs(self.a - self.n), abs(self.a) + abs(self.n)
+            errors = np.nan_to_num(np.where(gap <= self.off, 0, gap / size), nan=1.0, posinf=1.0)
+            whole = np.linalg.norm(self.a) + np.linalg.norm(self.n)
+            error = float(np.linalg.norm(gap) / np.maximum(whole, 1e-300))
+        i = int(np.argmax(np.where(self.wrong, np.nan_to_num(gap, nan=np.inf), -1)))
+        worst = tuple(int(j) for j in np.unravel_index(i, grid))
+        claimed, numerical, ok = float(self.a[i]), float(self.n[i]), not finding
+        errors = errors.reshape(grid) * (not ok)
+        return Result(self.name, shape, self.a.size, ok, worst, claimed, numerical, error, finding, errors)
+
+
+def _judge(loss: Loss, k: int, a: Array, rtol: float, how: _How) -> _Verdict:
+    """Compare every entry, then look again at those that differ, worst first, until one is surely wrong."""
+    # Numbers that are all float32 numbers are exact or were rounded: hold them to more digits.
+    if rtol <= 1e-6 and loss.eps < 1e-10 and is_float32(a):
+        rtol = min(rtol, 1e-9)
+    v = _Verdict(loss, k, a, *slopes(loss, k, how.method, how.h), rtol)
+    reach, gap, many = steps(loss.arrays[k].ravel(), how.method, how.h), abs(a - v.n), 4
+    gap[np.isnan(gap)] = np.inf
+    doubtful = v.wrong
+    if v.blurred(1e-3):  # a spot check of what rounding hides
+        doubtful[np.argsort(-np.maximum(abs(a), abs(v.n)))[:8]] = True
+    sure = ~np.isfinite(a)
+    while doubtful.any() and not sure.any():
+        some = np.flatnonzero(doubtful)
+        some, many = some[np.argsort(-gap[some])][:many], 4 * many
+        v.look_again(some, reach[some])
+        doubtful[some], sure = False, v.wrong[some]
+    return v
+
+
+def _right_nearby(v: _Verdict) -> bool:
+    """Tell whether the claimed gradient is right a small step away, so that only this point is special."""
+    if v.loss.claim is None or not np.isfinite(v.a).all():
+        return False
+    rng, some = np.random.default_rng(0), np.flatnonzero(v.wrong)[:8]
+    arrays = [a + 1e-3 * np.maximum(1, abs(a)) * rng.standard_normal(a.shape) for a in v.loss.arrays]
+    with suppress(ValueError, ArithmeticError):
+        a = v.loss.claim(arrays)[v.k].ravel()[some]
+        look = second_look(replace(v.loss, arrays=arrays), v.k, some)
+        nearby = _Verdict(v.loss, v.k, a, look.nearest(a), look.off, v.rtol)
+        return not nearby.wrong.any() and bool(np.all(look.off <= 1e-3 * (abs(a) + abs(nearby.n)).max()))
+    return False
+
+
+# --- all parameters ---------------------------------------------------------------------------------------
+def _check(loss: Loss, claimed: list[Array], how: _How, problems: list[str], hints: _Hints) -> Report:
+    """Judge every parameter and write the report."""
+    steps(np.zeros(1), how.method, how.h)  # refuses a bad method or step
+    if unfit := _unfit(loss):
+        return Report((), (*problems, unfit), (), str(how))
+    claimed, shapes, judged, moves = list(claimed), [a.shape for a in loss.arrays], [], False
+    for k, (name, shape) in enumerate(zip(loss.names, shapes, strict=True)):
+        if claimed[k].shape != shape:
+            n, off = slopes(loss, k)
+            problems.append(f"The claimed gradient of {name} {wrong_shape(claimed[k], n.reshape(shape))}.")
+            claimed[k], moves = np.zeros(shape), moves or bool(np.any(abs(n) > off))
+        elif loss.arrays[k].size:
+            judged.append(k)
+    rtol = how.rtol or (_RTOL[how.method] if loss.eps < 1e-10 else 1e-2)
+    if how.directions is not None:
+        loss, claimed = _along(loss, claimed, how)
+    verdicts = [_judge(loss, k, claimed[k].ravel(), rtol, how) for k in judged]
+    still = [v.name for v in verdicts if not v.moves]
+    if len(still) == len(verdicts) and not moves:
+        problems.append(
+            "No parameter moves the loss, so nothing was checked: 0 = 0 proves nothing. Is the forward pass "
+            "still empty, or does it ignore its parameters? If it is right, check it where it moves."
+        )
+        still = []
+    results: list[Result] = []
+    warnings: list[str] = []
+    for v in verdicts:
+        finding = ""
+        if not v.wrong.any():
+            warnings += v.warnings(how.h)
+        elif not (special := how.directions is None and _right_nearby(v)):
+            finding = _finding(v, verdicts, hints, how)
+        elif special and v.kinks:
+            warnings.append(
+                f"The claimed gradient of {v.name} adds up conventions at several kinks that meet exactly "
+                f"here, and is right a small step away: {v.kink()}."
+            )
+        else:
+            finding = (
+                "is the convention at a kink, and not the derivative: the loss is smooth here, and a small "
+                "step away the claimed gradient is right"
+            )
+        if v.blurred(0.05) and np.any(abs(v.n) > v.off):
+            warnings.append(
+                f"Rounding in a loss of {loss.value:.3g} blurs the slopes of {v.name} by about "
+                f"{np.median(v.off):.0e}; most are too small to be checked."
+            )
+        results.append(v.result(shapes[v.k], finding))
+    if still:
+        warnings.append(
+            f"The loss does not move with {listed(still)}: there the check says no more than 0 = 0."
+        )
+    if how.directions is not None:
+        warnings.append(
+            "Random directions are the weaker check: an error in few entries can hide in the sum. Without "
+            "directions= every entry is compared."
+        )
+    if problems:  # they explain what has no name
+        results = [replace(r, finding=r.finding * ("no name" not in r.finding)) for r in results]
+    return Report(tuple(results), tuple(problems), tuple(warnings), str(how))
+
+
+def _unfit(loss: Loss) -> str:
+    """Say why the loss can't be checked, if so."""
+    value, again = loss.value, loss.evaluate()
+    if loss.changed:
+        return f"The function changes {loss.changed} in place; it must leave its inputs as they are."
+    if abs(again - value) > 1e3 * loss.eps * abs(value):
+        return (
+            f"The function is not deterministic: two calls gave {value:.6g} and {again:.6g}. Let every call "
+            "draw the same random numbers, as in lambda x: f(x, rng=np.random.default_rng(0)); in a network "
+            "switch dropout off."
+        )
+    return ""
+
+
+def _along(loss: Loss, claimed: list[Array], how: _How) -> tuple[Loss, list[Array]]:
+    """Return the loss and its claimed gradient as functions of steps along random directions."""
+    rng, directions = how.rng or np.random.default_rng(0), []
+    for a in loss.arrays:
+        v = rng.standard_normal((how.directions or 0, a.size))
+        v *= max(1.0, float(np.sqrt(np.mean(a * a)))) / np.linalg.norm(v, axis=1, keepdims=True)
+        directions.append(v.reshape(-1, *a.shape).astype(a.dtype))
+
+    def f(ts: list[Array]) -> Any:
+        points = zip(ts, directions, loss.arrays, strict=True)
+        return loss.at([a + np.tensordot(t, v, 1) if t.any() else a for t, v, a in points])
+
+    still = [np.zeros(len(v), v.dtype) for v in directions]
+    along = [np.tensordot(v, a, a.ndim) for v, a in zip(directions, claimed, strict=True)]
+    return Loss(loss.names, still, f), along
+
+
+def _finding(v: _Verdict, verdicts: list[_Verdict], hints: _Hints, how: _How) -> str:
+    """Say what is wrong: finish the sentence "The claimed gradient of W ..."."""
+    loss, x = v.loss, v.loss.arrays[v.k]
+    a, n, noise, wrong = (values.reshape(x.shape) for values in (v.a, v.n, v.off, v.wrong))
+    if how.directions is not None:
+        said = diagnose(Case(x, a, n, noise, wrong)) if a.size > 1 else ""
+        if any(word in said for word in ("zero", "times", "sign")):
+            return said
+        along = f"{count(int(wrong.sum()), 'direction')} of {a.size}"
+        return f"disagrees along {along}; without directions= the check says in which entries"
+    if any(v.wrong[i] for i in v.kinks):
+        return f"is neither a slope at the kink nor between the two: {v.kink()}"
+    others = [other for other in verdicts if other is not v]
+    swapped = [(f"is that of {o.name}", o.n.reshape(n.shape)) for o in others if o.n.size == n.size]
+    hint = hints(v.k, n)
+    known = {
+        "others": {o.name: loss.arrays[o.k] for o in others},
+        "right_after": [o.name for o in others if o.k > v.k and not o.wrong.any()],
+        "only_here": loss.claim is None,
+        **hint,
+        "guesses": chain(swapped, hint.get("guesses", ())),
+    }
+    return diagnose(Case(x, a, n, noise, wrong, **known))
+
+
+# --- what can be checked: a function, a layer, an op pair -------------------------------------------------
 def numerical_gradient(
     f: Callable[[Any], Any], x: Any, *, method: str = "central", h: float | None = None, batched: bool = False
 ) -> Any:
@@ -76,472 +319,14 @@ def numerical_gradient(
     >>> numerical_gradient(lambda x: (x**2).sum(), np.array([1.0, -2.0, 0.5])).round(8).tolist()
     [2.0, -4.0, 1.0]
     """
-    loss = _Loss(["x"], [_floats("x", np.array(x), float32=True)], lambda arguments: f(*arguments), batched)
-    loss.start()
+    loss = Loss(["x"], [_floats("x", np.array(x), float32=True)], lambda values: f(*values), batched)
+    loss.evaluate()
     if loss.changed:
         raise ValueError("f changed its argument in place; let it work on a copy")
-    gradient = _slopes(loss, 0, method, h)[0].reshape(np.shape(x))
+    gradient = slopes(loss, 0, method, h)[0].reshape(np.shape(x))
     return gradient if gradient.ndim else gradient.item()
 
 
-@dataclass
-class _Loss:
-    """A loss of named arrays, which are moved in place and always put back."""
-
-    names: list[str]
-    arrays: list[Array]
-    call: Callable[[list[Any]], Any]  # takes the arrays, returns the loss
-    batched: bool = False
-    scale: float = 0.0  # size of the terms that the loss is a sum of, where that is known
-    reclaim: Callable[[], list[Array]] | None = None  # the claimed gradients at the arrays' present values
-    chain: bool = True  # do the parameters follow each other, as in a network?
-    lengths: dict[int, str] = field(default_factory=dict)  # these three help the diagnosis: see Case
-    repeated: dict[str, Array] = field(default_factory=dict)
-    guesses: Callable[[Case, int], Iterator[tuple[str, Array]]] = lambda case, k: iter(())
-
-    def start(self) -> None:
-        """Evaluate the loss where it stands, twice, and estimate its noise."""
-        self.home = [a.copy() for a in self.arrays]
-        self.eps = max(float(np.finfo(a.dtype).eps) for a in self.arrays)
-        self.value = self.evaluate()
-        self.changed = self.mutated()
-        self.again = self.evaluate()
-        self.scale = max(self.scale, abs(self.value))
-        self.noise = max(self.eps * self.scale, self._jitter())
-
-    def evaluate(self) -> float:
-        """Return the loss here, checked to be one finite number."""
-        returned = self.call(self.arguments())
-        value = np.asarray(returned)
-        if value.dtype.kind not in "fiub":
-            raise TypeError(
-                f"the function must return one real number, got {returned!r:.60}; return a float, "
-                "for a Value its .data"
-            )
-        if value.shape != ((1,) if self.batched else ()):
-            expected = "one loss per stacked entry, here shape (1,)" if self.batched else "one number"
-            raise ValueError(
-                f"the function must return {expected}, got an array of shape {value.shape}; take its sum or "
-                "mean, or use check_vjp for a function with many outputs"
-            )
-        if not np.isfinite(value).all():
-            raise ValueError(f"the loss is {value.item()} before anything is moved; check the inputs first")
-        return float(value.item())
-
-    def arguments(self) -> list[Any]:
-        """Return what the function receives: arrays, but plain floats for plain numbers."""
-        return [a[None] if self.batched else a if a.ndim else a.item() for a in self.arrays]
-
-    def mutated(self) -> str:
-        """Return the name of an array that isn't what it was, or an empty string."""
-        changed = (not np.array_equal(a, b) for a, b in zip(self.arrays, self.home, strict=True))
-        return next((name for name, c in zip(self.names, changed, strict=True) if c), "")
-
-    def moved(self, k: int, where: Array, to: Array) -> Array:
-        """Return the losses with entry ``where[j]`` of array k moved to ``to[j]``, one for each j."""
-        out = np.empty(len(where), np.result_type(to.dtype, np.float64))
-        if self.batched:
-            return self._stacked(k, where, to, out)
-        array, arguments, call = self.arrays[k], self.arguments(), self.call
-        entries = array.flat
-        for j, (i, value) in enumerate(zip(where.tolist(), to.tolist(), strict=True)):
-            keep = entries[i]
-            entries[i] = value
-            try:
-                if not array.ndim:
-                    arguments[k] = value
-                out[j] = call(arguments)
-            except (ValueError, ArithmeticError):  # outside the function's domain
-                out[j] = np.nan
-            finally:
-                entries[i] = keep
-        return out
-
-    def _stacked(self, k: int, where: Array, to: Array, out: Array) -> Array:
-        size = self.arrays[k].size
-        chunk = min(len(where), max(4, 2**17 // size))  # a stack of about a megabyte stays in the cache
-        stack = np.repeat(self.arrays[k][None], chunk, axis=0)
-        entries, arguments = stack.reshape(chunk, size), self.arguments()
-        for start in range(0, len(where), chunk):
-            i = where[start : start + chunk]
-            rows = np.arange(len(i))
-            keep = entries[rows, i]
-            entries[rows, i] = to[start : start + chunk]
-            arguments[k] = stack[: len(i)]
-            out[start : start + chunk] = self.call(arguments)
-            entries[rows, i] = keep
-        return out
-
-    @contextmanager
-    def at(self, point: Mapping[int, Array]) -> Iterator[None]:
-        """Let some of the arrays hold other values for a while."""
-        try:
-            for k, value in point.items():
-                self.arrays[k][...] = value
-            yield
-        finally:
-            for k in point:
-                self.arrays[k][...] = self.home[k]
-
-    def along(self, directions: Mapping[int, Array], steps: Sequence[float]) -> Array:
-        """Return the losses with arrays moved by each step along their direction."""
-        out = np.full(len(steps), np.nan)
-        for j, step in enumerate(steps):
-            point = {k: self.home[k] + step * d for k, d in directions.items()}
-            with suppress(ValueError, ArithmeticError), self.at(point):
-                out[j] = np.asarray(self.call(self.arguments())).item()
-        return out
-
-    def _jitter(self) -> float:
-        """Return the noise of the loss: third differences over steps of a few ulp (Moré and Wild 2011)."""
-        directions = {
-            k: np.maximum(1, abs(a)) * (-1.0) ** np.arange(a.size).reshape(a.shape)
-            for k, a in enumerate(self.home)
-        }
-        with np.errstate(all="ignore"):
-            third = np.diff(self.along(directions, [64 * self.eps * t for t in range(8)]), 3)
-        return float(np.sqrt(np.mean(third**2) / 20)) if np.isfinite(third).all() else 0.0
-
-
-def _steps(x: Array, method: str, h: float | None) -> Array:
-    if method not in _STEP:
-        raise ValueError(f"method must be one of {', '.join(_STEP)}; got {method!r}")
-    if h is None:
-        scale = np.ones(x.shape) if method == "complex" else np.maximum(1, abs(x))
-        return np.asarray(_STEP[method](float(np.finfo(x.dtype).eps)) * scale)
-    if not (isinstance(h, int | float | np.floating) and 0 < h < np.inf):
-        raise ValueError(f"h must be one positive number, got {h!r}; leave it out for a good default")
-    return np.full(x.shape, h, float if method == "complex" else x.dtype)
-
-
-def _slopes(loss: _Loss, k: int, method: str, h: float | None) -> tuple[Array, Array]:
-    """Return the slope of every entry of array k, flat, and how far rounding may have put each off."""
-    x = loss.arrays[k].ravel()
-    where, step = np.arange(x.size), _steps(x, method, h)
-    if method == "complex":
-        return _complex_slopes(loss, k, where, step), np.zeros(x.size)
-    with np.errstate(all="ignore"):
-        right, left = x + step, x - step if method == "central" else x
-        p = loss.moved(k, where, right)
-        m = loss.moved(k, where, left) if method == "central" else np.full(x.size, loss.value)
-        distance = (right - left).astype(float)  # what was really travelled, after rounding
-        distance[distance == 0] = np.inf  # the step is lost in x
-        return (p - m) / distance, _noise(loss, p, m, step)
-
-
-def _noise(loss: _Loss, p: Array, m: Array, step: Array) -> Array:
-    return np.asarray(_SAFETY * np.maximum(loss.noise, loss.eps * np.maximum(abs(p), abs(m))) / step)
-
-
-def _complex_slopes(loss: _Loss, k: int, where: Array, step: Array) -> Array:
-    advice = "a complex step needs code that keeps imaginary parts; use method='central'"
-    x, twin = loss.arrays[k], _Loss(loss.names, list(loss.arrays), loss.call, loss.batched)
-    twin.arrays[k] = x.astype(complex)
-    try:
-        slopes = twin.moved(k, where, x.ravel() + 1j * step).imag / step
-    except TypeError as error:
-        raise TypeError(f"the function fails for a complex {loss.names[k]} ({error}); {advice}") from error
-    some = np.unique(np.linspace(0, x.size - 1, min(8, x.size)).astype(int))
-    look = _second_look(loss, k, some, step[some])
-    if np.any(abs(slopes[some] - look.slope) > 1e-4 * (abs(slopes[some]) + abs(look.slope)) + 2 * look.off):
-        raise ValueError(f"complex step and central difference of {loss.names[k]} disagree; {advice}")
-    return np.asarray(slopes)
-
-
-class _Look(NamedTuple):
-    """What a second look at some entries found, an array each."""
-
-    slope: Array
-    off: Array  # how far the slope may be off
-    left: Array
-    right: Array  # one-sided slopes
-    low: Array
-    high: Array  # what the claimed slope may be: a range where there is a kink
-    kink: Array  # is the entry at a kink?
-    crossed: Array  # is it not, but the step crosses one?
-
-
-def _second_look(loss: _Loss, k: int, where: Array, reach: Array) -> _Look:
-    """Measure some entries of array k over a ladder of steps, from both sides.
-
-    Where a loss is smooth, its slopes to the left and right differ in proportion to the step, and the central
-    slope is trusted as far as it agrees with those at smaller steps. At a kink they differ by the same amount
-    at every step, and each is trusted as far as it agrees with those at smaller steps.
-    """
-    x = loss.arrays[k].ravel()[where]
-    first = _steps(x, "central", None)
-    tiny = (abs(x) > 1e-14) & (abs(x) < 1e-4)  # a loss may vary on the scale of a tiny x
-    size = float(np.sqrt(np.mean(np.square(loss.arrays[k], dtype=float))))  # steps beyond it are not local
-    lowest = np.where(tiny, first * abs(x) / 64, first / 8**6)
-    h = np.geomspace(lowest, np.clip(size / 30, first, 8**4 * first), 16).astype(x.dtype)
-    here = float(np.asarray(loss.call(loss.arguments())).item())
-    with np.errstate(all="ignore"):
-        p, m = (loss.moved(k, np.tile(where, 16), to.ravel()).reshape(h.shape) for to in (x + h, x - h))
-        right, left = (p - here) / ((x + h) - x).astype(float), (here - m) / (x - (x - h)).astype(float)
-        central, noise = (p - m) / ((x + h) - (x - h)).astype(float), _noise(loss, p, m, h)
-        jump, smooth = right - left, np.zeros(h.shape, bool)
-        smooth[1:] = abs(jump[1:] - h[1:] / h[:-1] * jump[:-1]) <= 0.5 * abs(jump[1:])
-        kink = ~smooth & (abs(jump) > 1e-6 * (abs(left) + abs(right))) & (abs(jump) > 4 * noise)
-        # A small step that moves nothing may be lost in rounding inside the loss.
-        lost = (p == here) & (m == here) & (h < first / 1000)
-        mid = _settle(h, [central], noise + ~smooth * abs(jump), lost)
-        side = _settle(h, [left, right], noise, lost)
-        crossed = np.any(kink & (h <= 1.01 * reach), axis=0)
-    column = np.arange(x.size)
-    kink = kink[side.best, column]
-    best, crossed = np.where(kink, side.best, mid.best), crossed & ~kink
-    # Near a kink every slope is possible that no smaller step contradicts.
-    excluded = (np.arange(len(h))[:, None] > best) | ~np.isfinite(jump)
-    low = np.where(excluded, np.inf, np.minimum(left, right) - noise).min(axis=0)
-    high = np.where(excluded, -np.inf, np.maximum(left, right) + noise).max(axis=0)
-    off, near = np.where(kink, side.off, mid.off), kink | crossed
-    slope, left, right = central[mid.best, column], left[side.best, column], right[side.best, column]
-    low, high = np.where(near, low, slope), np.where(near, high, slope)
-    return _Look(slope, off, left, right, low, high, kink, crossed)
-
-
-class _Settled(NamedTuple):
-    best: Array
-    off: Array
-
-
-def _settle(h: Array, slopes: list[Array], noise: Array, lost: Array) -> _Settled:
-    """Return for each column of a ladder the row where the slopes are surest, and how far they may be off."""
-    change = sum(abs(np.diff(s, axis=0, prepend=np.nan)) for s in slopes)
-    # Noise that rounding doesn't explain shows in the change between small steps, and fades as they grow.
-    off = noise + 2 * np.fmax.accumulate(change * h) / h
-    off[~np.isfinite(off) | lost] = np.inf
-    best = np.argmin(off, axis=0)
-    return _Settled(best, off[best, np.arange(best.size)])
-
-
-# --- the verdict ------------------------------------------------------------------------------------------
-class _Options(NamedTuple):
-    method: str
-    h: float | None
-    rtol: float
-    directions: int | None = None
-    rng: np.random.Generator | None = None
-
-
-@dataclass
-class _Judged:
-    """Claimed and numerical slopes of one parameter, flat, and what the second look found."""
-
-    a: Array
-    n: Array
-    off: Array
-    wrong: Array
-    rtol: float
-    kinks: list[tuple[int, float, float]] = field(default_factory=list)  # entry, slopes to the left and right
-    crossed: int = 0
-    settled: int = 0  # entries that failed at first and are right
-
-
-def _judge(loss: _Loss, k: int, a: Array, options: _Options) -> _Judged:
-    """Compare every entry, then look again at those that differ, worst first, until one is surely wrong."""
-    x = loss.arrays[k].ravel()
-    n, off = _slopes(loss, k, options.method, options.h)
-    # Numbers that are all float32 numbers are exact or were rounded: hold them to more digits.
-    sharper = options.rtol <= 1e-6 and x.dtype == np.float64 and is_float32(a)
-    rtol = min(options.rtol, 1e-9) if sharper else options.rtol
-    judged = _Judged(a, n, off, np.zeros(a.size, bool), rtol)
-    gap, looked = np.nan_to_num(abs(a - n), nan=np.inf), ~np.isfinite(a)
-    blurred = np.linalg.norm(off) > 1e-3 * (np.linalg.norm(a) + np.linalg.norm(n))
-    some = np.argsort(-np.maximum(abs(a), abs(n)))[: 8 * blurred]  # a spot check of what rounding hides
-    many = 4
-    while True:
-        judged.wrong = ~(abs(a - n) <= rtol * (abs(a) + abs(n)) + off)
-        if not some.size:
-            doubtful = np.flatnonzero(judged.wrong & ~looked)
-            if np.any(judged.wrong & looked) or not doubtful.size:
-                return judged
-            some, many = doubtful[np.argsort(-gap[doubtful])][:many], 4 * many
-        look = _second_look(loss, k, some, _steps(x[some], options.method, options.h))
-        failed = judged.wrong[some]
-        # At a kink every slope between the two sides is a subgradient: compare with the nearest.
-        n[some], off[some] = np.clip(a[some], look.low, look.high), look.off
-        settled = failed & (abs(a - n) <= rtol * (abs(a) + abs(n)) + off)[some]
-        judged.settled += int(settled.sum())
-        judged.crossed += int((settled & look.crossed).sum())
-        judged.kinks += [(int(some[j]), look.left[j], look.right[j]) for j in np.flatnonzero(look.kink)]
-        looked[some], some = True, some[:0]
-
-
-def _judge_directions(loss: _Loss, k: int, a: Array, options: _Options) -> _Judged:
-    rng, x = options.rng or np.random.default_rng(0), loss.home[k]
-    h = options.h or _STEP["central"](loss.eps) * max(1.0, float(np.sqrt(np.mean(x * x))))
-    pairs = []
-    for _ in range(options.directions or 0):
-        v = np.asarray(rng.standard_normal(a.shape))
-        v /= np.linalg.norm(v)
-        p, m = loss.along({k: v}, [h, -h])
-        pairs.append((np.sum(a * v), (p - m) / (2 * h)))
-    claimed, n = np.array(pairs).T
-    # Terms may cancel along a direction: what is small beside the whole gradient is no error.
-    off = np.full(n.size, _SAFETY * loss.noise / h + options.rtol * np.linalg.norm(a) / a.size**0.5)
-    wrong = ~(abs(claimed - n) <= options.rtol * (abs(claimed) + abs(n)) + off)
-    return _Judged(claimed, n, off, wrong, options.rtol)
-
-
-def _check(loss: _Loss, claimed: list[Array], options: _Options, problems: list[str]) -> Report:
-    """Judge every parameter and write the report."""
-    how = "complex step" if options.method == "complex" else f"{options.method} difference"
-    if options.directions is not None:
-        how += f" along {count(options.directions, 'random direction')} in each parameter"
-    loss.start()
-    if loss.changed:
-        problems.append(
-            f"The function changes {loss.changed} in place; it must leave its inputs as they are."
-        )
-        return Report((), tuple(problems), (), how)
-    if abs(loss.again - loss.value) > 1e3 * loss.eps * loss.scale:
-        problems.append(
-            f"The function is not deterministic: two calls gave {loss.value:.6g} and {loss.again:.6g}. Let "
-            "every call draw the same random numbers, as in lambda x: f(x, rng=np.random.default_rng(0)); "
-            "in a network switch dropout off."
-        )
-        return Report((), tuple(problems), (), how)
-    judge = _judge if options.directions is None else _judge_directions
-    judged, moves, shapeless = {}, False, []
-    for k, (name, x, a) in enumerate(zip(loss.names, loss.arrays, claimed, strict=True)):
-        if a.shape != x.shape:
-            n, off = _slopes(loss, k, "central", None)
-            shapeless.append(f"The claimed gradient of {name} {wrong_shape(a, n.reshape(x.shape))}.")
-            moves |= bool(np.any(abs(n) > off))
-        elif x.size:
-            judged[k] = judge(loss, k, a if options.directions else a.ravel(), options)
-    problems += shapeless
-    still = [
-        loss.names[k] for k, j in judged.items() if not (np.any(abs(j.n) > j.off) or j.kinks or j.wrong.any())
-    ]
-    if len(still) == len(judged) and not moves:
-        problems.append(
-            "No parameter moves the loss, so nothing was checked: 0 = 0 proves nothing. Is the forward pass "
-            "still empty, or does it ignore its parameters? If it is right, check it where it moves."
-        )
-        still = []
-    warnings = [w for k in judged for w in _warnings(loss, k, judged[k], options)]
-    if still:
-        warnings.append(
-            f"The loss does not move with {listed(still)}: there the check says no more than 0 = 0."
-        )
-    if options.directions is not None:
-        warnings.append(
-            "Random directions are the weaker check: an error in few entries can hide in the sum. Without "
-            "directions= every entry is compared."
-        )
-    results = tuple(_result(loss, k, judged, options, warnings, bool(problems)) for k in judged)
-    return Report(results, tuple(problems), tuple(warnings), how)
-
-
-def _warnings(loss: _Loss, k: int, judged: _Judged, options: _Options) -> Iterator[str]:
-    name, right = loss.names[k], not judged.wrong.any()
-    if judged.kinks and right:
-        yield (
-            f"The loss has a kink at {_kink(loss, k, judged)}. There is no derivative there; what is claimed "
-            f"lies within the one-sided slopes ({count(len(judged.kinks), 'such entry')})."
-        )
-    if judged.crossed and right:
-        entries = count(judged.crossed, "entry")
-        yield f"A kink lies within the step in {entries} of {name}; with a smaller step they agree."
-    elif judged.settled and options.h is not None and right:
-        size = "large" if options.h > _STEP["central"](loss.eps) else "small"
-        yield f"The step h={options.h:g} is too {size} for {name}; with other steps the numbers agree."
-    size_of_both = float(np.linalg.norm(judged.a) + np.linalg.norm(judged.n))
-    if np.linalg.norm(judged.off) > 0.05 * size_of_both and np.any(abs(judged.n) > judged.off):
-        yield (
-            f"Rounding in a loss of {loss.value:.3g} blurs the slopes of {name} by about "
-            f"{np.median(judged.off):.0e}; most are too small to be checked."
-        )
-
-
-def _kink(loss: _Loss, k: int, judged: _Judged) -> str:
-    i, left, right = min(judged.kinks, key=lambda kink: not judged.wrong[kink[0]])
-    where = f"{loss.names[k]}{at(np.unravel_index(i, loss.arrays[k].shape))}"
-    return f"{where} (slopes {left:.6g} and {right:.6g}, claimed {judged.a[i]:.6g})"
-
-
-def _result(
-    loss: _Loss, k: int, judged: dict[int, _Judged], options: _Options, warnings: list[str], explained: bool
-) -> Result:
-    j, x, name = judged[k], loss.arrays[k], loss.names[k]
-    shape = x.shape if options.directions is None else j.a.shape
-    ok, finding = not j.wrong.any(), ""
-    if not ok:
-        finding = _finding(loss, k, judged, options)
-        if finding == _CONVENTIONS:
-            warnings.append(f"The claimed gradient of {name} {finding}: {_kink(loss, k, j)}.")
-            ok, finding = True, ""
-    if explained and "no name" in finding:
-        finding = ""
-    with np.errstate(all="ignore"):
-        gap, size = abs(j.a - j.n), abs(j.a) + abs(j.n)
-        errors = np.nan_to_num(np.where(gap <= j.off, 0, gap / size), nan=1.0, posinf=1.0)
-        error = np.linalg.norm(gap) / np.maximum(np.linalg.norm(j.a) + np.linalg.norm(j.n), 1e-300)
-    i = int(np.argmax(np.where(j.wrong, np.nan_to_num(gap, nan=np.inf), -1)))
-    worst = tuple(int(v) for v in np.unravel_index(i, shape))
-    numbers = worst, float(j.a[i]), float(j.n[i]), float(error)
-    return Result(name, x.shape, j.a.size, ok, *numbers, finding, errors.reshape(shape) * (not ok))
-
-
-_CONVENTIONS = "adds up conventions at several kinks that meet exactly here, and is right a small step away"
-
-
-def _finding(loss: _Loss, k: int, judged: dict[int, _Judged], options: _Options) -> str:
-    j, x = judged[k], loss.arrays[k]
-    if options.directions is not None:
-        said = diagnose(Case(j.a, j.a, j.n, j.off, j.wrong)) if j.a.size > 1 else ""
-        if any(word in said for word in ("zero", "times", "sign")):
-            return said
-        along = f"{count(int(j.wrong.sum()), 'direction')} of {j.a.size}"
-        return f"disagrees along {along}; without directions= the check says in which entries"
-    if np.isfinite(j.a).all() and _right_nearby(loss, k, j):
-        return _CONVENTIONS if j.kinks else (
-            "is the convention at a kink, and not the derivative: the loss is smooth here, and a small step "
-            "away the claimed gradient is right"
-        )  # fmt: skip
-    if any(j.wrong[i] for i, *_ in j.kinks):
-        return f"is neither a slope at the kink nor between the two: {_kink(loss, k, j)}"
-
-    def guesses(case: Case) -> Iterator[tuple[str, Array]]:
-        for i, other in judged.items():
-            if i != k and other.n.size == case.n.size:
-                yield f"is that of {loss.names[i]}", other.n.reshape(case.n.shape)
-        yield from loss.guesses(case, k)
-
-    claimed, n, noise, where_wrong = (v.reshape(x.shape) for v in (j.a, j.n, j.off, j.wrong))
-    return diagnose(
-        Case(
-            x.copy(), claimed, n, noise, where_wrong,
-            others={loss.names[i]: loss.arrays[i] for i in judged if i != k},
-            right_after=[loss.names[i] for i in judged if i > k and loss.chain and not judged[i].wrong.any()],
-            lengths=loss.lengths,
-            repeated=loss.repeated,
-            only_here=loss.reclaim is None,
-            guesses=guesses,
-        )
-    )  # fmt: skip
-
-
-def _right_nearby(loss: _Loss, k: int, judged: _Judged) -> bool:
-    """Tell whether the claimed gradient is right a small step away, so that only this point is special."""
-    if loss.reclaim is None:
-        return False
-    rng, some = np.random.default_rng(0), np.flatnonzero(judged.wrong)[:8]
-    nearby = {
-        i: a + 1e-3 * np.maximum(1, abs(a)) * rng.standard_normal(a.shape) for i, a in enumerate(loss.home)
-    }
-    with suppress(ValueError, ArithmeticError), loss.at(nearby):
-        a = loss.reclaim()[k].ravel()[some]
-        look = _second_look(loss, k, some, np.zeros(some.size))
-        size = abs(a) + abs(look.slope)
-        measured = np.all(look.off <= 1e-3 * size.max())
-        return bool(measured and np.all(abs(a - look.slope) <= judged.rtol * size + look.off))
-    return False
-
-
-# --- what can be checked: a function, a layer, an op pair -------------------------------------------------
 def gradcheck(
     f: Any,
     params: Any,
@@ -622,26 +407,17 @@ def gradcheck(
     diagnosis: The claimed gradient of b is 2 times the numerical one (the 2 of a derived square, counted once
     too often?).
     """
-    if all(hasattr(f, name) for name in ("params", "grads", "forward", "backward")):
-        loss, claimed, problems = _layer_loss(f, params, grads, y, method, allow_float32)
-    elif not callable(f) or y is not None:
-        raise TypeError(f"write gradcheck(f, params, grads) or gradcheck(layer, x, loss, y); f is {f!r:.60}")
-    else:
-        named, call = _arguments(f, params, grads)
-        arrays = [_floats(n, np.array(p), float32=allow_float32) for n, (p, _) in named.items()]
-        loss, problems = _Loss(list(named), arrays, call, batched), []
-        claimed = [_claim(n, g) for n, (_, g) in named.items()]
-    options = _options(loss, method, h, rtol)._replace(directions=directions, rng=rng)
+    how = _How(method, h, rtol, directions, rng)
     if directions is not None and (method != "central" or batched or directions < 1):
         raise ValueError("directions is a count, with central differences; leave method and batched out")
-    return _check(loss, claimed, options, problems)
-
-
-def _options(loss: _Loss, method: str, h: float | None, rtol: float | None) -> _Options:
-    _steps(np.zeros(1), method, h)  # refuses a bad method or step
-    if rtol is None:
-        rtol = _RTOL[method] if all(a.dtype == np.float64 for a in loss.arrays) else 1e-2
-    return _Options(method, h, rtol)
+    if all(hasattr(f, name) for name in ("params", "grads", "forward", "backward")):
+        return _check_layer(f, params, grads, y, how, allow_float32)
+    if not callable(f) or y is not None:
+        raise TypeError(f"write gradcheck(f, params, grads) or gradcheck(layer, x, loss, y); f is {f!r:.60}")
+    named, call = _arguments(f, params, grads)
+    arrays = [_floats(n, np.array(p), float32=allow_float32) for n, (p, _) in named.items()]
+    claimed = [_claim(n, g) for n, (_, g) in named.items()]
+    return _check(Loss(list(named), arrays, call, batched), claimed, how, [], lambda k, n: {})
 
 
 def _arguments(
@@ -652,16 +428,15 @@ def _arguments(
         if not isinstance(grads, Mapping) or set(grads) != set(params):
             got = f"the keys {list(grads)}" if isinstance(grads, Mapping) else f"{grads!r:.60}"
             raise ValueError(f"grads must be a dict with the keys of params, {list(params)}; got {got}")
-        names = list(params)
         _bind(f, [], params)
-        named = {str(n): (params[n], grads[n]) for n in names}
-        return named, lambda arguments: f(**dict(zip(names, arguments, strict=True)))
+        named = {str(n): (params[n], grads[n]) for n in params}
+        return named, lambda values: f(**dict(zip(params, values, strict=True)))
     if not isinstance(params, list | tuple):
         params, grads = [params], [grads]
     if not isinstance(grads, list | tuple) or len(grads) != len(params):
         raise ValueError(f"grads must be a list or tuple as long as params, {len(params)}; got {grads!r:.60}")
     names = _bind(f, params, {}) or [f"params[{i}]" for i in range(len(params))]
-    return dict(zip(names, zip(params, grads, strict=True), strict=True)), lambda arguments: f(*arguments)
+    return dict(zip(names, zip(params, grads, strict=True), strict=True)), lambda values: f(*values)
 
 
 def _bind(f: Callable[..., Any], args: Sequence[Any], keywords: Mapping[str, Any]) -> list[str]:
@@ -707,47 +482,52 @@ def _claim(name: str, grad: Any) -> Array:
     return array.astype(np.float64)
 
 
-def _layer_loss(
-    layer: Any, x: Any, loss: Any, y: Any, method: str, allow_float32: bool
-) -> tuple[_Loss, list[Array], list[str]]:
-    """Return the loss of a layer's parameters and input, the gradients it claims, and what else is wrong."""
-    if method == "complex":
+def _check_layer(layer: Any, x: Any, loss: Any, y: Any, how: _How, allow_float32: bool) -> Report:
+    """Check the gradients of a layer's parameters and input."""
+    if how.method == "complex":
         raise ValueError("a layer can't be checked by complex step; use method='central'")
     value, value_backward = _loss_pair(loss)
-    x = np.array(x)
-    inputs = {"x" if "x" not in layer.params else "input": x} if x.dtype.kind == "f" else {}
-    arrays = {**inputs, **layer.params}
-    for name, array in arrays.items():
+    x, params = np.array(x), dict(layer.params)
+    inputs = {"x" if "x" not in params else "input": x} if x.dtype.kind == "f" else {}
+    names, arrays = [*inputs, *params], [*inputs.values(), *params.values()]
+    for name, array in zip(names, arrays, strict=True):
         if not isinstance(array, np.ndarray):
             raise TypeError(f"layer.params[{name!r}] must be an array, got {type(array).__name__}")
         _floats(name, array, float32=allow_float32)
 
-    def claim() -> list[Array]:
-        dyhat = value_backward(1.0, value(layer.forward(x), y)[1])
+    def forward(values: list[Any]) -> Any:
+        for array, moved in zip(arrays, values, strict=True):
+            array[...] = moved
+        return value(layer.forward(x), y)
+
+    def claim(values: list[Any]) -> list[Array]:
+        dyhat = value_backward(1.0, forward(values)[1])
         dx = layer.backward(dyhat[0] if isinstance(dyhat, tuple) else dyhat)
-        if set(layer.grads) != set(layer.params):
+        if set(layer.grads) != set(params):
             raise ValueError(
-                f"grads has the keys {list(layer.grads)} and params {list(layer.params)}; they must agree"
+                f"grads has the keys {list(layer.grads)} and params {list(params)}; they must agree"
             )
-        return [_claim(n, dx if array is x else layer.grads[n]) for n, array in arrays.items()]
+        grads = {**dict.fromkeys(inputs, dx), **layer.grads}
+        return [_claim(n, grads[n]) for n in names]
 
-    before, first, problems = _snapshot(arrays), claim(), []
-    if not _equal(before, _snapshot(arrays)):
-        problems.append(
-            "forward or backward changes parameters or input in place; they must leave them alone."
-        )
-    if not _equal(first, claim(), 1e-12):
-        problems.append(
-            "A second backward gives other gradients: grads must be set anew in each call, not added to, and "
-            "nothing may be drawn at random."
-        )
-
-    def call(_: list[Any]) -> Any:
-        return value(layer.forward(x), y)[0]
-
-    found = _Loss(list(arrays), list(arrays.values()), call, reclaim=claim)
-    found.lengths = {np.size(y): "the number of targets", (x.shape or (1,))[0]: "the batch size B"}
-    return found, first, problems
+    before, problems = [a.copy() for a in arrays], []
+    try:
+        first = claim(before)
+        if not _equal(before, arrays):
+            problems.append(
+                "forward or backward changes parameters or input in place; they must leave them alone."
+            )
+        if not _equal(first, claim(before), 1e-12):
+            problems.append(
+                "A second backward gives other gradients: grads must be set anew in each call, not added to, "
+                "and nothing may be drawn at random."
+            )
+        lengths = {np.size(y): "the number of targets", (x.shape or (1,))[0]: "the batch size B"}
+        found = Loss(names, before, lambda values: forward(values)[0], claim=claim)
+        return _check(found, first, how, problems, lambda k, n: {"lengths": lengths})
+    finally:
+        for array, was in zip(arrays, before, strict=True):
+            array[...] = was
 
 
 def _loss_pair(loss: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
@@ -815,30 +595,35 @@ def check_vjp(
     """
     rng = rng or np.random.default_rng(0)
     pair = _Pair(forward, backward, [np.array(a) if isinstance(a, np.ndarray) else a for a in args], options)
-    checked = {n: a for n, a in zip(pair.names, pair.args, strict=True) if _is_float(a)}
-    for name, array in checked.items():
+    names, arrays = pair.floats()
+    for name, array in zip(names, arrays, strict=True):
         _floats(name, array, float32=False)
-    if not checked:
+    if not names:
         raise TypeError("there is no float64 array among the arguments, so there is nothing to check")
     before = _snapshot(pair.args)
-    out, cache = pair.forward()
+    out, cache = pair.forward(arrays)
     dout = np.asarray(rng.standard_normal(out.shape))
-    problems = list(pair.complaints(before, cache, dout, rng))
+    problems = list(pair.complaints(before, dout, cache, rng))
 
-    def claim() -> list[Array]:
-        grads = dict(zip(pair.names, pair.backward(dout, pair.forward()[1]), strict=True))
-        return [np.zeros(x.shape) if grads[n] is None else _claim(n, grads[n]) for n, x in checked.items()]
+    def claim(values: list[Any]) -> list[Array]:
+        grads = zip(pair.args, pair.backward(dout, pair.forward(values)[1]), strict=True)
+        mine = [g for a, g in grads if _is_float(a)]
+        return [
+            np.zeros(x.shape) if g is None else _claim(n, g)
+            for n, x, g in zip(names, arrays, mine, strict=True)
+        ]
 
-    loss = _Loss(list(checked), list(checked.values()), lambda _: np.sum(dout * pair.forward()[0]))
-    loss.scale, loss.reclaim, loss.chain = float(np.sum(abs(dout * out))), claim, False
-    pair.help_diagnosis(loss, out, dout)
-    return _check(loss, claim(), _options(loss, method, h, rtol), problems)
+    loss = Loss(names, arrays, lambda values: np.sum(dout * pair.forward(values)[0]), claim=claim)
+    return _check(loss, claim(arrays), _How(method, h, rtol), problems, pair.hints(loss, dout))
 
 
 _DIAGONAL = (
     "uses only the diagonal of the Jacobian, as if the function were elementwise: each output depends on "
     "other entries too, and those terms are missing"
 )
+
+
+_OVERWRITTEN = "their contributions are overwritten or shared out, and should be added up (np.add.at)"
 
 
 def _is_float(a: Any) -> bool:
@@ -858,8 +643,16 @@ class _Pair:
         names = _bind(self.f, self.args, self.options)
         self.names = names or [f"args[{i}]" for i in range(len(self.args))]
 
-    def forward(self) -> tuple[Array, Any]:
-        pair = self.f(*self.args, **self.options)
+    def floats(self) -> tuple[list[str], list[Array]]:
+        """Return names and arrays of the arguments to check."""
+        found = {n: a for n, a in zip(self.names, self.args, strict=True) if _is_float(a)}
+        return list(found), list(found.values())
+
+    def forward(self, values: list[Any]) -> tuple[Array, Any]:
+        """Call forward with these in place of the arrays to check."""
+        floats = iter(values)
+        args = [np.asarray(next(floats)) if _is_float(a) else a for a in self.args]
+        pair = self.f(*args, **self.options)
         if not isinstance(pair, tuple) or len(pair) != 2 or np.asarray(pair[0]).dtype.kind not in "fc":
             raise TypeError(
                 f"forward must return a pair (out, cache) with a float array first, got {pair!r:.60}"
@@ -879,95 +672,98 @@ class _Pair:
         return grads[:n]
 
     def complaints(
-        self, before: list[Array], cache: Any, dout: Array, rng: np.random.Generator
+        self, before: list[Array], dout: Array, cache: Any, rng: np.random.Generator
     ) -> Iterator[str]:
-        """Yield what is wrong apart from the numbers."""
+        """Yield what is wrong apart from the numbers; `before` are the arguments that led to the cache."""
         if not _equal(before, _snapshot(self.args)):
             yield "forward changes its arguments in place; it must leave its inputs as they are."
             before = _snapshot(self.args)
         stored, given = _snapshot(cache), dout.copy()
         grads = self.backward(given, cache)
-        first = _snapshot(grads)
-        spoilt = {
-            "dout": _equal([given], [dout]),
-            "forward's arguments": _equal(before, _snapshot(self.args)),
-            "the cache": _equal(stored, _snapshot(cache)),
-        }
-        for what, same in spoilt.items():
-            if not same:
+        first, spoilt = _snapshot(grads), False
+        for what, was, now in (
+            ("dout", [dout], given), ("forward's arguments", before, self.args), ("the cache", stored, cache)
+        ):  # fmt: skip
+            if not _equal(was, _snapshot(now)):
+                spoilt = True
                 yield f"backward changes {what} in place; work on a copy: someone else may still need it."
         for name, x, grad in zip(self.names, self.args, grads, strict=True):
             if _is_float(x) and grad is None:
                 yield f"backward returns None for {name}, which is a float array: its gradient is missing."
-            elif _is_float(x) and np.asarray(grad).dtype != x.dtype:
-                dtype = np.asarray(grad).dtype
+            elif _is_float(x) and (dtype := np.asarray(grad).dtype) != x.dtype:
                 yield f"The gradient of {name} has dtype {dtype}; compute in {x.dtype} throughout."
         arrays = [g for g in grads if isinstance(g, np.ndarray)]
         if any(np.shares_memory(g, other) for i, g in enumerate(arrays) for other in arrays[:i]):
             yield "Two returned gradients share memory: to change one is to change the other; return a copy."
-        if not all(spoilt.values()):
+        if spoilt:
             return
-        if not _equal(first, _snapshot(self.backward(dout, cache)), 1e-12):
+
+        def again(d: Array) -> list[Array]:
+            return _snapshot(self.backward(d, cache))
+
+        if not _equal(first, again(dout), 1e-12):
             yield "A second backward on the same cache gives another answer: it keeps a state between calls."
             return
         with suppress(ValueError, ArithmeticError):  # outside the function's domain
-            self.f(*(0.75 * a if _is_float(a) else a for a in self.args), **self.options)
-        if not _equal(first, _snapshot(self.backward(dout, cache)), 1e-12):
+            self.forward([0.75 * a for a in self.floats()[1]])
+        if not _equal(first, again(dout), 1e-12):
             yield "A later forward changes an earlier backward: something stale stands outside the cache."
             return
-        yield from self._nonlinear(first, cache, dout, rng)
-
-    def _nonlinear(
-        self, first: list[Array], cache: Any, dout: Array, rng: np.random.Generator
-    ) -> Iterator[str]:
         other = np.asarray(rng.standard_normal(dout.shape))
-        second, mixed, zero = (
-            _snapshot(self.backward(d, cache)) for d in (other, 2 * dout - 3 * other, np.zeros(dout.shape))
-        )
+        second, mixed = again(other), again(2 * dout - 3 * other)
         if any(np.any(g) for g in first) and _equal(first, second):
             yield "backward ignores dout: another upstream gradient gives the same answer. Multiply by dout."
-        elif any(np.any(z) for z in zero):
+        elif any(np.any(g) for g in again(np.zeros(dout.shape))):
             yield "backward gives a gradient for dout = 0: every term must contain dout."
-        else:
-            for u, v, w in zip(first, second, mixed, strict=True):
-                if np.linalg.norm(2 * u - 3 * v - w) > 1e-6 * (np.linalg.norm(u) + np.linalg.norm(v)):
-                    yield "backward is not linear in dout: dout must stand once, as a factor, in every term."
-                    return
+        elif any(
+            np.linalg.norm(2 * u - 3 * v - w) > 1e-6 * (np.linalg.norm(u) + np.linalg.norm(v))
+            for u, v, w in zip(first, second, mixed, strict=True)
+        ):
+            yield "backward is not linear in dout: dout must stand once, as a factor, in every term."
 
-    def help_diagnosis(self, loss: _Loss, out: Array, dout: Array) -> None:
-        """Give the loss what the diagnosis may compare with."""
+    def hints(self, loss: Loss, dout: Array) -> _Hints:
+        """Return what the diagnosis may compare with."""
         named = [(n, a) for n, a in zip(self.names, self.args, strict=True) if isinstance(a, np.ndarray)]
-        loss.lengths = {m: f"the length of axis {i} of {n}" for n, a in named for i, m in enumerate(a.shape)}
-        loss.repeated = {
-            n: np.bincount(a.ravel(), minlength=len(w)) > 1
-            for n, a in named if a.dtype.kind in "iu" and a.size and a.min() >= 0
-            for w in loss.arrays if w.ndim and len(w) > a.max()
+        lengths = {m: f"the length of axis {i} of {n}" for n, a in named for i, m in enumerate(a.shape)}
+
+        def places(k: int) -> Iterator[tuple[str, Array]]:
+            x = loss.arrays[k]
+            for n, a in named:
+                if a.dtype.kind in "iu" and a.size and a.min() >= 0 and x.ndim and len(x) > a.max():
+                    often = np.bincount(a.ravel(), minlength=len(x)) > 1
+                    words = f"in the rows that {n} names more than once: {_OVERWRITTEN}"
+                    yield words, np.broadcast_to(often.reshape(-1, *[1] * (x.ndim - 1)), x.shape)
+
+        def guesses(k: int, n: Array) -> Iterator[tuple[str, Array]]:
+            if n.shape == dout.shape:
+                yield "is dout itself: the local derivative, or a mask, is missing", dout
+                yield "misses dout itself as a term: the skip path", n - dout
+                yield "has dout itself as an extra term: the skip path", n + dout
+                yield _DIAGONAL, dout * self._diagonal(loss, k)
+            for j, other in enumerate(loss.arrays):
+                if j != k and other.ndim:
+                    flipped = list(loss.arrays)
+                    flipped[j] = np.flip(other, tuple(range(other.ndim))[-2:])
+                    said = f"would be right for a flipped {loss.names[j]}"
+                    yield (
+                        f"{said}: a kernel is flipped once too often or too rarely",
+                        slopes(replace(loss, arrays=flipped), k)[0].reshape(n.shape),
+                    )
+
+        return lambda k, n: {
+            "lengths": lengths, "places": places(k), "guesses": guesses(k, n), "right_after": (),
         }  # fmt: skip
 
-        def guesses(case: Case, k: int) -> Iterator[tuple[str, Array]]:
-            if case.x.shape == out.shape:
-                yield "is dout itself: the local derivative, or a mask, is missing", dout
-                yield "misses dout itself as a term: the skip path", case.n - dout
-                yield "has dout itself as an extra term: the skip path", case.n + dout
-                yield _DIAGONAL, dout * self._diagonal(loss.arrays[k])
-            for j, other in enumerate(loss.home):
-                if j != k and other.ndim:
-                    with loss.at({j: np.flip(other, tuple(range(other.ndim))[-2:])}):
-                        n, _ = _slopes(loss, k, "central", None)
-                    said = f"would be right for a flipped {loss.names[j]}"
-                    yield f"{said}: a kernel is flipped once too often or too rarely", n.reshape(case.x.shape)
+    def _diagonal(self, loss: Loss, k: int) -> Array:
+        """Return the slope of every output with respect to the entry in its place."""
+        x = loss.arrays[k]
 
-        loss.guesses = guesses
+        def slope(i: int, h: float) -> Any:
+            output = replace(loss, f=lambda values: self.forward(values)[0].flat[i])
+            up, down = output.moved(k, np.array([i, i]), x.flat[i] + np.array([h, -h]))
+            return (up - down) / (2 * h)
 
-    def _diagonal(self, x: Array) -> Array:
-        slopes, entries = np.empty(x.shape), x.flat
-        for i in range(x.size):
-            keep, outs = entries[i], []
-            h = 6e-6 * max(1, abs(keep))
-            for entries[i] in (keep + h, keep - h):
-                outs.append(self.forward()[0].flat[i])
-            entries[i], slopes.flat[i] = keep, (outs[0] - outs[1]) / (2 * h)
-        return slopes
+        return np.reshape([slope(i, h) for i, h in enumerate(steps(x, "central", None).flat)], x.shape)
 
 
 def _snapshot(thing: Any) -> list[Array]:

@@ -11,7 +11,8 @@ from html import escape
 
 import numpy as np
 
-from bplib.diagnosis import Array, at, count, listed
+from bplib.diagnosis import at, count, listed
+from bplib.numerical import Array
 
 
 @dataclass(frozen=True)
