@@ -32,7 +32,7 @@ def table() -> Table:
         for name, step in steps.items():
             for grad, right in zip(step(), expected, strict=True):
                 np.testing.assert_allclose(np.asarray(grad), right, rtol=1e-9, atol=1e-12, err_msg=name)
-        times = compare(steps, rounds=41)
+        times = compare(steps)
         for name, (package, _) in LIBRARIES.items():
             if name not in steps:
                 result.rows.append([title, name, f"{package} is not installed", "", ""])
