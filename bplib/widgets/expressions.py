@@ -215,7 +215,7 @@ def _build(tree: ast.expr, known: dict[str, Value], depth: int) -> Value:
 
     match tree:
         case ast.Constant():
-            return Value(_number(tree))
+            return _constant(_number(tree))
         case ast.Name(id=name):
             return known[name]
         case ast.UnaryOp(op=ast.UAdd(), operand=inner):
@@ -244,7 +244,14 @@ def _made(operation: Callable[..., Value], *parts: Value) -> Value:
     except ValueError as error:
         raise _UndefinedError(str(error)) from None
     fixed = not any(part.parents or part.name for part in parts)
-    return Value(node.data) if fixed else node
+    return _constant(node.data) if fixed else node
+
+
+def _constant(number: float) -> Value:
+    # As arithmetic wraps a plain number: it does not move, so x**2 needs no slope by its exponent.
+    node = Value(number)
+    node.op = "const"
+    return node
 
 
 def _figure(text: str, name: str) -> Live:

@@ -20,6 +20,7 @@ FORMULAS = ["x = 3; u = x**2; u**2 + u", "sin(x) * y"]
         ("x = 2; max(x, 1) - min(x, 5) + abs(-x)", 2, {"x": 1}),
         ("x = 4; +sqrt(x)/-2", -1, {"x": -0.125}),
         ("x = 2; 2*3*x", 12, {"x": 6}),
+        ("x = -2; x**2 + x**(1 + 2)", -4, {"x": 8}),
         ("  x*1 ;", 1.5, {"x": 1}),
         ("log(x - 1.9) + 0*y", math.log(0.1), {"y": 0}),  # the first start lies outside the domain
     ],
