@@ -162,7 +162,7 @@ def _check_layer(
 ) -> None:
     if activation not in ACTIVATIONS:
         raise ValueError(f"The activation must be one of {', '.join(ACTIVATIONS)}; got {activation!r}.")
-    if not matrix or any(len(row) != n_in for row in matrix):
+    if not len(matrix) or any(len(row) != n_in for row in matrix):
         raise ValueError(
             f"W of layer {layer} needs rows of {n_in} numbers, one for each unit before it; "
             f"its rows have {[len(row) for row in matrix]}."
