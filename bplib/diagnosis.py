@@ -6,13 +6,16 @@ the numerical gradient of one parameter and finishes the sentence "The claimed g
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations, product
 from typing import Any
 
 import numpy as np
 
 from bplib.numerical import Array
+
+Finding = tuple[str, Array]
 
 
 @dataclass(frozen=True)
@@ -52,15 +55,16 @@ class Case:
     only_here: bool = False
     guesses: Iterable[tuple[str, Array]] = ()
 
-    def same(self, u: Array, v: Array) -> bool:
-        """Equal, as far as a numerical gradient can tell."""
-        size = np.linalg.norm(u) + np.linalg.norm(v)
-        slack = 1e-5 * size + min(2 * np.linalg.norm(self.noise), 1e-3 * size)
-        return u.shape == v.shape and bool(np.linalg.norm(u - v) <= slack)
+
+def same(u: Array, v: Array, noise: Array | float = 0.0) -> bool:
+    """Equal, as far as numerical gradients can tell."""
+    size = np.linalg.norm(u) + np.linalg.norm(v)
+    slack = 1e-5 * size + np.minimum(2 * np.linalg.norm(noise), 1e-3 * size)
+    return u.shape == v.shape and bool(np.linalg.norm(u - v) <= slack)
 
 
 def diagnose(case: Case) -> str:
-    """Finish the sentence "The claimed gradient of ..." with the first test that fits.
+    """Finish the sentence "The claimed gradient of ..." with the first finding that explains the difference.
 
     Examples
     --------
@@ -68,7 +72,12 @@ def diagnose(case: Case) -> str:
     >>> diagnose(Case(x=n, a=-n, n=n, noise=0 * n, wrong=n > 0))
     'has the wrong sign: it is -1 times the numerical one'
     """
-    return next(said for said in (test(case) for test in _TESTS) if said)
+    return _not_finite(case) or _first(case, (finding for mistake in _MISTAKES for finding in mistake(case)))
+
+
+def _first(c: Case, findings: Iterable[Finding]) -> str:
+    """Return the words of the first finding that explains how claimed and numerical gradient differ."""
+    return next((said for said, gradient in findings if same(c.a - c.n, gradient - c.n, c.noise)), "")
 
 
 def count(n: int, noun: str) -> str:
@@ -94,32 +103,31 @@ def _fit(a: Array, n: Array, axis: Any = None) -> Array:
     return np.asarray(np.sum(a * n, axis=axis, keepdims=True) / np.where(square > 0, square, 1))
 
 
-# --- the tests, in the order in which they are tried ------------------------------------------------------
-def _not_finite(c: Case) -> str | None:
+# --- what is no gradient at all ---------------------------------------------------------------------------
+def _not_finite(c: Case) -> str:
     for values, said in ((c.a, "is"), (c.n, "can't be measured: the loss is not finite next to")):
         if not np.isfinite(values).all():
-            where = np.argwhere(~np.isfinite(values))
-            first = f"entry {at(where[0])}" if c.x.ndim else "it"
-            return f"{said} {values[tuple(where[0])]} in {first}" if said == "is" else f"{said} {first}"
-    return None
+            where = np.argwhere(~np.isfinite(values))[0]
+            first = f"entry {at(where)}" if c.x.ndim else "it"
+            return f"{said} {values[tuple(where)]} in {first}" if values is c.a else f"{said} {first}"
+    return ""
 
 
-def _zero(c: Case) -> str | None:
-    if np.any(c.a):
-        return None
+# --- mistakes: each yields findings, a finding being words and the gradient to which this mistake leads ----
+def _zero(c: Case) -> Iterator[Finding]:
     said = "is zero where it should not be"
     if c.only_here and not np.any(c.x):
         said += (
             " (the parameter is exactly 0 here: if the loss is built from relu, abs or max, it may be a "
             "smooth function on which the convention at a kink is not the derivative: move off 0 and check)"
         )
-    return said
+    if not np.any(c.a):
+        yield said, c.a
 
 
-def _float32(c: Case) -> str | None:
+def _float32(c: Case) -> Iterator[Finding]:
     if is_float32(c.a) and np.linalg.norm(c.a - c.n) < 1e-5 * np.linalg.norm(c.n):
-        return "holds float32 numbers only: precision was lost on the way; compute in float64 throughout"
-    return None
+        yield "holds float32 numbers only: precision was lost on the way; compute in float64 throughout", c.a
 
 
 def is_float32(a: Array) -> bool:
@@ -128,211 +136,187 @@ def is_float32(a: Array) -> bool:
         return bool(np.array_equal(a, a.astype(np.float32)))
 
 
-def _factor(c: Case, *, why: bool = True) -> str | None:
+def _factor(c: Case, *, reasons: bool = True) -> Iterator[Finding]:
     factor = float(_fit(c.a, c.n).item())
-    if not factor or not c.same(c.a, factor * c.n):
-        return None
     if abs(factor + 1) < 1e-4:
-        return "has the wrong sign: it is -1 times the numerical one"
-    for ratio, name in ((factor, "{}"), (1 / factor, "1/{}")):
+        yield "has the wrong sign: it is -1 times the numerical one", factor * c.n
+    for ratio, name in ((factor, "{}"), (1 / factor if factor else 0, "1/{}")):
         whole = round(ratio)
         if abs(whole) > 1 and abs(ratio - whole) < 1e-4 * abs(whole):
-            hint = _hint(c, whole, many=ratio is factor) if why else ""
-            return f"is {name.format(whole)} times the numerical one{f' ({hint})' if hint else ''}"
-    return f"is {factor:.6g} times the numerical one, a constant factor" if c.a.size > 1 else None
+            why = " or ".join(_reasons(c, whole, many=ratio is factor)) if reasons else ""
+            yield f"is {name.format(whole)} times the numerical one{f' ({why})' if why else ''}", factor * c.n
+    if c.a.size > 1 and factor:
+        yield f"is {factor:.6g} times the numerical one, a constant factor", factor * c.n
 
 
-def _hint(c: Case, whole: int, *, many: bool) -> str:
-    if whole < 2:
-        return ""
-    hints = []
-    if whole == 2:
-        square = "the 2 of a derived square, counted once too often?"
-        hints.append(square if many else "the 2 of a derived square, or one of two equal paths, missing?")
+def _reasons(c: Case, whole: int, *, many: bool) -> Iterator[str]:
+    """Yield what may have led to a factor of a whole number, or to one over it."""
+    if whole == 2 and many:
+        yield "the 2 of a derived square, counted once too often?"
+    elif whole == 2:
+        yield "the 2 of a derived square, or one of two equal paths, missing?"
     if whole > 2 or whole in c.lengths:
         what = f"{whole} is {c.lengths[whole]}" if whole in c.lengths else f"if {whole} is the batch size B"
-        mean = (
-            f"the 1/{whole} of a mean is missing"
-            if many
-            else "a mean was taken where a sum belongs, or twice"
+        missing, extra = (
+            f"the 1/{whole} of a mean is missing",
+            "a mean was taken where a sum belongs, or twice",
         )
-        hints.append(f"{what}: {mean}")
-    return " or ".join(hints)
+        yield f"{what}: {missing if many else extra}"
 
 
-def _guessed(c: Case) -> str | None:
-    return next((said for said, guess in c.guesses if c.a.size > 1 and c.same(c.a, guess)), None)
+def _guessed(c: Case) -> Iterator[Finding]:
+    return iter(c.guesses if c.a.size > 1 else ())
 
 
-def _masked(c: Case) -> str | None:
-    """Zeros in the wrong places."""
-    still, claimed_still = abs(c.n) <= c.noise, c.a == 0
-    if not still.any() or still.all():
-        return None
-    if np.array_equal(still, ~claimed_still):
-        return "is zero exactly where it should not be: a mask (relu, dropout, max) is on the wrong side"
-    if np.array_equal(c.wrong, still & ~claimed_still):
-        return "is right except where the loss does not move and it should be zero: a mask is missing (relu?)"
-    return None
+def _masked(c: Case) -> Iterator[Finding]:
+    still = abs(c.n) <= c.noise
+    if np.any(c.a[still]):
+        said = "is zero exactly where it should not be: a mask (relu, dropout, max) is on the wrong side"
+        yield said, np.where(still, c.a, 0)
+        said = "is right except where the loss does not move and it should be zero: a mask is missing (relu?)"
+        yield said, np.where(still, c.a, c.n)
 
 
-def _rearranged(c: Case) -> str | None:
+def _rearranged(c: Case) -> Iterator[Finding]:
     if c.n.size < 2 or np.ptp(c.n) <= 2 * c.noise.max():
-        return None
+        return
     dims = range(c.n.ndim)
-    for i, j in ((i, j) for i in dims for j in dims if i < j):
+    for i, j in combinations(dims, 2):
         swapped = np.swapaxes(c.n, i, j)
-        if c.same(c.a.ravel(), swapped.ravel()):
-            reshaped = "" if c.a.shape == swapped.shape else " and then reshaped"
-            return f"is the right one transposed{reshaped}: axes {i} and {j} are exchanged"
-    for axes in [(i,) for i in dims] + [tuple(dims[i:]) for i in dims if i < c.n.ndim - 1]:
-        if c.same(c.a, np.flip(c.n, axes)):
-            return f"is the right one flipped: its order along axis {listed(axes)} is reversed"
-    for axis, shift in ((i, s) for i in dims for s in (1, -1)):
-        if c.same(c.a, np.roll(c.n, shift, axis)):
-            return f"is the right one shifted by one along axis {axis}"
-    if c.n.size > 3 and c.same(np.sort(c.a.ravel()), np.sort(c.n.ravel())):
-        return f"has the right {c.n.size} numbers, but in another order"
-    return None
+        reshaped = "" if c.a.shape == swapped.shape else " and then reshaped"
+        said = f"is the right one transposed{reshaped}: axes {i} and {j} are exchanged"
+        yield said, swapped.reshape(c.n.shape)
+    for axes in [(i,) for i in dims] + [tuple(dims[i:]) for i in dims[:-1]]:
+        said = f"is the right one flipped: its order along axis {listed(axes)} is reversed"
+        yield said, np.flip(c.n, axes)
+    for axis, shift in product(dims, (1, -1)):
+        yield f"is the right one shifted by one along axis {axis}", np.roll(c.n, shift, axis)
+    if c.n.size > 3:
+        rank = np.argsort(np.argsort(c.a, axis=None))
+        said = f"has the right {c.n.size} numbers, but in another order"
+        yield said, np.sort(c.n, axis=None)[rank].reshape(c.n.shape)
 
 
-def _somewhere(c: Case) -> str | None:
-    """Say which entries are wrong, if some are right, and what is wrong with those."""
+def _somewhere(c: Case) -> Iterator[Finding]:
+    """Only some entries are wrong: say which, and what is wrong with those."""
     if not np.any(~c.wrong & (abs(c.n) > c.noise)):
-        return None
-    place = _place(c)
+        return
     x, a, n, noise, wrong = (v[c.wrong] for v in (c.x, c.a, c.n, c.noise, c.wrong))
     part = Case(x, a, n, noise, wrong, only_here=c.only_here)
-    said = _zero(part) or _factor(part, why=False)
-    if place is None and (said is None or c.wrong.mean() > 0.5):
-        return None
-    place = place or f"in {count(int(c.wrong.sum()), 'entry')} of {c.a.size:,}"
-    return f"is wrong only {place}{f'; there it {said}' if said else ''}"
+    there = _first(part, [*_zero(part), *_factor(part, reasons=False)])
+    place = _place(c)
+    if not place and there and c.wrong.mean() <= 0.5:
+        place = f"in {count(int(c.wrong.sum()), 'entry')} of {c.a.size:,}"
+    if place:
+        yield f"is wrong only {place}{f'; there it {there}' if there else ''}", c.a
 
 
-def _place(c: Case) -> str | None:
-    several = c.wrong.sum() > 1
-    moving = abs(c.n) + abs(c.a) > c.noise
+def _place(c: Case) -> str:
+    """Say which entries are wrong, if that can be said in few words."""
+    moving, many = abs(c.n) + abs(c.a) > c.noise, int(c.wrong.sum())
     for words, entries in c.places:
         if np.array_equal(c.wrong, entries & moving):
             return words
     for axis in range(c.a.ndim) if c.a.ndim > 1 else ():
         across = tuple(i for i in range(c.a.ndim) if i != axis)
         bad = np.asarray(c.wrong.any(axis=across))
-        if np.array_equal(bad, bad & np.all(c.wrong | ~moving, axis=across)) and bad.sum() <= min(
-            4, len(bad) - 1
-        ):
+        whole = np.all(c.wrong | ~moving, axis=across)
+        if not np.any(bad & ~whole) and bad.sum() <= min(4, len(bad) - 1):
             word = ("row", "column")[axis] if c.a.ndim == 2 else f"slice along axis {axis}, number"
             words = f"{word}s" if bad.sum() > 1 and c.a.ndim == 2 else word
             return f"in {words} {listed(np.flatnonzero(bad))} of {len(bad)}"
     for word, side in (("negative", c.x < 0), ("positive", c.x > 0), ("exactly 0", c.x == 0)):
-        if several and np.array_equal(c.wrong, side & moving):
-            return f"where the parameter is {word}, in {count(int(c.wrong.sum()), 'entry')}"
-    if c.wrong.sum() <= 4:
-        return f"at {listed([at(i) for i in np.argwhere(c.wrong)])}"
-    return None
+        if many > 1 and np.array_equal(c.wrong, side & moving):
+            return f"where the parameter is {word}, in {count(many, 'entry')}"
+    return f"at {listed([at(i) for i in np.argwhere(c.wrong)])}" if many <= 4 else ""
 
 
-def _signs(c: Case) -> str | None:
-    if c.a.size > 1 and c.same(abs(c.a), abs(c.n)):
-        return f"has the right size everywhere, but the wrong sign in {count(int(c.wrong.sum()), 'entry')}"
-    return None
+def _signs(c: Case) -> Iterator[Finding]:
+    if c.a.size > 1:
+        said = f"has the right size everywhere, but the wrong sign in {count(int(c.wrong.sum()), 'entry')}"
+        yield said, np.copysign(c.n, c.a)
 
 
-def _difference(c: Case) -> str | None:
-    """Say what the difference is made of."""
+def _extra(c: Case) -> Iterator[Finding]:
+    """Yield terms that the difference may be made of."""
     d = c.a - c.n
     if c.a.size < 3:
-        return None
-    if c.same(d, np.full_like(d, d.mean())):
-        return f"is off by the same number, {d.mean():.6g}, everywhere: a constant term is missing or extra"
+        return
+    said = f"is off by the same number, {d.mean():.6g}, everywhere: a constant term is missing or extra"
+    yield said, c.n + d.mean()
     decay = float(_fit(d, c.x).item())
-    if c.same(d, decay * c.x):
-        return f"is off by {decay:.6g} times the parameter itself: an L2 term is missing, extra or mis-scaled"
+    said = f"is off by {decay:.6g} times the parameter itself: an L2 term is missing, extra or mis-scaled"
+    yield said, c.n + decay * c.x
     for axis, length in enumerate(c.a.shape):
-        if length > 2 and c.same(d, np.broadcast_to(d.mean(axis, keepdims=True), d.shape)):
-            return (
-                f"is off by the same amount all along axis {axis}: a term that is common to that axis, "
-                "such as a mean or a sum, is missing or wrong"
-            )
+        said = (
+            f"is off by the same amount all along axis {axis}: a term that is common to that axis, such as a "
+            "mean or a sum, is missing or wrong"
+        )
+        if length > 2:
+            yield said, c.n + d.mean(axis, keepdims=True)
     for axis, length in enumerate(c.a.shape):
-        rows, xs = (np.moveaxis(v, axis, -1).reshape(-1, length) for v in (d, c.x))
-        if length > 4 and c.same(rows, _spanned(rows, xs, np.ones(length))):
-            return (
-                f"is off by a constant plus a multiple of the parameter along axis {axis}: the mean terms "
-                "of a normalisation, through mean and variance, are missing or wrong"
-            )
+        ones = np.ones(length)
+        said = (
+            f"is off by a constant plus a multiple of the parameter along axis {axis}: the mean terms of a "
+            "normalisation, through mean and variance, are missing or wrong"
+        )
+        if length > 4:
+            yield said, c.n + _spanned(d, c.x, axis, ones)
         for name, gamma in c.others.items():
-            if (
-                length > 6
-                and gamma.shape == (length,)
-                and c.same(rows, _spanned(rows, xs, np.ones(length), gamma))
-            ):
-                return (
-                    f"has {name} outside the means of the normalisation along axis {axis}; it belongs inside"
-                )
-    return None
+            said = f"has {name} outside the means of the normalisation along axis {axis}; it belongs inside"
+            if length > 6 and gamma.shape == (length,):
+                yield said, c.n + _spanned(d, c.x, axis, ones, gamma)
 
 
-def _spanned(rows: Array, xs: Array, *weights: Array) -> Array:
-    """Return the nearest to each row that is made of the weights and of the weights times x."""
-    fitted = np.empty_like(rows)
-    for i, (row, x) in enumerate(zip(rows, xs, strict=True)):
-        basis = np.stack([v for w in weights for v in (w, w * x)], axis=1)
-        fitted[i] = basis @ np.linalg.lstsq(basis, row, rcond=None)[0]
-    return fitted
+def _spanned(d: Array, x: Array, axis: int, *weights: Array) -> Array:
+    """Return the nearest to d that is made, along an axis, of the weights and of the weights times x."""
+    fitted = np.moveaxis(np.empty_like(d), axis, -1)
+    for i in np.ndindex(fitted.shape[:-1]):
+        basis = np.stack([v for w in weights for v in (w, w * np.moveaxis(x, axis, -1)[i])], axis=1)
+        fitted[i] = basis @ np.linalg.lstsq(basis, np.moveaxis(d, axis, -1)[i], rcond=None)[0]
+    return np.moveaxis(fitted, -1, axis)
 
 
-def _slices(c: Case) -> str | None:
-    """Each row, or each column, off by a factor of its own."""
+def _slices(c: Case) -> Iterator[Finding]:
+    """Each row, or each column, has a factor of its own."""
     for axis, length in enumerate(c.a.shape):
         factor = _fit(c.a, c.n, tuple(i for i in range(c.a.ndim) if i != axis))
-        if 1 < length < c.a.size and c.same(c.a, factor * c.n):
-            return (
-                f"has a factor of its own, from {factor.min():.4g} to {factor.max():.4g}, for each index "
-                f"along axis {axis}: what belongs to that index (a derivative, a scale) is missing or wrong"
-            )
-    return None
-
-
-def _after(c: Case) -> str | None:
-    if c.right_after:
-        return (
-            f"is wrong and that of {listed(c.right_after)} right: if those come later in the network, look "
-            "at the backward step between them"
+        said = (
+            f"has a factor of its own, from {factor.min():.4g} to {factor.max():.4g}, for each index along "
+            f"axis {axis}: what belongs to that index (a derivative, a scale) is missing or wrong"
         )
-    return None
+        if 1 < length < c.a.size:
+            yield said, factor * c.n
 
 
-def _unknown(c: Case) -> str:
+def _unknown(c: Case) -> Iterator[Finding]:
     a, n = c.a[c.wrong], c.n[c.wrong]
+    if c.right_after:
+        said = f"is wrong and that of {listed(c.right_after)} right: if those come later in the network"
+        yield f"{said}, look at the backward step between them", c.a
     if np.linalg.norm(a - n) < 1e-4 * np.linalg.norm(n):
-        return "is off by very little: rounding (float32 on the way?) or an approximate formula"
-    return "is wrong in a way this check has no name for: look at its worst entry"
+        yield "is off by very little: rounding (float32 on the way?) or an approximate formula", c.a
+    yield "is wrong in a way this check has no name for: look at its worst entry", c.a
 
 
-_TESTS: tuple[Callable[[Case], str | None], ...] = (
-    _not_finite, _zero, _float32, _factor, _guessed, _masked, _rearranged, _somewhere, _signs, _difference,
-    _slices, _after, _unknown,
+_MISTAKES: tuple[Callable[[Case], Iterator[Finding]], ...] = (
+    _zero, _float32, _factor, _guessed, _masked, _rearranged, _somewhere, _signs, _extra, _slices, _unknown,
 )  # fmt: skip
 
 
 def wrong_shape(a: Array, n: Array) -> str:
     """Finish the sentence for a gradient that has not its parameter's shape."""
     said = f"has shape {a.shape}, and its parameter {n.shape}"
-    same = Case(n, n, n, np.zeros(n.shape), np.zeros(n.shape, bool)).same
     if a.T.shape == n.shape and a.ndim > 1:
         return f"{said}: it is transposed{'' if same(a.T, n) else ', and wrong besides'}"
     if a.size == n.size:
         return f"{said}: {'only reshape it' if same(a.ravel(), n.ravel()) else 'reshape it, and more'}"
     extra = a.ndim - n.ndim
-    if extra >= 0:
-        axes = [*range(extra), *(extra + i for i, m in enumerate(n.shape) if m == 1 != a.shape[extra + i])]
-        summed = a.sum(axis=tuple(axes)) if axes else a
-        if summed.size == n.size:
-            right = "it is right once summed" if same(summed.ravel(), n.ravel()) else "sum it"
-            return (
-                f"{said}: {right} over axis {listed(axes)}, along which the parameter was broadcast (copied "
-                "forward means summed backward)"
-            )
+    axes = tuple(i for i in range(a.ndim) if i < extra or n.shape[i - extra] == 1 != a.shape[i])
+    if extra >= 0 and axes and (summed := a.sum(axis=axes)).size == n.size:
+        right = "it is right once summed" if same(summed.ravel(), n.ravel()) else "sum it"
+        return (
+            f"{said}: {right} over axis {listed(axes)}, along which the parameter was broadcast (copied "
+            "forward means summed backward)"
+        )
     return said
