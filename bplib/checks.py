@@ -31,7 +31,7 @@ _FACTORS = {
 def by_nudging(loss: Callable[..., Any], *wrt: str) -> Callable[..., tuple[Any, ...]]:
     """Return a function that measures d loss / d argument by moving the arguments named in `wrt`.
 
-    As the reference of a `Check` it means that no formula for the answer is stored anywhere.
+    As the reference of a `Check` it needs no formula for the gradient, and so can't share one's mistake.
 
     Raises
     ------
@@ -97,8 +97,9 @@ class Check:
     Notes
     -----
     Found without being listed: nothing written yet, an exception, None, the wrong number of results, what is
-    not a number, NaN, the wrong shape, a transpose, a result in the place of another, zero, the same
-    result for every case, a wrong sign, a constant factor, an argument changed in place.
+    not a number, NaN, the wrong shape, a transpose, two results exchanged, a result in the place of another,
+    zero, the same result for every case, a wrong sign, a constant factor, a rounded number, an argument
+    changed in place.
 
     Examples
     --------
@@ -134,7 +135,7 @@ class Check:
             wrong = [i for i, (came, truth) in enumerate(pairs) if not self._same(came, truth)]
             if wrong:
                 first, came = self.cases[wrong[0]], given[wrong[0]][k]
-                kind = self._kind(k, pairs, truths, len(wrong))
+                kind = self._kind(k, given, truths, len(wrong))
                 return Feedback(
                     False, f"Not yet. {name}: {kind}. {_with(first)}it comes out as {_show(came)}."
                 )
@@ -156,7 +157,7 @@ class Check:
                 "Nothing is written yet: put your lines in the place of NotImplementedError."
             ) from None
         except Exception as error:
-            said = f"{type(error).__name__}: {error}"
+            said = f"{type(error).__name__}: {error}".splitlines()[0]
             raise _UnreadableError(f"{_with(case)}your function stops with {said}") from None
         for name, before in case.items():
             if not np.array_equal(args[name], before):
@@ -166,18 +167,27 @@ class Check:
         out = out if isinstance(out, tuple) or (isinstance(out, list) and len(self.returns) > 1) else (out,)
         if len(out) != len(self.returns):
             wanted = ", ".join(self.returns)
-            raise _UnreadableError(f"Return {wanted}, in this order; the number of results is {len(out)}.")
+            how = "in this order, with commas between" if len(self.returns) > 1 else "and nothing else"
+            raise _UnreadableError(f"Return {wanted}, {how}; the number of results is {len(out)}.")
         return [_number(name, value) for name, value in zip(self.returns, out, strict=True)]
 
-    def _kind(self, k: int, pairs: list[tuple[Array, Array]], truths: list[list[Array]], wrong: int) -> str:
+    def _kind(self, k: int, given: list[list[Array]], truths: list[list[Array]], wrong: int) -> str:
         """Say what kind of wrong result k is, the most telling kind first."""
+        pairs = [(g[k], t[k]) for g, t in zip(given, truths, strict=True)]
+
+        def stands(i: int, j: int) -> bool:
+            return all(self._same(g[i], t[j]) for g, t in zip(given, truths, strict=True))
 
         def everywhere(test: Callable[[Array, Array], Any]) -> bool:
             return all(test(came, truth) for came, truth in pairs)
 
+        others = [j for j in range(len(self.returns)) if j != k]
+        exchanged = [j for j in others if stands(k, j) and stands(j, k)]
         for sentence, mistake in self.mistakes.items():
-            if self._makes(mistake, k, [came for came, _ in pairs]):
+            if all(self._makes(mistake, i, [g[i] for g in given]) for i in [k, *exchanged]):
                 return sentence
+        if exchanged:
+            return f"it and {self.returns[exchanged[0]]} have changed places"
         if everywhere(lambda came, truth: came.ndim > 1 and self._same(came.T, truth)):
             return "it is transposed"
         if not everywhere(lambda came, truth: came.shape == truth.shape):
@@ -185,9 +195,9 @@ class Check:
             return f"its shape should be {_shape(truth)}, and is {_shape(came)}"
         if not everywhere(lambda came, truth: np.isfinite(came).all()):
             return "it holds NaN or infinity"
-        for other, name in enumerate(self.returns):
-            if other != k and all(self._same(c, t[other]) for (c, _), t in zip(pairs, truths, strict=True)):
-                return f"what stands here is {name}"
+        for other in others:
+            if stands(k, other):
+                return f"what stands here is {self.returns[other]}"
         if everywhere(lambda came, truth: not came.any()):
             return "it is zero, whatever comes in"
         for factor, sentence in _FACTORS.items():
@@ -195,8 +205,11 @@ class Check:
                 return sentence
         if len(pairs) > 1 and everywhere(lambda came, truth: self._same(came, pairs[0][0])):
             return "it is the same for every input; compute it from the arguments"
+        if everywhere(lambda came, truth: np.allclose(came, truth, rtol=0.02, atol=0)):
+            return "it is within 2 percent, which is not near enough: was something rounded on the way?"
         if wrong < len(pairs):
-            return f"it is right in {len(pairs) - wrong} cases of {len(pairs)} only"
+            right = len(pairs) - wrong
+            return f"it is right in {right} case{'s' if right > 1 else ''} of {len(pairs)} only"
         return "it is not the right number" if not pairs[0][1].ndim else "its numbers are not the right ones"
 
     def _makes(self, mistake: Callable[..., Any], k: int, came: list[Array]) -> bool:
@@ -246,11 +259,13 @@ def _shape(array: Array) -> str:
 
 
 def _show(value: Any) -> str:
-    return np.array2string(
+    shown = np.array2string(
         np.asarray(value, float),
+        max_line_width=1_000_000,
         separator=", ",
         formatter={"float_kind": lambda number: f"{number + 0.0:.6g}"},  # + 0.0 turns -0 into 0
     )
+    return shown.replace("\n", "")
 
 
 def _with(case: Case) -> str:

@@ -1,7 +1,7 @@
 """Checks for the exercises of chapter 1, "Credit assignment: one neuron".
 
 After `bplib.checks`, which knows how to read an answer, this file says what chapter 1 asks and what people
-get wrong there. Every gradient is measured by nudging the loss.
+get wrong there. The right gradients are measured by nudging the loss.
 """
 
 from typing import Any
@@ -29,6 +29,10 @@ check_predicted_change = Check(
     ],
     mistakes={
         "the move of b is left out": lambda dw, db, move_w, move_b: dw * move_w,
+        "the move of w is left out": lambda dw, db, move_w, move_b: db * move_b,
+        "each gradient stands with the other's move": lambda dw, db, move_w, move_b: (
+            dw * move_b + db * move_w
+        ),
         "the two moves are mixed: each gradient goes with its own move": lambda dw, db, move_w, move_b: (
             (dw + db) * (move_w + move_b)
         ),
@@ -202,6 +206,11 @@ def _uphill_gap(w: float, b: float, x: float, y: float, rate: float) -> float:
     return (after - before) + rate * (dw * dw + db * db)
 
 
+def _gap_of_w(w: float, b: float, x: float, y: float, rate: float) -> float:
+    dw, _, before, _ = _step(w, b, x, y, rate)
+    return _step(w - rate * dw, b, x, y, rate)[2] - before + rate * dw * dw
+
+
 check_gap = Check(
     _gap,
     returns=["gap"],
@@ -209,6 +218,7 @@ check_gap = Check(
         {"w": 0.5, "b": 0.1, "x": 1.0, "y": 0.8, "rate": 4.0},
         {"w": 0.5, "b": 0.1, "x": 2.0, "y": 0.8, "rate": 2.0},
         {"w": -1.0, "b": 0.5, "x": 1.5, "y": 1.0, "rate": 1.0},
+        {"w": -2.0, "b": -0.5, "x": 1.5, "y": 1.0, "rate": 3.0},  # the curve bends down: a gap below 0
     ],
     mistakes={
         "this is the actual change alone": _wrong_gap(lambda dw, db, rate: 0.0),
@@ -219,6 +229,11 @@ check_gap = Check(
             lambda dw, db, rate: rate * (dw * dw + db * db)
         ),
         "the step goes uphill: an update subtracts": _uphill_gap,
+        "the step goes uphill, and the prediction with it: an update subtracts": lambda w, b, x, y, rate: (
+            _gap(w, b, x, y, -rate)
+        ),
+        "only w is moved; the step moves b too": _gap_of_w,
+        "the sign of the gap is dropped; it can be below 0": lambda *case: abs(_gap(*case)),
         "the prediction is gradient times move, and each move holds its gradient again": _wrong_gap(
             lambda dw, db, rate: -rate * (dw + db)
         ),
@@ -316,8 +331,11 @@ check_other_stations = Check(
     ],
     mistakes={
         "this is the gradient of the old line, sigmoid and squared error": by_nudging(_scalar_loss, "w", "b"),
+        "how z changes with w is missing": lambda *case: (_wrong_other()(*case)[1], None),
+        "how z changes with w is not w": lambda w, b, x, y: (w * _wrong_other()(w, b, x, y)[1], None),
         "the slope of the sigmoid is still in it": _wrong_other(slope=lambda z, a, y: a * (1 - a)),
         "the slope of the squared error is still in it": _wrong_other(da=lambda z, a, y: 2 * (a - y)),
+        "the slope of log cosh u is not u": _wrong_other(da=lambda z, a, y: a - y),
         "both old slopes are still in it": _wrong_other(
             slope=lambda z, a, y: a * (1 - a), da=lambda z, a, y: 2 * (a - y)
         ),

@@ -92,15 +92,21 @@ KINDS = [
     (ONE, lambda w, x: 2 * w * x, "dw: the inner slope is missing. With w = 1, x = 2 it comes out as 4."),
     (ONE, lambda w, x: 2 * w * x * abs(x), "right in 2 cases of 3 only"),
     (ONE, lambda w, x: right(w, x) + 1, "it is not the right number"),
-    (TWO, lambda A, v: A @ v, "Return out, gram, in this order; the number of results is 1"),
+    (ONE, lambda w, x: right(w, x) * (1 + 0.01 * w), "within 2 percent"),
+    (ONE, lambda w, x: (right(w, x), w), "Return dw, and nothing else; the number of results is 2"),
+    (ONE, lambda w, x: np.ones(2) @ np.ones(3), "stops with ValueError: matmul"),
+    (TWO, lambda A, v: A @ v, "Return out, gram, in this order, with commas between; the number"),
     (TWO, lambda A, v: (A @ v, A.T @ A, 1.0), "the number of results is 3"),
-    (TWO, lambda A, v: (A.T @ A, A @ v), "out: its shape should be (2,), and is (2, 2)"),
-    (TWO, lambda A, v: (A.T @ v, A.T @ A), "out: the transpose is used. With A = [[1, 2],"),
+    (TWO, lambda A, v: (A.T @ A, A @ v), "out: it and gram have changed places"),
+    (TWO, lambda A, v: (A.T @ A, A.T @ A), "out: its shape should be (2,), and is (2, 2)"),
+    (TWO, lambda A, v: (A.T @ v, A.T @ A), "out: the transpose is used. With A = [[1, 2], [3, 5]], v"),
     (TWO, lambda A, v: (A @ v + 1, A.T @ A), "its numbers are not the right ones"),
     (TWO, inplace, "changes its argument A in place"),
     (MATRIX, lambda A: A.T, "it is transposed"),
     (Check(lambda A: A[:, :1], ["d"], [{"A": A}]), lambda A: A[:, :1].T, "it is transposed"),
     (PAIR, lambda a, b: (b, b), "da: what stands here is db"),
+    (ONE, lambda w, x: right(w, x) if w == 1 else -1.0, "right in 1 case of 3 only"),
+    (PAIR, lambda a, b: (b, a), "da: it and db have changed places"),
 ]  # fmt: skip
 
 
@@ -116,6 +122,13 @@ def test_shows_the_first_case_that_fails_and_never_the_answer():
     feedback = ONE(lambda w, x: right(w, x) if w == 1 else 7.0)
     assert "With w = -1, x = 3 it comes out as 7." in feedback.text
     assert "-18" not in feedback.text
+
+
+def test_an_error_of_many_lines_is_told_in_one():
+    def fails(w, x):
+        raise ValueError("first\nsecond")
+
+    assert ONE(fails).text == "Not yet. With w = 1, x = 2 your function stops with ValueError: first"
 
 
 def test_no_minus_zero():
