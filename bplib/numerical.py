@@ -40,6 +40,8 @@ class Loss:
         `f` takes stacks of arrays and returns a stack of losses.
     claim : callable, optional
         Takes all arrays in a list and returns the gradients that somebody claims to be right there.
+    float32 : bool
+        Float32 arrays are welcome; those of float64 always are.
     changed : str
         Name of an array that `f` was seen to change.
     """
@@ -49,7 +51,26 @@ class Loss:
     f: Callable[[list[Any]], Any]
     batched: bool = False
     claim: Callable[[list[Array]], list[Array]] | None = None
+    float32: bool = False
     changed: str = field(default="", init=False)
+
+    def __post_init__(self) -> None:
+        for name, array in zip(self.names, self.arrays, strict=True):
+            if array.dtype.kind in "iub":
+                raise TypeError(
+                    f"{name} holds {array.dtype} numbers, and a small step would be cut off; write "
+                    f"{name}.astype(np.float64), or 1.0 for 1"
+                )
+            if array.dtype != np.float64 and not (self.float32 and array.dtype == np.float32):
+                raise TypeError(
+                    f"{name} must be float64, got {array.dtype}, whose rounding drowns the differences; "
+                    f"check {name}.astype(np.float64), or pass allow_float32=True to gradcheck for a rough "
+                    "check"
+                )
+            if not np.isfinite(array).all():
+                raise ValueError(
+                    f"{name} must hold finite numbers, but holds NaN or infinity; mend the inputs first"
+                )
 
     @cached_property
     def value(self) -> float:
