@@ -333,13 +333,14 @@ export const mount = (el, store, spec) => {
       const link = svg("path", { d });
       const name = text(down ? x + pillWidth / 2 : x + 7, y + 15, down ? "bp-mid" : "", names[p.node]);
       const number = text(down ? x + pillWidth / 2 : x + PILL - 7, y + (down ? 33 : 15), down ? "bp-mid bp-value" : "bp-number bp-value");
-      return walk.add(p, "bp-edge bp-pill", [link, svg("rect", { class: "bp-box", x, y, width: pillWidth, height, rx: 6 }), name, number], () => {
+      const button = walk.add(p, "bp-edge bp-pill", [link, svg("rect", { class: "bp-box", x, y, width: pillWidth, height, rx: 6 })], () => {
         dress(link, p);
         const x = edgeNumber(p);
         setText(number, x === null ? "" : fmt(x, 3));
         setAttr(number, "class", `${down ? "bp-mid" : "bp-number"} bp-${shown === "weights" ? "value" : "grad"}`);
         return edgeState(p);
       }, onchoose(p));
+      return [button, svg("g", { class: "bp-written", "aria-hidden": "true" }, name, number)];
     };
     const drawUnit = (unit) => {
       const [x, y] = place.get(unit.a);
@@ -384,7 +385,7 @@ export const mount = (el, store, spec) => {
     const shapes = spec.layers[0].map(drawInput);
     const wires = [];
     for (const unit of units) {
-      for (const p of weightsInto(unit)) (p.from === undefined ? shapes : wires).push(p.from === undefined ? drawBias(p) : drawEdge(p));
+      for (const p of weightsInto(unit)) p.from === undefined ? shapes.push(...drawBias(p)) : wires.push(drawEdge(p));
       shapes.push(drawUnit(unit));
     }
     shapes.push(drawLoss());

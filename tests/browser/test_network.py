@@ -1,0 +1,348 @@
+"""The network view in Chromium: units and edges read, three states stepped through, weights moved, epochs."""
+
+import pytest
+from test_live import (  # noqa: F401
+    assert_agrees,
+    assert_clean,
+    entry,
+    inputs,
+    number,
+    said,
+    settle,
+    show,
+    slider,
+    type_into,
+)
+
+from bplib.neurons import neurons
+from bplib.widgets.live import live
+from bplib.widgets.views import network
+
+pytestmark = pytest.mark.browser
+
+DATA = {"x1": [1, 2, -1, 0.5], "x2": [2, -1, 1, 0.5], "y": [1, 0, 0, 1]}
+
+
+def two(data=None, b1=(0.2, -0.2), params=True):
+    W, b = [[[0.5, -0.3], [0.2, 0.8]], [[1.0, -0.5]]], [list(b1), [0.5]]
+    net = neurons(W, b, ["relu", "sigmoid"], x=[1.0, 2.0], y=[1.0], loss="bce")
+    controls = {**{p: (-2, 2) for p in net.params}, "x1": (-3, 3), "x2": (-3, 3), "y": (0, 1)}
+    view = network(net.layers, net.W, sums=net.z, biases=net.b)
+    moving = net.params if params else []
+    return live(net.loss, controls, params=moving, data=data, views=[view], name="two")
+
+
+def one():
+    W, b = [[[0.5]], [[0.8]]], [[0.1], [0.2]]
+    net = neurons(W, b, ["relu", "sigmoid"], x=[2.0], y=[0.8], loss="squared")
+    controls = {**{p: (-1, 3) for p in net.params}, "x": (-3, 3), "y": (0, 1)}
+    view = network(net.layers, net.W, sums=net.z, biases=net.b)
+    return live(net.loss, controls, params=net.params, views=[view], name="one")
+
+
+def part(page, start):
+    return page.locator(f'.bp-network g[aria-label^="{start}"]').first
+
+
+def reading(page):
+    return page.locator(".bp-network .bp-reading").inner_text()
+
+
+def press(page, name, times=1):
+    for _ in range(times):
+        page.locator(".bp-network").get_by_role("button", name=name).click()
+        settle(page)
+
+
+def table(page):
+    """Read the intermediates: {name: (value, gradient, mean)}, "" where nothing is known."""
+    lines = page.locator(".bp-intermediates tbody tr").all()
+    return {line.locator("th").inner_text(): tuple(line.locator("td").all_text_contents()) for line in lines}
+
+
+def known(page):
+    """Return the names whose value, and those whose gradient, are shown."""
+    rows = table(page).items()
+    return {name for name, row in rows if row[0]}, {name for name, row in rows if row[1]}
+
+
+def test_units_show_z_a_and_delta_and_the_table_every_intermediate(show):  # noqa: F811
+    fig = two()
+    page = (visit := show(fig)).page
+    units = page.locator(".bp-unit").all()
+    assert [unit.get_attribute("aria-label") for unit in units] == [
+        "unit a1_1: z 0.1, a 0.1, delta −0.549834",
+        "unit a1_2: z 1.6, a 1.6, delta 0.274917",
+        "unit yhat: z −0.2, a 0.450166, delta −0.549834",
+    ]
+    rows = table(page)
+    assert set(rows) == set(fig.values)
+    for name, (value, gradient, _) in rows.items():
+        assert number(value) == pytest.approx(fig.values[name], rel=1e-5)
+        assert number(gradient) == pytest.approx(fig.gradients[name], rel=1e-5)
+    # The weights have their controls in the view, inputs and target above it.
+    panel = page.locator(".bp-panel input[type=range]").all()
+    assert [control.get_attribute("aria-label") for control in panel] == ["x1", "x2", "y"]
+    assert_agrees(page, fig)
+    assert not visit.faults
+
+
+def test_an_edge_reads_delta_times_a(show):  # noqa: F811
+    page = show(two()).page
+    part(page, "edge W1_12").focus()
+    settle(page)
+    assert "dloss/dW1_12 = δ1_1 × x2 = (−0.549834) × 2 = −1.09967" in reading(page)
+    part(page, "edge W2_12").focus()
+    settle(page)
+    assert "dloss/dW2_12 = δ2 × a1_2 = (−0.549834) × 1.6 = −0.879734" in reading(page)
+    part(page, "bias b1_2").focus()
+    settle(page)
+    assert "dloss/db1_2 = δ1_2 = 0.274917" in reading(page)
+    part(page, "unit a1_2").focus()
+    settle(page)
+    assert "z1_2 = W1_21 × x1 + W1_22 × x2 + b1_2 = 0.2 × 1 + 0.8 × 2 + (−0.2) = 1.6" in reading(page)
+    assert "δ1_2 = (W2_12 × δ2) × da1_2/dz1_2\n= ((−0.5) × (−0.549834)) × 1 = 0.274917" in reading(page)
+    part(page, "unit yhat").focus()
+    settle(page)
+    assert "δ2 = dloss/dyhat × dyhat/dz2 = −2.2214 × 0.247517 = −0.549834" in reading(page)
+    # Pointing does the same.
+    box = part(page, "edge W1_22").locator(".bp-reach").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    settle(page)
+    assert "dloss/dW1_22 = δ1_2 × x2 = 0.274917 × 2 = 0.549834" in reading(page)
+
+
+def test_edges_are_as_wide_as_a_weight_or_its_gradient(show):  # noqa: F811
+    page = show(two()).page
+
+    def widths():
+        lines = {name: part(page, f"edge {name}").locator(".bp-link") for name in ("W1_12", "W1_22", "W2_11")}
+        return {
+            name: (float(line.get_attribute("stroke-width")), line.get_attribute("stroke-dasharray"))
+            for name, line in lines.items()
+        }
+
+    weights = widths()
+    assert weights["W2_11"][0] > weights["W1_22"][0] > weights["W1_12"][0]
+    assert weights["W1_12"][1] != "none" and weights["W1_22"][1] == "none"
+    page.get_by_label("edges show").select_option("gradients")
+    settle(page)
+    gradients = widths()
+    assert gradients["W1_12"][0] > gradients["W1_22"][0] > gradients["W2_11"][0]
+    assert part(page, "edge W1_12").locator(".bp-link-gradients").count() == 1
+
+
+def test_three_states_layer_by_layer(show):  # noqa: F811
+    fig = two()
+    page = (visit := show(fig)).page
+    leaves = set(fig.tape.names[i] for i in fig.tape.inputs)
+    press(page, "Forward")
+    assert known(page) == (leaves | {"z1_1", "z1_2", "a1_1", "a1_2"}, set())
+    assert reading(page).startswith("forward, layer 1")
+    press(page, "Forward", 2)
+    assert known(page) == (set(fig.values), {"loss"})
+    press(page, "Backward")
+    assert known(page)[1] == {"loss", "yhat", "z2", "W2_11", "W2_12", "b2"}
+    assert reading(page).startswith("backward, layer 2")
+    press(page, "Backward")
+    assert known(page)[1] >= set(fig.gradients) - {"y"}
+    press(page, "Update")
+    fig.step()
+    assert known(page) == (leaves, set())
+    assert inputs(page) == fig.inputs
+    assert "W1_11 0.5 → 0.554983" in reading(page)
+    assert "predicted change of loss" in said(page)
+    press(page, "Forward")
+    assert known(page)[0] == leaves | {"z1_1", "z1_2", "a1_1", "a1_2"}
+    press(page, "Show all")
+    assert known(page) == (set(fig.values), set(fig.values))
+    assert_agrees(page, fig)
+    assert not visit.faults
+
+
+def test_play_runs_to_the_update(show):  # noqa: F811
+    fig = two()
+    page = show(fig).page
+    page.clock.install()
+    press(page, "Play")
+    page.clock.run_for(10_000)
+    page.clock.resume()
+    settle(page)
+    fig.step()
+    assert inputs(page) == fig.inputs
+    assert page.get_by_role("button", name="Play").count() == 1
+
+
+def test_an_epoch_takes_every_sample_averages_and_updates_once(show):  # noqa: F811
+    fig = two(DATA)
+    page = (visit := show(fig)).page
+    each = []
+    for sample in range(4):
+        fig.select(sample)
+        each.append(fig.gradients)
+    fig.reset()
+    page.get_by_label("steps for").select_option(index=1)
+    settle(page)
+    for sample in range(4):
+        press(page, "Forward", 3)
+        assert reading(page).startswith(f"sample {sample + 1} of 4, forward, loss")
+        assert inputs(page)[0] == DATA["x1"][sample]
+        press(page, "Backward", 2)
+        for name in ("W1_11", "W2_12", "b2"):
+            mean = sum(grads[name] for grads in each[: sample + 1]) / 4
+            assert number(table(page)[name][2]) == pytest.approx(mean, rel=1e-5)
+        part(page, "edge W1_11").focus()
+        settle(page)
+        assert f"{sample + 1} of 4 samples counted" in reading(page)
+    press(page, "Update")
+    fig.select(3)
+    fig.epoch()
+    assert inputs(page) == pytest.approx(fig.inputs, rel=1e-15)
+    assert "predicted change of mean loss" in said(page)
+    # Update at once is the same as walking there.
+    page.get_by_role("button", name="Reset").click()
+    press(page, "Show all")
+    press(page, "Update")
+    fig.reset()
+    fig.epoch()
+    assert inputs(page) == pytest.approx(fig.inputs, rel=1e-15)
+    assert not visit.faults
+
+
+def test_samples_are_chosen_from_a_menu(show):  # noqa: F811
+    page = show(two(DATA)).page
+    page.get_by_label("sample", exact=True).select_option("2 of 4")
+    settle(page)
+    assert inputs(page)[:2] == [2, -1]
+    slider(page, "x1").press("ArrowRight")
+    settle(page)
+    menu = page.get_by_label("sample", exact=True)
+    assert menu.evaluate("(select) => select.selectedOptions[0].text") == "none of the data"
+    menu.select_option("1 of 4")
+    settle(page)
+    assert inputs(page)[:2] == [1, 2]
+
+
+def bars(page):
+    """Return the two numbers and the two bars: (left, width) in percent of the track."""
+    numbers = [number(text.split("= ")[1]) for text in page.locator(".bp-changes span").all_inner_texts()]
+    styles = page.locator(".bp-changes .bp-track div").evaluate_all(
+        "(bars) => bars.map(({style}) => [parseFloat(style.left), parseFloat(style.width)])"
+    )
+    return numbers, styles
+
+
+def test_the_prediction_bar_agrees_parts_and_changes_sign(show):  # noqa: F811
+    fig = one()
+    page = (visit := show(fig)).page
+    start, slope = fig.values["loss"], fig.gradients["W1"]
+    part(page, "edge W1").focus()
+    page.keyboard.press("Enter")
+    settle(page)
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "W1"
+    words = page.locator(".bp-move .bp-apart")
+    assert "nothing has changed" in words.inner_text()
+    for w, said_of_it in ((0.52, "they agree"), (0.8, "they part"), (1.2, "opposite signs")):
+        fig.controls["W1"] = w
+        type_into(page, "W1", str(w))
+        (predicted, true), (hollow, solid) = bars(page)
+        assert predicted == pytest.approx(slope * (w - 0.5), rel=1e-4)
+        assert true == pytest.approx(fig.values["loss"] - start, rel=1e-4)
+        assert said_of_it in words.inner_text()
+        assert hollow[0] == pytest.approx(50 - hollow[1], abs=0.01)
+        assert solid[0] == pytest.approx(50 - solid[1] if true < 0 else 50, abs=0.01)
+    # A new point to measure from; and another input moves it too.
+    page.get_by_role("button", name="Measure from here").click()
+    settle(page)
+    assert bars(page)[0] == [0, 0]
+    slider(page, "W1").press("ArrowRight")
+    settle(page)
+    assert bars(page)[0][0] == pytest.approx(fig.gradients["W1"] * 0.02, rel=1e-4)
+    slider(page, "y").press("ArrowLeft")
+    settle(page)
+    assert bars(page)[0] == [0, 0]
+    assert not visit.faults
+
+
+def test_a_click_chooses_a_weight_and_typed_nonsense_is_refused(show):  # noqa: F811
+    page = show(two()).page
+    part(page, "bias b1_2").locator(".bp-box").click()
+    settle(page)
+    assert entry(page, "b1_2").input_value() == "−0.2"
+    assert "bp-chosen" in part(page, "bias b1_2").get_attribute("class")
+    type_into(page, "b1_2", "9")
+    assert "outside the range" in said(page)
+    type_into(page, "b1_2", "0.3")
+    assert table(page)["z1_2"][0] == "2.1"
+
+
+def test_the_zero_that_is_none(show):  # noqa: F811
+    page = show(two(b1=(0.1, -0.2))).page
+    assert table(page)["z1_1"][0] == "2.77556e−17"
+    assert number(table(page)["W1_11"][1]) == pytest.approx(-0.574443)
+    assert "z 2.78e−17" in part(page, "unit a1_1").locator("text").all_text_contents()
+
+
+def test_without_parameters_there_is_no_update(show):  # noqa: F811
+    page = show(two(params=False)).page
+    assert page.get_by_role("button", name="Update").count() == 0
+    press(page, "Forward", 3)
+    press(page, "Backward", 2)
+    assert known(page)[1] >= {"W1_11", "W2_12"}
+
+
+def test_any_moves_leave_no_fault(show):  # noqa: F811
+    page = (visit := show(two(DATA))).page
+    for key in ["Home", "End"]:
+        for name in ("x1", "x2", "y"):
+            slider(page, name).press(key)
+        settle(page)
+        assert_clean(page)
+    for name in ("edge W1_21", "edge W2_11", "bias b2"):
+        part(page, name).focus()
+        page.keyboard.press("Enter")
+        for key in ("End", "Home", "PageUp", "Escape"):
+            page.keyboard.press(key)
+        settle(page)
+        press(page, "Update")
+        press(page, "Backward")
+        assert_clean(page)
+    type_into(page, "learning rate", "1000")
+    press(page, "Update")
+    assert "No step" in said(page)
+    assert_clean(page)
+    assert not visit.faults
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(show, axe, scheme):  # noqa: F811
+    page = show(two(DATA), color_scheme=scheme).page
+    press(page, "Forward", 2)
+    assert axe(page) == []
+
+
+@pytest.mark.parametrize("width", [320, 480, 1000])
+def test_nothing_is_wider_than_the_page(show, width):  # noqa: F811
+    page = show(two(DATA), width=width).page
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    canvas = page.locator(".bp-network .bp-canvas")
+    assert canvas.evaluate("(box) => box.scrollWidth <= box.clientWidth + 4")
+
+
+def test_an_update_is_cheap(show):  # noqa: F811
+    page = show(two(DATA)).page
+    median = page.evaluate(
+        """() => {
+          const { store } = figures[0];
+          const times = [];
+          for (let k = 0; k < 300; k++) {
+            const start = performance.now();
+            store.set(2, -1 + (k % 100) / 50);
+            store.flush();
+            times.push(performance.now() - start);
+          }
+          return times.sort((a, b) => a - b)[150];
+        }"""
+    )
+    print(f"update: {median:.2f} ms")
+    assert median < 4
