@@ -1,5 +1,5 @@
 // Gives names to what the theme and the widget library leave nameless, so that a screen reader can say them,
-// and lets the search work from a folder.
+// keeps commas beside their formulas, and lets the search work from a folder.
 (() => {
   const each = (selector, mend) => document.querySelectorAll(selector).forEach(mend);
 
@@ -22,8 +22,22 @@
       head.replaceWith(corner);
     });
     each(".citation[role]", (entry) => entry.setAttribute("role", "listitem"));
-    each("pre", (block) => {
+    each("pre, .bd-article table", (block) => {
       if (block.scrollWidth > block.clientWidth) block.tabIndex = 0;
+    });
+  }
+
+  // A browser may break a line between a formula and the comma after it.
+  function keepPunctuation() {
+    each(".bd-article span.math", (formula) => {
+      const text = formula.nextSibling;
+      const marks = text?.nodeType === Node.TEXT_NODE && text.data.match(/^[.,;:?!)’”]+/)?.[0];
+      if (!marks) return;
+      const together = document.createElement("span");
+      together.className = "bp-unbroken";
+      formula.before(together);
+      text.data = text.data.slice(marks.length);
+      together.append(formula, marks);
     });
   }
 
@@ -41,6 +55,7 @@
   if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
 
   nameTheme();
+  keepPunctuation();
   nameWidgets();
   // Widgets are mounted after the page has loaded, nested ones later still.
   let waiting = false;
