@@ -1,0 +1,247 @@
+"""Checks for the exercises of chapter 3, "Computational graphs, forward and reverse mode".
+
+After `bplib.checks`, which knows how to read an answer, this file says what chapter 3 asks and what people
+get wrong there. A graph is an array of edges (parent, child), its nodes numbered in the order of their birth.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from bplib.checks import Check, by_nudging
+
+LINE = np.array([[0, 1], [1, 2], [2, 3]])
+PRODUCT = np.array([[0, 2], [1, 2]])
+# u = x * x; v = u * u; loss = v + u.
+DIAMOND = np.array([[0, 1], [0, 1], [1, 2], [1, 2], [2, 3], [1, 3]])
+DOUBLINGS = np.array([[0, 1], [0, 1], [1, 2], [1, 2], [2, 3], [2, 3]])
+# p = x * y; q = p + x; r = p * q; s = q + r.
+LATTICE = np.array([[0, 2], [1, 2], [2, 3], [0, 3], [2, 4], [3, 4], [3, 5], [4, 5]])
+
+
+# 1. Which orders are legal?
+check_orders = Check(
+    lambda: (6, 5, 2, 4),
+    returns=["first", "second", "third", "fourth"],
+    cases=[{}],
+    mistakes={
+        "x is used twice, and each use is an edge": lambda: (5, None, None, None),
+        "count the edges, and not the nodes that stand right: each of the three has two": lambda: (
+            3,
+            2,
+            1,
+            2,
+        ),
+        "these are the edges that point backwards": lambda: (None, 1, 4, 2),
+    },
+)
+
+# 2. One graph, three backwards
+check_three_backwards = Check(
+    lambda: (6, 8, 12, 16, 18, 24),
+    returns=["dx", "dy", "added_dx", "added_dy", "kept_dx", "kept_dy"],
+    cases=[{}],
+    mistakes={
+        "a use is missing: x * x uses x twice": lambda: (3, 4, None, None, None, None),
+        "this is the square itself": lambda: (9, 16, None, None, None, None),
+        "adding means that the first walk's share stays": lambda: (None, None, 6, 8, None, None),
+        "this would be so if only the leaves kept theirs; here the squares do too": lambda: (
+            *(None, None, None, None),
+            *(12, 16),
+        ),
+        "the sum is set to 1 at the start of each walk; it does not hold 2": lambda: (
+            *(None, None, None, None),
+            *(24, 32),
+        ),
+    },
+)
+
+
+# 3. Count paths and visits
+def _ways(edges: Any) -> list[int]:
+    """Return for each node the number of paths from it to the last."""
+    ways = [0] * int(edges.max()) + [1]
+    for parent, child in sorted(edges.tolist(), key=lambda edge: -edge[1]):
+        ways[parent] += ways[child]
+    return ways
+
+
+def _merged(edges: Any) -> list[int]:
+    return _ways(np.unique(edges, axis=0))
+
+
+check_counts = Check(
+    lambda edges: (_ways(edges)[0], sum(_ways(edges))),
+    returns=["paths", "visits"],
+    cases=[{"edges": edges} for edges in (LINE, DOUBLINGS, DIAMOND, LATTICE)],
+    mistakes={
+        "two edges between the same nodes are two paths": lambda edges: (
+            _merged(edges)[0],
+            sum(_merged(edges)),
+        ),
+        "these are the edges that leave node 0": lambda edges: (int((edges[:, 0] == 0).sum()), None),
+        "this is the number of edges": lambda edges: (len(edges), len(edges)),
+        "this is the number of nodes; the recursion comes to a node once for each path": lambda edges: (
+            None,
+            int(edges.max()) + 1,
+        ),
+        "the first visit, at the output, is missing": lambda edges: (None, sum(_ways(edges)) - 1),
+        "the visits of node 0 are missing": lambda edges: (None, sum(_ways(edges)[1:])),
+    },
+)
+
+# 4. Visits by formula
+check_visits = Check(
+    lambda k, uses: (sum(uses**i for i in range(k + 1)), k * uses),
+    returns=["visits", "edges"],
+    cases=[{"k": 2, "uses": 3}, {"k": 20, "uses": 2}, {"k": 5, "uses": 4}, {"k": 4, "uses": 1}],
+    mistakes={
+        "these are the paths alone; the nodes on the way are visited too": lambda k, uses: (uses**k, None),
+        "the visit of the last node itself is missing": lambda k, uses: (
+            sum(uses**i for i in range(1, k + 1)),
+            None,
+        ),
+        "the visits of x, where the paths end, are missing": lambda k, uses: (
+            sum(uses**i for i in range(k)),
+            None,
+        ),
+        "this holds for two uses only": lambda k, uses: (2 ** (k + 1) - 1, 2 * k),
+        "each use is an edge": lambda k, uses: (None, k),
+        "the edges of one step serve all paths; count each once": lambda k, uses: (None, uses**k),
+    },
+)
+
+
+# 5. Divide two dual numbers
+def _quotient(a: float, da: float, b: float, db: float) -> tuple[float, float]:
+    (tangent,) = by_nudging(lambda t: (a + t * da) / (b + t * db), "t")(0.0)
+    return a / b, float(tangent)
+
+
+check_divide = Check(
+    _quotient,
+    returns=["value", "tangent"],
+    cases=[
+        {"a": 3.0, "da": 1.0, "b": 2.0, "db": 0.0},
+        {"a": 3.0, "da": 0.0, "b": 2.0, "db": 1.0},
+        {"a": -1.0, "da": 0.5, "b": 4.0, "db": -3.0},
+    ],
+    mistakes={
+        "the two parts are subtracted, and not added: more b means less a / b": lambda a, da, b, db: (
+            None,
+            (da * b + a * db) / b**2,
+        ),
+        "the denominator's square is missing": lambda a, da, b, db: (None, (da * b - a * db) / b),
+        "the denominator moves as well": lambda a, da, b, db: (None, da / b),
+        "this is the product rule": lambda a, da, b, db: (None, da * b + a * db),
+        "the part of the denominator lacks a factor: a / b changes with b by -a / b**2": (
+            lambda a, da, b, db: (None, da / b - db / b**2)
+        ),
+    },
+)
+
+# 6. When does forward mode win?
+check_passes = Check(
+    lambda: (1000, 1, 1, 1000, 3, 5, 1, 50),
+    returns=[
+        *("loss_forward", "loss_reverse", "knob_forward", "knob_reverse"),
+        *("jacobian_forward", "jacobian_reverse", "direction_forward", "direction_reverse"),
+    ],
+    cases=[{}],
+    mistakes={
+        "from one output, one pass; here there are fifty, and each needs its own": lambda: (
+            *(None, None, None, None),
+            *(None, None, None, 1),
+        ),
+        "the two modes are exchanged: forward mode starts from an input": lambda: (
+            *(1, 1000, 1000, 1),
+            *(5, 3, 50, 1),
+        ),
+        "a pass gives a whole column or a whole row, and not one entry": lambda: (
+            *(None, None, None, None),
+            *(15, 15, None, None),
+        ),
+        "all inputs may have a tangent at once: a direction is one start": lambda: (
+            *(None, None, None, None),
+            *(None, None, 1000, None),
+        ),
+    },
+)
+
+
+# 7. Spot the bug
+def _solved(edges: Any, local: Any) -> Any:
+    """Solve equation by equation at once: each gradient is the sum of its children's shares."""
+    n = int(edges.max()) + 1
+    shares = np.zeros((n, n))
+    np.add.at(shares, (edges[:, 0], edges[:, 1]), local)
+    return np.linalg.solve(np.eye(n) - shares, np.eye(n)[-1])
+
+
+def _walk(edges: Any, local: Any, *, step: int = -1, add: bool = True, factor: bool = True) -> Any:
+    grad = np.zeros(int(edges.max()) + 1)
+    grad[-1] = 1.0
+    for (parent, child), slope in list(zip(edges.tolist(), local, strict=True))[::step]:
+        grad[parent] = add * grad[parent] + grad[child] * (slope if factor else 1.0)
+    return grad
+
+
+check_repaired = Check(
+    _solved,
+    returns=["grad"],
+    cases=[
+        {"edges": PRODUCT, "local": np.array([5.0, 2.0])},
+        {"edges": LINE, "local": np.array([2.0, -3.0, 0.5])},
+        {"edges": DIAMOND, "local": np.array([3.0, 3.0, 9.0, 9.0, 1.0, 1.0])},
+        {"edges": LATTICE, "local": np.array([5.0, 2.0, 1.0, 1.0, 12.0, 10.0, 1.0, 1.0])},
+    ],
+    mistakes={
+        "this is still what was published: shares are handed on before they are complete": (
+            lambda edges, local: _walk(edges, local, step=1)
+        ),
+        "the order is right now, but a share overwrites the one before": lambda edges, local: _walk(
+            edges, local, add=False
+        ),
+        "the local derivative is missing": lambda edges, local: _walk(edges, local, factor=False),
+    },
+)
+
+
+# 8. Second derivatives, forward
+def _product(p: Any, q: Any) -> Any:
+    return np.convolve(p, q)[:3]
+
+
+check_multiply = Check(
+    _product,
+    returns=["product"],
+    cases=[
+        {"p": np.array([2.0, 1.0, 0.0]), "q": np.array([5.0, 3.0, 0.0])},
+        {"p": np.array([3.0, 1.0, 0.0]), "q": np.array([3.0, 1.0, 0.0])},
+        {"p": np.array([-1.0, 0.5, 2.0]), "q": np.array([4.0, -3.0, 0.25])},
+    ],
+    mistakes={
+        "the square of ε is still taken as 0, as for dual numbers": lambda p, q: (
+            _product(p, q) * np.array([1, 1, 0])
+        ),
+        "ε times ε gives ε squared as well": lambda p, q: (
+            _product(p, q) - np.array([0, 0, 1]) * (p[1] * q[1])
+        ),
+        "multiply every part with every other, and not entry by entry": lambda p, q: p * q,
+        "a factor 2 belongs to second derivatives, and not to coefficients": lambda p, q: (
+            _product(p, q) + np.array([0, 0, 1]) * (p[1] * q[1])
+        ),
+        "powers above the second are 0: keep three numbers": lambda p, q: np.convolve(p, q),
+    },
+)
+
+check_second = Check(
+    lambda x: 12 * x**2 + 2,
+    returns=["second derivative"],
+    cases=[{"x": 3.0}, {"x": -0.5}, {"x": 1.5}],
+    mistakes={
+        "this is the coefficient of ε squared; Taylor's series has f'' / 2 there": lambda x: 6 * x**2 + 1,
+        "this is the first derivative": lambda x: 4 * x**3 + 2 * x,
+        "this is the function itself": lambda x: x**4 + x**2,
+    },
+)
