@@ -13,6 +13,9 @@ EXPORT = re.compile(r"^export (?=(?:const|class|function) (\w+))", re.MULTILINE)
 COMMENT = re.compile(r"(^|[ \t])[ \t]*// .*", re.MULTILINE)
 MARGIN = re.compile(r"^\s+", re.MULTILINE)
 BREAK = re.compile(r"(?<=[,;{(\[])\n|\n(?=[}\])])")
+BLANK = re.compile(r" *([{}()\[\];,:?=<>*&|]) *")
+CODE = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|[`{}]|[^`{}\"']+")
+TEXT = re.compile(r"(?:[^`$\\]|\\.|\$(?!\{))+|`|\$\{")
 
 
 def read(name: str) -> str:
@@ -60,8 +63,8 @@ def script(entry: str, views: tuple[str, ...] = ()) -> str:
             raise ValueError(f"The imports go in a circle, {circle}; move what both need to a third file.")
         if name in parts:
             return
-        # Comments, indentation and most line ends are for the reader of the file; every figure of a page
-        # repeats the script.
+        # Comments, indentation and the like are for whoever reads the file; every figure of a page repeats
+        # the script.
         source = MARGIN.sub("", COMMENT.sub("", read(f"{name}.js")))
         for _, needed in IMPORT.findall(source):
             add(needed, (*needed_by, name))
@@ -70,7 +73,7 @@ def script(entry: str, views: tuple[str, ...] = ()) -> str:
         body = EXPORT.sub("", body)
         if stray := re.search(r"^(import|export)\b.*", body, re.MULTILINE):
             raise ValueError(f"{name}.js has a line the joiner does not understand: {stray[0]}")
-        body = BREAK.sub("", body)
+        body = _squeeze(BREAK.sub("", body))
         parts[name] = f"const {name}$ = (() => {{\n{body}return {{ {names} }};\n}})();\n"
 
     for name in (entry, *views):
@@ -78,3 +81,29 @@ def script(entry: str, views: tuple[str, ...] = ()) -> str:
     mounts = ", ".join(f"{view}: {view}$.mount" for view in views)
     exports = f"{{ render: {entry}$.figure({{ {mounts} }}) }}" if views else f"{entry}$"
     return "".join(parts.values()) + f"export default {exports};\n"
+
+
+def _squeeze(source: str) -> str:
+    """Leave out the spaces beside punctuation, except beside braces, in strings and in templates."""
+    parts: list[str] = []
+    braces: list[int] = []  # those that are open in each ${...}
+    in_text, at = False, 0
+    while at < len(source):
+        match = (TEXT if in_text else CODE).match(source, at)
+        if match is None:
+            raise ValueError(f"A string is not closed: {source[at : at + 60]!r}")
+        token, at = match[0], match.end()
+        if token == "`":
+            in_text = not in_text
+        elif in_text and token == "${":
+            braces.append(0)
+            in_text = False
+        elif not in_text and braces and token in "{}":
+            braces[-1] += 1 if token == "{" else -1
+            if braces[-1] < 0:
+                braces.pop()
+                in_text = True
+        elif not in_text and token[0] not in "\"'":
+            token = BLANK.sub(r"\1", token)
+        parts.append(token)
+    return "".join(parts)

@@ -238,7 +238,7 @@ def _view(view: Any, tape: Tape, output: Value, place: Any, controls: list[int])
             f"Unknown view {view!r}; give graph(), curve(of=..., against=...), bars(...), compose(...) or "
             "network(...)."
         )
-    return VIEWS[view["view"]](view, tape, output, place, controls)
+    return VIEWS[view["view"]](dict(view), tape, output, place, controls)
 
 
 def _curve(

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bplib.scalar import Value
@@ -192,6 +192,7 @@ def test_what_the_page_sends_is_checked_too(neuron):
 # Sharing a state.
 
 
+@settings(deadline=None)
 @given(w=st.floats(-2, 2), b=st.floats(-2, 2))
 def test_a_state_survives_the_trip(w, b):
     fig = make_pair()
@@ -383,11 +384,24 @@ def test_the_joiner_puts_what_is_needed_first(modules):
     )
     modules["two.js"] = "export const two = 2;\nexport class three {}\n"
     assert bundle.script("one") == (
-        "const two$ = (() => {\nconst two = 2;class three {}\nreturn { two, three };\n})();\n"
-        "const one$ = (() => {\nconst { two, three: drei } = two$;"
-        'const one = () => [two, drei, "http://two"];return { one };\n})();\n'
+        "const two$ = (() => {\nconst two=2;class three {}\nreturn { two, three };\n})();\n"
+        "const one$ = (() => {\nconst { two,three:drei }=two$;"
+        'const one=()=>[two,drei,"http://two"];return { one };\n})();\n'
         "export default one$;\n"
     )
+
+
+def test_the_joiner_leaves_strings_as_they_are(modules):
+    modules["one.js"] = (
+        "export const one = (a, b) => a ? `x = ${b ? `, { ${a} } : ${'; '}` : "
+        "\"( , )\"} : y` : { a : '[ ]' };\n"
+    )
+    assert bundle.script("one").splitlines()[1] == (
+        "const one=(a,b)=>a?`x = ${b?`, { ${a} } : ${'; '}`:\"( , )\"} : y`:{ a:'[ ]' };return { one };"
+    )
+    modules["two.js"] = 'export const two = "open;\n'
+    with pytest.raises(ValueError, match="A string is not closed"):
+        bundle.script("two")
 
 
 @pytest.mark.parametrize(
