@@ -56,6 +56,7 @@ class _Verdict:
     kinks: dict[int, str] = field(default_factory=dict)  # which entries stand at a kink, in words
     crossed: int = 0  # entries that failed because the step reached over a kink
     settled: int = 0  # entries that failed with the given step and are right
+    finding: str = ""  # what is wrong, in words
 
     @property
     def name(self) -> str:
@@ -65,14 +66,9 @@ class _Verdict:
     def wrong(self) -> Array:
         return ~(abs(self.a - self.n) <= self.rtol * (abs(self.a) + abs(self.n)) + self.off)
 
-    @property
-    def moves(self) -> bool:
-        """Whether the loss moves with it."""
-        return bool(np.any(abs(self.n) > self.off) or self.kinks or self.wrong.any())
-
-    def kink(self) -> str:
-        """Describe a kink, if possible one where the claim is wrong."""
-        return self.kinks[min(self.kinks, key=lambda i: not self.wrong[i])]
+    def blurred(self, share: float) -> bool:
+        """Tell whether rounding hides more than a share of the whole."""
+        return bool(np.linalg.norm(self.off) > share * (np.linalg.norm(self.a) + np.linalg.norm(self.n)))
 
     def look_again(self, some: Array, reach: Array) -> None:
         """Measure some entries more closely; the step that they failed with is their reach."""
@@ -87,9 +83,25 @@ class _Verdict:
             between = f"slopes {look.left[j]:.6g} and {look.right[j]:.6g}"
             self.kinks[i] = f"{self.name}{where} ({between}, claimed {self.a[i]:.6g})"
 
+    def kink(self) -> str:
+        """Describe a kink, if possible one where the claim is wrong."""
+        return self.kinks[min(self.kinks, key=lambda i: not self.wrong[i])]
+
     def warnings(self, h: float | None) -> Iterator[str]:
         """Yield what to know although it is no error."""
-        if self.kinks:
+        if self.blurred(0.05) and np.any(abs(self.n) > self.off):
+            yield (
+                f"Rounding in a loss of {self.loss.value:.3g} blurs the slopes of {self.name} by about "
+                f"{np.median(self.off):.0e}; most are too small to be checked."
+            )
+        if self.finding:
+            return
+        if self.wrong.any():
+            yield (
+                f"The claimed gradient of {self.name} adds up conventions at several kinks that meet exactly "
+                f"here, and is right a small step away: {self.kink()}."
+            )
+        elif self.kinks:
             yield (
                 f"The loss has a kink at {self.kink()}. There is no derivative there; what is claimed lies "
                 f"within the one-sided slopes ({count(len(self.kinks), 'such entry')})."
@@ -101,11 +113,7 @@ class _Verdict:
             size = "large" if h > STEP["central"](self.loss.eps) else "small"
             yield f"The step h={h:g} is too {size} for {self.name}; with other steps the numbers agree."
 
-    def blurred(self, share: float) -> bool:
-        """Tell whether rounding hides more than a share of the whole."""
-        return bool(np.linalg.norm(self.off) > share * (np.linalg.norm(self.a) + np.linalg.norm(self.n)))
-
-    def result(self, shape: tuple[int, ...], finding: str) -> Result:
+    def result(self, shape: tuple[int, ...]) -> Result:
         grid = self.loss.arrays[self.k].shape
         with np.errstate(all="ignore"):
             gap, size = abs(self.a - self.n), abs(self.a) + abs(self.n)
@@ -114,9 +122,9 @@ class _Verdict:
             error = float(np.linalg.norm(gap) / np.maximum(whole, 1e-300))
         i = int(np.argmax(np.where(self.wrong, np.nan_to_num(gap, nan=np.inf), -1)))
         worst = tuple(int(j) for j in np.unravel_index(i, grid))
-        claimed, numerical, ok = float(self.a[i]), float(self.n[i]), not finding
-        errors = errors.reshape(grid) * (not ok)
-        return Result(self.name, shape, self.a.size, ok, worst, claimed, numerical, error, finding, errors)
+        numbers = worst, float(self.a[i]), float(self.n[i]), error, self.finding
+        ok = not self.finding
+        return Result(self.name, shape, self.a.size, ok, *numbers, errors.reshape(grid) * (not ok))
 
 
 def _judge(loss: Loss, k: int, a: Array, rtol: float, how: _How) -> _Verdict:
@@ -125,12 +133,10 @@ def _judge(loss: Loss, k: int, a: Array, rtol: float, how: _How) -> _Verdict:
     if rtol <= 1e-6 and loss.eps < 1e-10 and is_float32(a):
         rtol = min(rtol, 1e-9)
     v = _Verdict(loss, k, a, *slopes(loss, k, how.method, how.h), rtol)
-    reach, gap, many = steps(loss.arrays[k].ravel(), how.method, how.h), abs(a - v.n), 4
-    gap[np.isnan(gap)] = np.inf
-    doubtful = v.wrong
+    reach, gap = steps(loss.arrays[k].ravel(), how.method, how.h), np.nan_to_num(abs(a - v.n), nan=np.inf)
+    doubtful, sure, many = v.wrong, ~np.isfinite(a), 4
     if v.blurred(1e-3):  # a spot check of what rounding hides
         doubtful[np.argsort(-np.maximum(abs(a), abs(v.n)))[:8]] = True
-    sure = ~np.isfinite(a)
     while doubtful.any() and not sure.any():
         some = np.flatnonzero(doubtful)
         some, many = some[np.argsort(-gap[some])][:many], 4 * many
@@ -144,12 +150,12 @@ def _right_nearby(v: _Verdict) -> bool:
     if v.loss.claim is None or not np.isfinite(v.a).all():
         return False
     rng, some = np.random.default_rng(0), np.flatnonzero(v.wrong)[:8]
-    arrays = [a + 1e-3 * np.maximum(1, abs(a)) * rng.standard_normal(a.shape) for a in v.loss.arrays]
+    nearby = [a + 1e-3 * np.maximum(1, abs(a)) * rng.standard_normal(a.shape) for a in v.loss.arrays]
     with suppress(ValueError, ArithmeticError):
-        a = v.loss.claim(arrays)[v.k].ravel()[some]
-        look = second_look(replace(v.loss, arrays=arrays), v.k, some)
-        nearby = _Verdict(v.loss, v.k, a, look.nearest(a), look.off, v.rtol)
-        return not nearby.wrong.any() and bool(np.all(look.off <= 1e-3 * (abs(a) + abs(nearby.n)).max()))
+        a = v.loss.claim(nearby)[v.k].ravel()[some]
+        look = second_look(replace(v.loss, arrays=nearby), v.k, some)
+        there = _Verdict(v.loss, v.k, a, look.nearest(a), look.off, v.rtol)
+        return not there.wrong.any() and bool(np.all(look.off <= 1e-3 * (abs(a) + abs(there.n)).max()))
     return False
 
 
@@ -159,50 +165,29 @@ def _check(loss: Loss, claimed: list[Array], how: _How, problems: list[str], hin
     steps(np.zeros(1), how.method, how.h)  # refuses a bad method or step
     if unfit := _unfit(loss):
         return Report((), (*problems, unfit), (), str(how))
-    claimed, shapes, judged, moves = list(claimed), [a.shape for a in loss.arrays], [], False
-    for k, (name, shape) in enumerate(zip(loss.names, shapes, strict=True)):
-        if claimed[k].shape != shape:
-            n, off = slopes(loss, k)
-            problems.append(f"The claimed gradient of {name} {wrong_shape(claimed[k], n.reshape(shape))}.")
-            claimed[k], moves = np.zeros(shape), moves or bool(np.any(abs(n) > off))
-        elif loss.arrays[k].size:
-            judged.append(k)
+    shapes, right_shape = [x.shape for x in loss.arrays], []
+    for k, (name, x, a) in enumerate(zip(loss.names, loss.arrays, claimed, strict=True)):
+        right_shape.append(a.shape == x.shape)
+        if a.shape != x.shape:
+            n, _ = slopes(loss, k)
+            problems.append(f"The claimed gradient of {name} {wrong_shape(a, n.reshape(x.shape))}.")
     rtol = how.rtol or (_RTOL[how.method] if loss.eps < 1e-10 else 1e-2)
     if how.directions is not None:
         loss, claimed = _along(loss, claimed, how)
+    judged = [k for k, x in enumerate(loss.arrays) if right_shape[k] and x.size]
     verdicts = [_judge(loss, k, claimed[k].ravel(), rtol, how) for k in judged]
-    still = [v.name for v in verdicts if not v.moves]
-    if len(still) == len(verdicts) and not moves:
+    for v in verdicts:
+        v.finding = _finding(v, verdicts, hints, how)
+        if problems and "no name" in v.finding:
+            v.finding = "is wrong, which this may explain"
+    warnings = [warning for v in verdicts for warning in v.warnings(how.h)]
+    still = [v.name for v in verdicts if not (np.any(abs(v.n) > v.off) or v.kinks or v.wrong.any())]
+    if len(still) == len(verdicts) and all(right_shape):
         problems.append(
             "No parameter moves the loss, so nothing was checked: 0 = 0 proves nothing. Is the forward pass "
             "still empty, or does it ignore its parameters? If it is right, check it where it moves."
         )
-        still = []
-    results: list[Result] = []
-    warnings: list[str] = []
-    for v in verdicts:
-        finding = ""
-        if not v.wrong.any():
-            warnings += v.warnings(how.h)
-        elif not (special := how.directions is None and _right_nearby(v)):
-            finding = _finding(v, verdicts, hints, how)
-        elif special and v.kinks:
-            warnings.append(
-                f"The claimed gradient of {v.name} adds up conventions at several kinks that meet exactly "
-                f"here, and is right a small step away: {v.kink()}."
-            )
-        else:
-            finding = (
-                "is the convention at a kink, and not the derivative: the loss is smooth here, and a small "
-                "step away the claimed gradient is right"
-            )
-        if v.blurred(0.05) and np.any(abs(v.n) > v.off):
-            warnings.append(
-                f"Rounding in a loss of {loss.value:.3g} blurs the slopes of {v.name} by about "
-                f"{np.median(v.off):.0e}; most are too small to be checked."
-            )
-        results.append(v.result(shapes[v.k], finding))
-    if still:
+    elif still:
         warnings.append(
             f"The loss does not move with {listed(still)}: there the check says no more than 0 = 0."
         )
@@ -211,9 +196,7 @@ def _check(loss: Loss, claimed: list[Array], how: _How, problems: list[str], hin
             "Random directions are the weaker check: an error in few entries can hide in the sum. Without "
             "directions= every entry is compared."
         )
-    if problems:  # they explain what has no name
-        results = [replace(r, finding=r.finding * ("no name" not in r.finding)) for r in results]
-    return Report(tuple(results), tuple(problems), tuple(warnings), str(how))
+    return Report(tuple(v.result(shapes[v.k]) for v in verdicts), tuple(problems), tuple(warnings), str(how))
 
 
 def _unfit(loss: Loss) -> str:
@@ -232,24 +215,30 @@ def _unfit(loss: Loss) -> str:
 
 def _along(loss: Loss, claimed: list[Array], how: _How) -> tuple[Loss, list[Array]]:
     """Return the loss and its claimed gradient as functions of steps along random directions."""
-    rng, directions = how.rng or np.random.default_rng(0), []
-    for a in loss.arrays:
-        v = rng.standard_normal((how.directions or 0, a.size))
-        v *= max(1.0, float(np.sqrt(np.mean(a * a)))) / np.linalg.norm(v, axis=1, keepdims=True)
-        directions.append(v.reshape(-1, *a.shape).astype(a.dtype))
+    rng, directions, along = how.rng or np.random.default_rng(0), [], []
+    for x, a in zip(loss.arrays, claimed, strict=True):
+        size = np.maximum(1, np.sqrt(np.mean(x * x))) / np.sqrt(x.size) if x.size else 1.0
+        v = (rng.standard_normal((how.directions or 0, *x.shape)) * size).astype(x.dtype)
+        directions.append(v)
+        along.append(np.tensordot(v, a, a.ndim) if a.shape == x.shape else a)
 
     def f(ts: list[Array]) -> Any:
-        points = zip(ts, directions, loss.arrays, strict=True)
-        return loss.at([a + np.tensordot(t, v, 1) if t.any() else a for t, v, a in points])
+        moved = zip(loss.arrays, ts, directions, strict=True)
+        return loss.at([x + np.tensordot(t, v, 1) if t.any() else x for x, t, v in moved])
 
-    still = [np.zeros(len(v), v.dtype) for v in directions]
-    along = [np.tensordot(v, a, a.ndim) for v, a in zip(directions, claimed, strict=True)]
-    return Loss(loss.names, still, f), along
+    return Loss(loss.names, [np.zeros(len(v), v.dtype) for v in directions], f, float32=True), along
 
 
 def _finding(v: _Verdict, verdicts: list[_Verdict], hints: _Hints, how: _How) -> str:
-    """Say what is wrong: finish the sentence "The claimed gradient of W ..."."""
-    loss, x = v.loss, v.loss.arrays[v.k]
+    """Say what is wrong, if anything: finish the sentence "The claimed gradient of W ..."."""
+    if not v.wrong.any():
+        return ""
+    if _right_nearby(v):
+        return "" if v.kinks else (
+            "is the convention at a kink, and not the derivative: the loss is smooth here, and a small step "
+            "away the claimed gradient is right"
+        )  # fmt: skip
+    x = v.loss.arrays[v.k]
     a, n, noise, wrong = (values.reshape(x.shape) for values in (v.a, v.n, v.off, v.wrong))
     if how.directions is not None:
         said = diagnose(Case(x, a, n, noise, wrong)) if a.size > 1 else ""
@@ -259,13 +248,12 @@ def _finding(v: _Verdict, verdicts: list[_Verdict], hints: _Hints, how: _How) ->
         return f"disagrees along {along}; without directions= the check says in which entries"
     if any(v.wrong[i] for i in v.kinks):
         return f"is neither a slope at the kink nor between the two: {v.kink()}"
-    others = [other for other in verdicts if other is not v]
+    others, hint = [other for other in verdicts if other is not v], hints(v.k, n)
     swapped = [(f"is that of {o.name}", o.n.reshape(n.shape)) for o in others if o.n.size == n.size]
-    hint = hints(v.k, n)
     known = {
-        "others": {o.name: loss.arrays[o.k] for o in others},
+        "others": {o.name: o.loss.arrays[o.k] for o in others},
         "right_after": [o.name for o in others if o.k > v.k and not o.wrong.any()],
-        "only_here": loss.claim is None,
+        "only_here": v.loss.claim is None,
         **hint,
         "guesses": chain(swapped, hint.get("guesses", ())),
     }
