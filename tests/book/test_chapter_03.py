@@ -131,7 +131,7 @@ def dual_apply(op, first, *others):
 def test_the_flawed_engines_are_wrong_as_said():
     """3, 276 and 114 are asserted in the chapter; here the numbers of visits and of edges."""
     names = {"count": count}
-    for cell in ("node", "pass-upstream", "graph", "moment-count"):
+    for cell in ("node", "pass-upstream", "graph", "moment-doubling"):
         source = CODE[cell].split("\n\n\nx, ")[0]
         exec(compile(source, cell, "exec"), names)
     for k in range(8):
