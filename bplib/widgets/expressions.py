@@ -12,7 +12,7 @@ from typing import Any
 
 from bplib.scalar import Value
 from bplib.widgets.bundle import read, script
-from bplib.widgets.live import Live, curve, described, graph, live
+from bplib.widgets.live import Live, Plan, curve, described, graph, plan
 
 try:
     import anywidget
@@ -105,7 +105,9 @@ def build(text: str) -> tuple[Value, list[Value]]:
         free = iter(start)
         inputs = [Value(given[n] if isinstance(given.get(n), float) else next(free), n) for n in names]
         try:
-            return _output(steps, inputs, given), inputs
+            output = _output(steps, inputs, given)
+            _gradients_exist(output)
+            return output, inputs
         except _UndefinedError as reason:
             fault = fault or str(reason)
     raise ValueError(f"{fault} Say where the inputs start, as in {names[0]} = 2; ...")
@@ -171,6 +173,16 @@ def _number(tree: ast.Constant) -> float:
         if abs(number := float(tree.value)) < 1e300:
             return number
     raise ValueError("A number in the formula is too large.")
+
+
+def _gradients_exist(output: Value) -> None:
+    """Refuse a start from which a figure could not be drawn."""
+    try:
+        output.backward()
+    except ValueError as reason:
+        raise _UndefinedError(str(reason)) from None
+    for node in output.graph():
+        node.grad = 0.0
 
 
 class _UndefinedError(ValueError):
@@ -254,13 +266,13 @@ def _constant(number: float) -> Value:
     return node
 
 
-def _figure(text: str, name: str) -> Live:
+def _plan(text: str, name: str) -> Plan:
     output, inputs = build(text)
     reach = [5.0 if abs(value.data) <= 5 else 2 * abs(value.data) for value in inputs]
     spans: dict[Value | str, tuple[float, float]] = {
         value: (-most, most) for value, most in zip(inputs, reach, strict=True)
     }
-    return live(output, spans, views=[graph(), curve()], name=name)
+    return plan(output, spans, [], None, [graph(), curve()], name)
 
 
 def expressions(formulas: Iterable[str], *, name: str) -> "Expressions":
@@ -306,7 +318,7 @@ class Expressions(anywidget.AnyWidget):
     text : str
         The present formula; assign another to show it.
     live : Live
-        The figure of that formula, at its start, as Python sees it.
+        A figure of its own for that formula, whose numbers Python can read and move.
     """
 
     _css = read("live.css")
@@ -325,9 +337,9 @@ class Expressions(anywidget.AnyWidget):
             raise ValueError(f"A menu offers 1 to {MAX_FORMULAS} formulas; {len(texts)} came.")
         self._name = name
         self._esm = script("expressions", ("curve", "graph"))
-        figures = [_figure(text, f"{name}-{k}") for k, text in enumerate(texts, start=1)]
-        self.live = figures[0]
-        recorded = [_state(text, figure) for text, figure in zip(texts, figures, strict=True)]
+        plans = [_plan(text, f"{name}-{k}") for k, text in enumerate(texts, start=1)]
+        self._plan = plans[0]
+        recorded = [_state(text, each) for text, each in zip(texts, plans, strict=True)]
         super().__init__(recorded=recorded, shown=recorded[0])
 
     @property
@@ -339,8 +351,8 @@ class Expressions(anywidget.AnyWidget):
     @text.setter
     def text(self, text: str) -> None:
         places = [k for k, state in enumerate(self.recorded, start=1) if state["text"] == text]
-        self.live = _figure(text, f"{self._name}-{places[0]}" if places else f"{self._name}-typed")
-        self.shown = _state(text, self.live)
+        self._plan = _plan(text, f"{self._name}-{places[0] if places else 'typed'}")
+        self.shown = _state(text, self._plan)
 
     @traitlets.observe("asked")
     def _answer(self, change: Any) -> None:
@@ -350,6 +362,13 @@ class Expressions(anywidget.AnyWidget):
             self.fault = {}
         except (KeyError, TypeError, ValueError) as reason:
             self.fault = {"turn": change["new"].get("turn"), "says": str(reason)}
+
+    @property
+    def live(self) -> Live:
+        """A figure of its own for the present formula, as Python last saw it."""
+        figure = Live(self._plan, 0.1)
+        figure.inputs = self.shown["inputs"]
+        return figure
 
     @property
     def state(self) -> str:
@@ -362,15 +381,19 @@ class Expressions(anywidget.AnyWidget):
         for formula in self.recorded:
             if formula["spec"]["name"] == wanted:
                 self.text = formula["text"]
-        self.live.state = text
-        self.shown = _state(self.text, self.live)
+        figure = self.live
+        figure.state = text
+        self.shown = {**self.shown, "inputs": figure.inputs}
 
     def figure(self) -> Any:
         """Return a matplotlib figure of the present formula's graph."""
-        return self.live.figure()
+        from bplib import plot
+
+        names = [self._plan.tape.names[i] for i in self._plan.tape.inputs]
+        return plot.graph(self._plan.tape, dict(zip(names, self.shown["inputs"], strict=True)))
 
     def __repr__(self) -> str:
-        return repr(self.live) if hasattr(self, "live") else "live figure"
+        return self._plan.in_words(self.shown["inputs"]) if self.shown else "live figure"
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         return described(self, super()._repr_mimebundle_(**options))
@@ -380,5 +403,5 @@ class Expressions(anywidget.AnyWidget):
 MAX_FORMULAS = 12
 
 
-def _state(text: str, figure: Live) -> dict[str, Any]:
-    return {"text": text, "spec": figure.spec, "inputs": figure.inputs}
+def _state(text: str, plan: Plan) -> dict[str, Any]:
+    return {"text": text, "spec": plan.spec, "inputs": plan.start}

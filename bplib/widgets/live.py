@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from numbers import Real
 from typing import Any
 
@@ -124,6 +125,62 @@ def live(
     >>> fig.values["loss"], fig.gradients["w"]
     (0.0, 0.0)
     """
+    return Live(plan(output, controls, params, data, views, name), rate)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a figure shows, with all nodes as places on its tape; a Live makes it a widget."""
+
+    tape: Tape
+    controls: list[list[Any]]
+    params: list[int]
+    data: list[list[Any]]
+    views: list[dict[str, Any]]
+    name: str
+
+    @property
+    def start(self) -> list[float]:
+        """The recorded inputs."""
+        return [float(self.tape.nodes[i][1]) for i in self.tape.inputs]
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        """What the page needs to know, as plain lists."""
+        spec = {
+            "tape": self.tape.to_dict(),
+            "controls": self.controls,
+            "params": self.params,
+            "views": self.views,
+            "name": self.name,
+        }
+        return {**spec, "data": self.data} if self.data else spec
+
+    def run(self, inputs: Sequence[float]) -> tuple[dict[str, float], dict[str, float]]:
+        """Run the tape; return the value of every named node, and d output / d each."""
+        names = [self.tape.names[i] for i in self.tape.inputs]
+        values = self.tape.forward(**dict(zip(names, inputs, strict=True)))
+        gradients = self.tape.backward()
+        return {k: float(x) for k, x in values.items()}, {k: float(x) for k, x in gradients.items()}
+
+    def in_words(self, inputs: Sequence[float]) -> str:
+        """Tell the state. Nothing may differ from run to run: notebooks store it and compare it."""
+        values, gradients = self.run(inputs)
+        top = self.tape.names[self.tape.output]
+        told = [f"{name} = {_plain(x)}" for name, x in values.items()]
+        slopes = [f"d{top}/d{name} = {_plain(x)}" for name, x in gradients.items()]
+        return f"live figure {self.name!r}: {', '.join(told)}; {', '.join(slopes)}"
+
+
+def plan(
+    output: Value,
+    controls: Mapping[Value | str, Sequence[float]],
+    params: Iterable[Value | str],
+    data: Mapping[Value | str, Sequence[float]] | None,
+    views: Iterable[Mapping[str, Any]] | None,
+    name: str,
+) -> Plan:
+    """Find what a figure names on its tape, or say what is wrong; `live` explains the arguments."""
     if not isinstance(output, Value):
         raise TypeError(
             f"live needs a Value as output, the last node of a graph; {type(output).__name__} {output!r} "
@@ -168,7 +225,7 @@ def live(
             f"A figure shows 1 to {MAX_VIEWS} views; {len(shown)} came. Make a second figure for the others."
         )
     resolved = [_view(view, tape, output, place, [spec[0] for spec in specs]) for view in shown]
-    return Live(tape, specs, moving, columns, resolved, name, rate)
+    return Plan(tape, specs, moving, columns, resolved, name)
 
 
 def _columns(
@@ -293,27 +350,16 @@ class Live(anywidget.AnyWidget):
     inputs = traitlets.Any().tag(sync=True)
     rate = traitlets.Any().tag(sync=True)
 
-    def __init__(
-        self,
-        tape: Tape,
-        controls: list[list[Any]],
-        params: list[int],
-        data: list[list[Any]],
-        views: list[dict[str, Any]],
-        name: str,
-        rate: float,
-    ) -> None:
+    def __init__(self, plan: Plan, rate: float) -> None:
         # A page repeats the script in every figure: each carries only its own views.
-        self._esm = script("main", tuple(sorted({view["view"] for view in views})))
-        self.tape = tape
-        self._params = params
-        self._data = data
-        self._spans = {tape.names[tape.inputs[n]]: (n, lo, hi) for n, lo, hi, _ in controls}
-        self._start = [float(tape.nodes[i][1]) for i in tape.inputs]
-        spec = {"tape": tape.to_dict(), "controls": controls, "params": params, "views": views, "name": name}
-        if data:
-            spec["data"] = data
-        super().__init__(spec=spec, inputs=self._start, rate=rate)
+        self._esm = script("main", tuple(sorted({view["view"] for view in plan.views})))
+        self.tape = plan.tape
+        self._plan = plan
+        self._params = plan.params
+        self._data = plan.data
+        self._spans = {self._name(n): (n, lo, hi) for n, lo, hi, _ in plan.controls}
+        self._start = plan.start
+        super().__init__(spec=plan.spec, inputs=self._start, rate=rate)
 
     @traitlets.validate("inputs")
     def _check_inputs(self, proposal: Any) -> list[float]:
@@ -327,7 +373,7 @@ class Live(anywidget.AnyWidget):
                     f"{name} = {numbers[n]:g} is outside its range {lo:g} to {hi:g}. "
                     "Choose a number inside it."
                 )
-        values, gradients = self._run(numbers)
+        values, gradients = self._plan.run(numbers)
         if not all(map(math.isfinite, (*values.values(), *gradients.values()))):
             shown = ", ".join(f"{self._name(n)} = {x:g}" for n, x in enumerate(numbers))
             raise ValueError(
@@ -345,21 +391,15 @@ class Live(anywidget.AnyWidget):
     def _name(self, n: int) -> str:
         return self.tape.names[self.tape.inputs[n]]
 
-    def _run(self, numbers: Sequence[float]) -> tuple[dict[str, float], dict[str, float]]:
-        """Run the tape; return the value of every named node, and d output / d each."""
-        values = self.tape.forward(**{self._name(n): x for n, x in enumerate(numbers)})
-        gradients = self.tape.backward()
-        return {k: float(x) for k, x in values.items()}, {k: float(x) for k, x in gradients.items()}
-
     @property
     def values(self) -> dict[str, float]:
         """The value of every named node, at the present inputs."""
-        return self._run(self.inputs)[0]
+        return self._plan.run(self.inputs)[0]
 
     @property
     def gradients(self) -> dict[str, float]:
         """The derivative of the output by every named node, at the present inputs."""
-        return self._run(self.inputs)[1]
+        return self._plan.run(self.inputs)[1]
 
     @property
     def controls(self) -> "Controls":
@@ -474,14 +514,9 @@ class Live(anywidget.AnyWidget):
         return plot.curve(self.tape, inputs, self.tape.names[view["of"]], against, lo, hi)
 
     def __repr__(self) -> str:
-        # Nothing here may differ from run to run: notebooks store it and compare it.
-        if not hasattr(self, "_spans"):  # while traitlets is still building the figure
+        if not hasattr(self, "_start"):  # while traitlets is still building the figure
             return "live figure"
-        values, gradients = self._run(self.inputs)
-        top = self.tape.names[self.tape.output]
-        told = [f"{name} = {_plain(x)}" for name, x in values.items()]
-        slopes = [f"d{top}/d{name} = {_plain(x)}" for name, x in gradients.items()]
-        return f"live figure {self.spec['name']!r}: {', '.join(told)}; {', '.join(slopes)}"
+        return self._plan.in_words(self.inputs)
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         return described(self, super()._repr_mimebundle_(**options))

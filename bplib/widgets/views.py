@@ -71,7 +71,7 @@ def place_network(
         )
     if max(sizes) > MAX_UNITS:
         raise ValueError(f"A layer has {max(sizes)} units; the network view is readable up to {MAX_UNITS}.")
-    for l, (n_in, n_out) in enumerate(zip(sizes, sizes[1:], strict=False), 1):  # noqa: E741
+    for l, (n_in, n_out) in enumerate(pairwise(sizes), 1):  # noqa: E741
         rows = [len(row) for row in weights[l - 1]] if l <= len(weights) else []
         if rows != [n_in] * n_out:
             raise ValueError(
