@@ -6,6 +6,7 @@ them without writing. A topic is a file here with a function `table`.
 
 import importlib
 import platform
+import subprocess
 import sys
 import time
 from datetime import date
@@ -14,9 +15,7 @@ from pathlib import Path
 
 import one_thread  # noqa: F401
 
-#: The scalar engine comes first: the objects that PyTorch and JAX hold would make every walk of the garbage
-#: collector longer, and it has a part in that topic.
-TOPICS = ["scalar_engine", "training_step", "checking", "kernels", "layer_costs", "memory"]
+TOPICS = ["training_step", "scalar_engine", "checking", "kernels", "layer_costs", "memory"]
 PACKAGES = ["numpy", "torch", "jax", "autograd", "mygrad", "micrograd"]
 RESULTS = Path(__file__).parent / "RESULTS.md"
 
@@ -38,22 +37,34 @@ def installed(package: str) -> str:
         return f"{package} not installed"
 
 
+def head() -> str:
+    """Say how and where the numbers were measured."""
+    return (
+        "# Measured\n\n"
+        "One run of `make bench`, float64, one thread, processor time. Contestants take turns; a ratio is "
+        "the median over the rounds of one time divided by the other of the same round.\n\n"
+        f"{date.today().isoformat()} · Python {platform.python_version()} · {processor()} · "
+        + " · ".join(map(installed, PACKAGES))
+        + "\n"
+    )
+
+
 def main(topics: list[str]) -> None:
+    """Measure each topic in a process of its own, so that no library's objects burden another topic."""
     unknown = set(topics) - set(TOPICS)
     if unknown:
         raise SystemExit(f"There is no topic {', '.join(sorted(unknown))}; there are {', '.join(TOPICS)}.")
-    parts = [
-        "# Measured\n",
-        "One run of `make bench`, float64, one thread, processor time. Contestants take turns; a ratio is "
-        "the median over the rounds of one time divided by the other of the same round.\n",
-        f"{date.today().isoformat()} · Python {platform.python_version()} · {processor()} · "
-        + " · ".join(map(installed, PACKAGES))
-        + "\n",
-    ]
+    if len(topics) == 1:
+        print(importlib.import_module(topics[0]).table().markdown())
+        return
+    parts = [head()]
     for topic in topics or TOPICS:
         print(f"{topic} ...", file=sys.stderr, end=" ", flush=True)
         start = time.perf_counter()
-        parts.append(importlib.import_module(topic).table().markdown())
+        command = [sys.executable, __file__, topic]
+        parts.append(
+            subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.strip() + "\n"
+        )
         print(f"{time.perf_counter() - start:.0f} s", file=sys.stderr)
         print(parts[-1], flush=True)
     if not topics:
