@@ -165,16 +165,17 @@ def _check(loss: Loss, claimed: list[Array], how: _How, problems: list[str], hin
     steps(np.zeros(1), how.method, how.h)  # refuses a bad method or step
     if unfit := _unfit(loss):
         return Report((), (*problems, unfit), (), str(how))
-    shapes, right_shape = [x.shape for x in loss.arrays], []
-    for k, (name, x, a) in enumerate(zip(loss.names, loss.arrays, claimed, strict=True)):
-        right_shape.append(a.shape == x.shape)
-        if a.shape != x.shape:
-            n, _ = slopes(loss, k)
-            problems.append(f"The claimed gradient of {name} {wrong_shape(a, n.reshape(x.shape))}.")
+    shapes, judged, misfits = [x.shape for x in loss.arrays], [], []
+    for k, (x, a) in enumerate(zip(loss.arrays, claimed, strict=True)):
+        if a.shape == x.shape:
+            judged += [k] if x.size else []
+        else:
+            said = wrong_shape(a, slopes(loss, k)[0].reshape(x.shape))
+            misfits.append(f"The claimed gradient of {loss.names[k]} {said}.")
+    problems += misfits
     rtol = how.rtol or (_RTOL[how.method] if loss.eps < 1e-10 else 1e-2)
     if how.directions is not None:
         loss, claimed = _along(loss, claimed, how)
-    judged = [k for k, x in enumerate(loss.arrays) if right_shape[k] and x.size]
     verdicts = [_judge(loss, k, claimed[k].ravel(), rtol, how) for k in judged]
     for v in verdicts:
         v.finding = _finding(v, verdicts, hints, how)
@@ -182,7 +183,7 @@ def _check(loss: Loss, claimed: list[Array], how: _How, problems: list[str], hin
             v.finding = "is wrong, which this may explain"
     warnings = [warning for v in verdicts for warning in v.warnings(how.h)]
     still = [v.name for v in verdicts if not (np.any(abs(v.n) > v.off) or v.kinks or v.wrong.any())]
-    if len(still) == len(verdicts) and all(right_shape):
+    if len(still) == len(verdicts) and not misfits:
         problems.append(
             "No parameter moves the loss, so nothing was checked: 0 = 0 proves nothing. Is the forward pass "
             "still empty, or does it ignore its parameters? If it is right, check it where it moves."
