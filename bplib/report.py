@@ -109,29 +109,25 @@ class Report:
 
     def _sentences(self) -> list[str]:
         """Return the problems, then one sentence for all parameters with the same finding."""
-        same: dict[str, list[str]] = {}
-        for result in self.results:
-            if result.finding:
-                same.setdefault(result.finding, []).append(result.name)
-        findings = []
-        for finding, (first, *rest) in same.items():
+        found = dict.fromkeys(r.finding for r in self.results if r.finding)
+        sentences = list(self.problems)
+        for finding in found:
+            first, *rest = (r.name for r in self.results if r.finding == finding)
             likewise = f", and likewise of {listed(rest)}," if rest else ""
-            findings.append(f"The claimed gradient of {first}{likewise} {finding}.")
-        return [*self.problems, *findings]
+            sentences.append(f"The claimed gradient of {first}{likewise} {finding}.")
+        return sentences
 
     def _repr_html_(self) -> str:
+        wrong = [r for r in self.results if not r.ok]
         heads = ["parameter", "shape", "compared", "verdict"]
-        heads += (
-            [] if all(r.ok for r in self.results) else ["relative error", "worst", "claimed", "numerical"]
-        )
+        heads += ["relative error", "worst", "claimed", "numerical"] if wrong else []
         head = "".join(f'<th scope="col">{h}</th>' for h in heads)
         rows = "".join(_html_row(r) for r in self.results)
         table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>" if rows else ""
         said = [escape(s) for s in self._sentences()] + [f"<em>Note:</em> {escape(w)}" for w in self.warnings]
-        worst = max((r for r in self.results if not r.ok), key=lambda r: r.error, default=None)
-        paragraphs = "".join(f"<p>{s}</p>" for s in said)
-        verdict = f"<strong>{_html_verdict(self.ok)}</strong>, by {escape(self.how)}"
-        return f"<div><p>{verdict}</p>{table}{paragraphs}{_heat_map(worst) if worst else ''}</div>"
+        verdict = f"<p><strong>{_html_verdict(self.ok)}</strong>, by {escape(self.how)}</p>"
+        worst = _heat_map(max(wrong, key=lambda r: r.error)) if wrong else ""
+        return f"<div>{verdict}{table}{''.join(f'<p>{s}</p>' for s in said)}{worst}</div>"
 
 
 def _html_verdict(ok: bool) -> str:
@@ -146,13 +142,7 @@ def _html_row(r: Result) -> str:
     return f'<tr><th scope="row">{escape(r.name)}</th>{"".join(f"<td>{c}</td>" for c in cells)}</tr>'
 
 
-_SHADES = (  # background and text for 0, 1, 2, 3 digits that agree, then for more
-    ("light-dark(#a83a00,#ffb08a)", "light-dark(#fff,#111)"),
-    ("light-dark(#d98a60,#d98a60)", "#000"),
-    ("light-dark(#e9ab88,#8a4a2a)", "light-dark(#000,#fff)"),
-    ("light-dark(#f6cdb4,#5a301c)", "light-dark(#000,#fff)"),
-    ("transparent", "inherit"),
-)
+_SHADES = (45, 32, 20, 10, 0)  # per cent of colour for 0, 1, 2, 3 digits that agree, then for more
 
 
 def _heat_map(r: Result) -> str:
@@ -163,13 +153,9 @@ def _heat_map(r: Result) -> str:
         grid = np.maximum.reduceat(grid, range(0, grid.shape[axis], block), axis=axis)
     rows = ""
     for row in np.clip(-np.log10(np.maximum(grid, 1e-9)), 0, 4).astype(int).tolist():
-        rows += f"<tr>{''.join(_html_cell(digits) for digits in row)}</tr>"
+        style = 'style="padding:0.2em 0.5em;background:rgb(213 94 0/{}%)"'
+        cells = (f"<td {style.format(_SHADES[d])}>{d if d < 4 else '·'}</td>" for d in row)
+        rows += f"<tr>{''.join(cells)}</tr>"
     shared = f"; a cell shows the worst of {down} by {across} entries" if down * across > 1 else ""
     caption = f"Digits that agree in the gradient of {escape(r.name)} (a dot: 4 or more){shared}"
     return f'<p>{caption}:</p><table aria-label="{caption}"><tbody>{rows}</tbody></table>'
-
-
-def _html_cell(digits: int) -> str:
-    background, colour = _SHADES[digits]
-    style = f"padding:0.2em 0.5em;background:{background};color:{colour}"
-    return f'<td style="{style}">{digits if digits < 4 else "·"}</td>'
