@@ -38,10 +38,6 @@ class _How(NamedTuple):
         return f"{how} along {count(self.directions, 'random direction')} in each parameter"
 
 
-# What a check can tell the diagnosis about parameter k, whose numerical gradient is n: arguments of Case.
-_Hints = Callable[[int, Array], dict[str, Any]]
-
-
 # --- one parameter ----------------------------------------------------------------------------------------
 @dataclass
 class _Verdict:
@@ -160,7 +156,7 @@ def _right_nearby(v: _Verdict) -> bool:
 
 
 # --- all parameters ---------------------------------------------------------------------------------------
-def _check(loss: Loss, claimed: list[Array], how: _How, problems: list[str], hints: _Hints) -> Report:
+def _check(loss: Loss, claimed: list[Array], how: _How, problems: list[str]) -> Report:
     """Judge every parameter and write the report."""
     steps(np.zeros(1), how.method, how.h)  # refuses a bad method or step
     if unfit := _unfit(loss):
@@ -178,7 +174,7 @@ def _check(loss: Loss, claimed: list[Array], how: _How, problems: list[str], hin
         loss, claimed = _along(loss, claimed, how)
     verdicts = [_judge(loss, k, claimed[k].ravel(), rtol, how) for k in judged]
     for v in verdicts:
-        v.finding = _finding(v, verdicts, hints, how)
+        v.finding = _finding(v, verdicts, how)
         if problems and "no name" in v.finding:
             v.finding = "is wrong, which this may explain"
     warnings = [warning for v in verdicts for warning in v.warnings(how.h)]
@@ -230,7 +226,7 @@ def _along(loss: Loss, claimed: list[Array], how: _How) -> tuple[Loss, list[Arra
     return Loss(loss.names, [np.zeros(len(v), v.dtype) for v in directions], f, float32=True), along
 
 
-def _finding(v: _Verdict, verdicts: list[_Verdict], hints: _Hints, how: _How) -> str:
+def _finding(v: _Verdict, verdicts: list[_Verdict], how: _How) -> str:
     """Say what is wrong, if anything: finish the sentence "The claimed gradient of W ..."."""
     if not v.wrong.any():
         return ""
@@ -249,7 +245,7 @@ def _finding(v: _Verdict, verdicts: list[_Verdict], hints: _Hints, how: _How) ->
         return f"disagrees along {along}; without directions= the check says in which entries"
     if any(v.wrong[i] for i in v.kinks):
         return f"is neither a slope at the kink nor between the two: {v.kink()}"
-    others, hint = [other for other in verdicts if other is not v], hints(v.k, n)
+    others, hint = [other for other in verdicts if other is not v], v.loss.hints(v.k, n)
     swapped = [(f"is that of {o.name}", o.n.reshape(n.shape)) for o in others if o.n.size == n.size]
     known = {
         "others": {o.name: o.loss.arrays[o.k] for o in others},
@@ -403,29 +399,32 @@ def gradcheck(
         return _check_layer(f, params, grads, y, how, allow_float32)
     if not callable(f) or y is not None:
         raise TypeError(f"write gradcheck(f, params, grads) or gradcheck(layer, x, loss, y); f is {f!r:.60}")
-    named, call = _arguments(f, params, grads)
-    arrays = [np.array(p) for p, _ in named.values()]
-    loss = Loss(list(named), arrays, call, batched, float32=allow_float32)
-    return _check(loss, [_claim(n, g) for n, (_, g) in named.items()], how, [], lambda k, n: {})
+    loss, claimed = _function_loss(f, params, grads, batched, allow_float32)
+    return _check(loss, claimed, how, [])
 
 
-def _arguments(
-    f: Any, params: Any, grads: Any
-) -> tuple[dict[str, tuple[Any, Any]], Callable[[list[Any]], Any]]:
-    """Return parameters and claimed gradients by name, and how f is called."""
-    if isinstance(params, Mapping):
-        if not isinstance(grads, Mapping) or set(grads) != set(params):
-            got = f"the keys {list(grads)}" if isinstance(grads, Mapping) else f"{grads!r:.60}"
-            raise ValueError(f"grads must be a dict with the keys of params, {list(params)}; got {got}")
-        _bind(f, [], params, "params")
-        named = {str(n): (params[n], grads[n]) for n in params}
-        return named, lambda values: f(**dict(zip(params, values, strict=True)))
-    if not isinstance(params, list | tuple):
+def _function_loss(f: Any, params: Any, grads: Any, batched: bool, float32: bool) -> tuple[Loss, list[Array]]:
+    """Return a function of its parameters as a loss, and the claimed gradients."""
+    by_name = isinstance(params, Mapping)
+    if by_name and not (isinstance(grads, Mapping) and set(grads) == set(params)):
+        got = f"the keys {list(grads)}" if isinstance(grads, Mapping) else f"{grads!r:.60}"
+        raise ValueError(f"grads must be a dict with the keys of params, {list(params)}; got {got}")
+    if not isinstance(params, Mapping | list | tuple):
         params, grads = [params], [grads]
-    if not isinstance(grads, list | tuple) or len(grads) != len(params):
-        raise ValueError(f"grads must be a list or tuple as long as params, {len(params)}; got {grads!r:.60}")
-    named = dict(zip(_bind(f, params, {}, "params"), zip(params, grads, strict=True), strict=True))
-    return named, lambda values: f(*values)
+    if not by_name and not (isinstance(grads, list | tuple) and len(grads) == len(params)):
+        wanted = f"grads must be a list or tuple as long as params, {len(params)}"
+        raise ValueError(f"{wanted}; got {grads!r:.60}")
+    if by_name:
+        _bind(f, [], params, "params")
+        names, values, claimed = list(params), list(params.values()), [grads[n] for n in params]
+    else:
+        names, values, claimed = _bind(f, params, {}, "params"), params, grads
+
+    def call(values: list[Any]) -> Any:
+        return f(**dict(zip(names, values, strict=True))) if by_name else f(*values)
+
+    loss = Loss([str(n) for n in names], [np.array(v) for v in values], call, batched, float32=float32)
+    return loss, [_claim(n, g) for n, g in zip(loss.names, claimed, strict=True)]
 
 
 def _bind(f: Callable[..., Any], args: Sequence[Any], keywords: Mapping[str, Any], kind: str) -> list[str]:
@@ -479,8 +478,11 @@ def _check_layer(layer: Any, x: Any, loss: Any, y: Any, how: _How, allow_float32
         return [_claim(n, grads[n]) for n in names]
 
     before, problems = [a.copy() for a in arrays], []
-    here = Loss(names, before, lambda v: forward(v)[0], claim=claim, float32=allow_float32)
     lengths = {np.size(y): "the number of targets", (x.shape or (1,))[0]: "the batch size B"}
+    here = Loss(
+        names, before, lambda values: forward(values)[0], claim=claim, float32=allow_float32,
+        hints=lambda k, n: {"lengths": lengths},
+    )  # fmt: skip
     try:
         claimed = claim(before)
         if not _equal(before, arrays):
@@ -492,7 +494,7 @@ def _check_layer(layer: Any, x: Any, loss: Any, y: Any, how: _How, allow_float32
                 "A second backward gives other gradients: grads must be set anew in each call, not added to, "
                 "and nothing may be drawn at random."
             )
-        return _check(here, claimed, how, problems, lambda k, n: {"lengths": lengths})
+        return _check(here, claimed, how, problems)
     finally:
         for array, was in zip(arrays, before, strict=True):
             array[...] = was
@@ -563,18 +565,9 @@ def check_vjp(
     """
     args = tuple(np.array(a) if isinstance(a, np.ndarray) else a for a in args)
     pair = _Pair(forward, backward, args, options, rng or np.random.default_rng(0))
-    loss = Loss(pair.names, pair.arrays, pair.loss, claim=pair.claim)
-    problems = list(pair.complaints())
-    return _check(loss, pair.claim(pair.arrays), _How(method, h, rtol), problems, pair.hints(loss))
-
-
-_DIAGONAL = (
-    "only the diagonal of the Jacobian, as if the function were elementwise: each output depends on "
-    "other entries too, and those terms are missing"
-)
-
-
-_OVERWRITTEN = "their contributions are overwritten or shared out, and should be added up (np.add.at)"
+    loss, problems = Loss(pair.names, pair.arrays, pair.loss, claim=pair.claim), list(pair.complaints())
+    loss.hints = pair.hints(loss)
+    return _check(loss, pair.claim(pair.arrays), _How(method, h, rtol), problems)
 
 
 @dataclass
@@ -684,7 +677,7 @@ class _Pair:
         elif any(gap > 1e-6 * size for gap, size in zip(gaps, sizes, strict=True)):
             yield "backward is not linear in dout: dout must stand once, as a factor, in every term."
 
-    def hints(self, loss: Loss) -> _Hints:
+    def hints(self, loss: Loss) -> Callable[[int, Array], dict[str, Any]]:
         """Return what the diagnosis may compare with."""
         named = [(n, a) for n, a in zip(self.all_names, self.args, strict=True) if isinstance(a, np.ndarray)]
         lengths = {m: f"the length of axis {i} of {n}" for n, a in named for i, m in enumerate(a.shape)}
@@ -693,16 +686,22 @@ class _Pair:
         def places(x: Array) -> Iterator[tuple[str, Array]]:
             for n, a in whole:
                 if x.ndim and len(x) > a.max():
+                    said = (
+                        f"in the rows that {n} names more than once: their contributions are overwritten or"
+                    )
                     often = np.bincount(a.ravel(), minlength=len(x)) > 1
-                    words = f"in the rows that {n} names more than once: {_OVERWRITTEN}"
-                    yield words, np.broadcast_to(often, x.T.shape).T
+                    added = "shared out, and should be added up (np.add.at)"
+                    yield f"{said} {added}", np.broadcast_to(often, x.T.shape).T
 
         def guesses(k: int, n: Array) -> Iterator[Finding]:
             if n.shape == self.dout.shape:
                 yield "is dout itself: the local derivative, or a mask, is missing", self.dout
                 yield "misses dout itself as a term: the skip path", n - self.dout
                 yield "has dout itself as an extra term: the skip path", n + self.dout
-                yield f"uses {_DIAGONAL}", self.dout * self._diagonal(loss, k)
+                said = (
+                    "uses only the diagonal of the Jacobian, as if the function were elementwise: the terms"
+                )
+                yield f"{said} of the other entries are missing", self.dout * self._diagonal(loss, k)
             for j, other in enumerate(loss.arrays):
                 if j != k and other.ndim:
                     flipped = list(loss.arrays)

@@ -42,6 +42,8 @@ class Loss:
         Takes all arrays in a list and returns the gradients that somebody claims to be right there.
     float32 : bool
         Float32 arrays are welcome; those of float64 always are.
+    hints : callable
+        What the loss can tell the diagnosis about parameter k with gradient n: arguments of its `Case`.
     changed : str
         Name of an array that `f` was seen to change.
     """
@@ -52,6 +54,7 @@ class Loss:
     batched: bool = False
     claim: Callable[[list[Array]], list[Array]] | None = None
     float32: bool = False
+    hints: Callable[[int, Array], dict[str, Any]] = lambda k, n: {}
     changed: str = field(default="", init=False)
 
     def __post_init__(self) -> None:
