@@ -96,8 +96,6 @@ def canonical(nb: NotebookNode, before: NotebookNode) -> NotebookNode:
         cell.pop("attachments", None)
         if cell.cell_type != "code":
             continue
-        if "hide-output" in cell.metadata.get("tags", []):
-            cell.metadata["jupyter"] = {"outputs_hidden": True}  # the tag hides it on the site only
         count += 1
         cell.execution_count = count
         cell.outputs = canonical_outputs(cell.outputs, count)
