@@ -195,7 +195,7 @@ class Explorer(anywidget.AnyWidget):
         return why
 
     def figure(self) -> Picture:
-        """Return the picture at the present values as a matplotlib Figure of its own, to keep or to save.
+        """Return the last good picture as a matplotlib Figure of its own, to keep or to save.
 
         Examples
         --------
@@ -204,7 +204,7 @@ class Explorer(anywidget.AnyWidget):
         1 dots.
         """
         stage = _Stage(*self._stage.recipe)
-        stage.draw(self.values)
+        stage.draw(self._values(self.picture["at"]))
         for artist in stage.picture.findobj():
             artist.set_animated(False)  # what is animated isn't saved
         return stage.picture
@@ -460,7 +460,9 @@ def _lengths(picture: Picture) -> dict[tuple[int, str], int]:
         found[k, "title"] = any(ax.get_title(loc=side) for side in ("left", "center", "right"))
         for name, axis in (("x", ax.xaxis), ("y", ax.yaxis)):
             found[k, name] = bool(axis.get_label_text())
-            found[k, f"{name} ticks"] = max(len(tick.label1.get_text()) for tick in axis.majorTicks)
+            found[k, f"{name} ticks"] = max(
+                (len(tick.label1.get_text()) for tick in axis.majorTicks), default=0
+            )
     return found
 
 

@@ -175,6 +175,7 @@ def test_a_draw_that_raises_keeps_the_last_good_picture(backdrop):
     assert fig.values == {"w": 2}
     assert fig.picture == before and fig.alt == "Slope 1."
     assert fig.message == "No picture at w = 2. ArithmeticError: no slope 2"
+    assert fig._repr_mimebundle_()[0]["text/plain"] == str(fig.figure()) == "Slope 1."
     fig.values = {"w": 3}
     assert fig.message == "" and fig.alt == "Slope 3."
     np.testing.assert_array_equal(pixels(fig), fresh(draw, backdrop, [1, 2, 3], 3))
