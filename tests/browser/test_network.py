@@ -157,6 +157,16 @@ def test_three_states_layer_by_layer(show):  # noqa: F811
     press(page, "Show all")
     assert known(page) == (set(fig.values), set(fig.values))
     assert_agrees(page, fig)
+    # After an update whoever moves something by hand, or resets, sees all again.
+    for move in (
+        lambda: slider(page, "x1").press("ArrowRight"),
+        page.get_by_role("button", name="Reset").click,
+    ):
+        press(page, "Update")
+        assert known(page)[0] == leaves
+        move()
+        settle(page)
+        assert known(page) == (set(fig.values), set(fig.values))
     assert not visit.faults
 
 

@@ -47,7 +47,7 @@ export const mount = (el, store, spec) => {
   let whole = false; // an epoch, or one sample
   let steps = plan(whole);
   let taken = null;
-  let before = []; // the inputs before the last update
+  let [before, after] = [[], []]; // the inputs around the last update
   let timer = 0;
   const now = () => (taken ? steps[taken - 1] : undefined);
   const layersDone = (phase) =>
@@ -77,6 +77,7 @@ export const mount = (el, store, spec) => {
     if (step?.phase === "update") {
       before = store.inputs;
       if ((whole ? samples : store).step()) taken = from;
+      after = store.inputs;
     } else if (step?.row !== undefined && step.row !== samples.present() && samples.select(step.row)) {
       taken = from;
     }
@@ -456,6 +457,8 @@ export const mount = (el, store, spec) => {
 
   let epochKey = "";
   const update = () => {
+    // After an update nothing but the weights is known. Whoever then moves something by hand, or resets, sees all.
+    if (now()?.phase === "update" && store.inputs !== after) taken = null;
     if (samples.count && epochKey !== store.inputs.join()) {
       epoch = samples.all();
       epochKey = store.inputs.join();
