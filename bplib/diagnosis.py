@@ -1,4 +1,4 @@
-"""diagnosis: what a wrong gradient looks like, as a table of small tests.
+"""diagnosis: what a wrong gradient looks like, as a table of mistakes.
 
 `gradcheck` finds that a claimed gradient is wrong; this file says how. Each test looks at the claimed and
 the numerical gradient of one parameter and finishes the sentence "The claimed gradient of W ...".
@@ -72,7 +72,8 @@ def diagnose(case: Case) -> str:
     >>> diagnose(Case(x=n, a=-n, n=n, noise=0 * n, wrong=n > 0))
     'has the wrong sign: it is -1 times the numerical one'
     """
-    return _not_finite(case) or _first(case, (finding for mistake in _MISTAKES for finding in mistake(case)))
+    findings = (finding for mistake in _MISTAKES for finding in mistake(case))
+    return _not_finite(case) or _first(case, findings) or NAMELESS
 
 
 def _first(c: Case, findings: Iterable[Finding]) -> str:
@@ -105,11 +106,10 @@ def _fit(a: Array, n: Array, axis: Any = None) -> Array:
 
 # --- what is no gradient at all ---------------------------------------------------------------------------
 def _not_finite(c: Case) -> str:
-    for values, said in ((c.a, "is"), (c.n, "can't be measured: the loss is not finite next to")):
+    for values, said in ((c.a, "is {} in"), (c.n, "can't be measured: the loss is not finite next to")):
         if not np.isfinite(values).all():
             where = np.argwhere(~np.isfinite(values))[0]
-            first = f"entry {at(where)}" if c.x.ndim else "it"
-            return f"{said} {values[tuple(where)]} in {first}" if values is c.a else f"{said} {first}"
+            return f"{said.format(values[tuple(where)])} {f'entry {at(where)}' if c.x.ndim else 'it'}"
     return ""
 
 
@@ -151,17 +151,13 @@ def _factor(c: Case, *, reasons: bool = True) -> Iterator[Finding]:
 
 def _reasons(c: Case, whole: int, *, many: bool) -> Iterator[str]:
     """Yield what may have led to a factor of a whole number, or to one over it."""
-    if whole == 2 and many:
-        yield "the 2 of a derived square, counted once too often?"
-    elif whole == 2:
-        yield "the 2 of a derived square, or one of two equal paths, missing?"
+    if whole == 2:
+        missing = "or one of two equal paths, missing?"
+        yield f"the 2 of a derived square, {'counted once too often?' if many else missing}"
     if whole > 2 or whole in c.lengths:
         what = f"{whole} is {c.lengths[whole]}" if whole in c.lengths else f"if {whole} is the batch size B"
-        missing, extra = (
-            f"the 1/{whole} of a mean is missing",
-            "a mean was taken where a sum belongs, or twice",
-        )
-        yield f"{what}: {missing if many else extra}"
+        extra = "a mean was taken where a sum belongs, or twice"
+        yield f"{what}: {f'the 1/{whole} of a mean is missing' if many else extra}"
 
 
 def _guessed(c: Case) -> Iterator[Finding]:
@@ -289,18 +285,18 @@ def _slices(c: Case) -> Iterator[Finding]:
             yield said, factor * c.n
 
 
-def _unknown(c: Case) -> Iterator[Finding]:
+def _vague(c: Case) -> Iterator[Finding]:
     a, n = c.a[c.wrong], c.n[c.wrong]
     if c.right_after:
         said = f"is wrong and that of {listed(c.right_after)} right: if those come later in the network"
         yield f"{said}, look at the backward step between them", c.a
     if np.linalg.norm(a - n) < 1e-4 * np.linalg.norm(n):
         yield "is off by very little: rounding (float32 on the way?) or an approximate formula", c.a
-    yield "is wrong in a way this check has no name for: look at its worst entry", c.a
 
 
+NAMELESS = "is wrong in a way this check has no name for: look at its worst entry"
 _MISTAKES: tuple[Callable[[Case], Iterator[Finding]], ...] = (
-    _zero, _float32, _factor, _guessed, _masked, _rearranged, _somewhere, _signs, _extra, _slices, _unknown,
+    _zero, _float32, _factor, _guessed, _masked, _rearranged, _somewhere, _signs, _extra, _slices, _vague,
 )  # fmt: skip
 
 

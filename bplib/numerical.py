@@ -1,7 +1,7 @@
 """numerical: slopes measured by moving a parameter, and how far each can be trusted.
 
 After ops, scalar and tape, which compute gradients, this file measures them: by difference or complex step,
-one entry at a time. `gradcheck` compares the two.
+one entry at a time. `verdict` will compare the two.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """report: what a gradient check says, as text, as a table in a notebook, and as true or false.
 
-`gradcheck` fills it in and `diagnosis` finds the words. A report is true when the gradients are right, so
+`verdict` fills it in with words that `diagnosis` finds. A report is true when the gradients are right, so
 ``assert report, report`` is a test that explains its failure.
 """
 

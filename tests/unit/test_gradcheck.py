@@ -694,6 +694,36 @@ def test_directions_are_labelled_weaker_and_cheaper():
     assert "disagrees along 3 directions of 3" in wrong.diagnosis
 
 
+def test_directions_are_judged_by_the_same_rules(rng):
+    X, W = rng.standard_normal((5, 3)), 1e-3 * rng.standard_normal((4, 3))  # relu units close to their kinks
+    params = {"W": W, "none": np.zeros((0, 3))}
+    grads = {"W": (X @ W.T > 0).T @ X, "none": np.zeros((0, 3))}
+
+    def loss(W, none):
+        return np.sum(np.maximum(X @ W.T, 0))
+
+    for seed in range(20):
+        report = gradcheck(loss, params, grads, directions=5, rng=np.random.default_rng(seed))
+        assert report, report
+        assert [r.name for r in report.results] == ["W"]
+        assert report["W"].shape == (4, 3)
+        wrong = {**grads, "W": 1.01 * grads["W"]}
+        assert not gradcheck(loss, params, wrong, directions=5, rng=np.random.default_rng(seed))
+
+
+def test_a_small_error_in_one_entry_is_no_constant_factor(rng):
+    x = rng.standard_normal(5) + 3
+    a = 2 * x
+    a[2] *= 1.0001
+    assert "wrong only at [2]" in gradcheck(lambda x: np.sum(x * x), x, a).diagnosis
+
+
+def test_a_nameless_error_is_said_to_follow_from_a_problem_that_has_a_name(rng):
+    report = check_vjp(square, lambda dout, x: (2 * x,), rng.standard_normal((3, 4)))
+    assert "ignores dout" in report.diagnosis
+    assert "x is wrong, which this may explain" in report.diagnosis
+
+
 def test_what_rounding_hides_is_said(rng):
     x = rng.standard_normal(4)
     report = gradcheck(lambda x: 1e12 + 1e-9 * np.sum(np.tanh(x)), x, 1e-9 / np.cosh(x) ** 2)

@@ -1,0 +1,256 @@
+"""verdict: whether a claimed gradient is right, parameter by parameter.
+
+`numerical` measured slopes; this file holds a claim against them. What fails is measured more closely before
+it is called wrong. Then `diagnosis` finds words for it and `report` shows them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from itertools import chain
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from bplib.diagnosis import NAMELESS, Case, at, count, diagnose, is_float32, listed, wrong_shape
+from bplib.numerical import STEP, Array, Loss, second_look, slopes, steps
+from bplib.report import Report, Result
+
+_RTOL = {"central": 1e-6, "forward": 1e-5, "complex": 1e-6}
+
+
+class How(NamedTuple):
+    """How to check: the options of `gradcheck`."""
+
+    method: str
+    h: float | None
+    rtol: float | None
+    directions: int | None = None
+    rng: np.random.Generator | None = None
+
+    def __str__(self) -> str:
+        how = "complex step" if self.method == "complex" else f"{self.method} difference"
+        if self.directions is None:
+            return how
+        return f"{how} along {count(self.directions, 'random direction')} in each parameter"
+
+
+# --- one parameter ----------------------------------------------------------------------------------------
+@dataclass
+class _Verdict:
+    """Claimed and numerical slopes of one parameter, flat, and what a second look found."""
+
+    loss: Loss
+    k: int
+    a: Array
+    n: Array
+    off: Array  # how far rounding may have put n off
+    rtol: float
+    kinks: dict[int, str] = field(default_factory=dict)  # which entries stand at a kink, in words
+    crossed: int = 0  # entries that failed because the step reached over a kink
+    settled: int = 0  # entries that failed with the given step and are right
+    finding: str = ""  # what is wrong, in words
+
+    @property
+    def name(self) -> str:
+        return self.loss.names[self.k]
+
+    @property
+    def wrong(self) -> Array:
+        return ~(abs(self.a - self.n) <= self.rtol * (abs(self.a) + abs(self.n)) + self.off)
+
+    def blurred(self, share: float) -> bool:
+        """Tell whether rounding hides more than a share of the whole."""
+        return bool(np.linalg.norm(self.off) > share * (np.linalg.norm(self.a) + np.linalg.norm(self.n)))
+
+    def look_again(self, some: Array, reach: Array) -> None:
+        """Measure some entries more closely; the step that they failed with is their reach."""
+        look, failed = second_look(self.loss, self.k, some), self.wrong[some]
+        self.n[some], self.off[some] = look.nearest(self.a[some]), look.off
+        right = failed & ~self.wrong[some]
+        self.settled += int(right.sum())
+        self.crossed += int((right & ~look.kink & (look.bend <= 1.01 * reach)).sum())
+        for j in np.flatnonzero(look.kink):
+            i = int(some[j])
+            where = at(np.unravel_index(i, self.loss.arrays[self.k].shape))
+            between = f"slopes {look.left[j]:.6g} and {look.right[j]:.6g}"
+            self.kinks[i] = f"{self.name}{where} ({between}, claimed {self.a[i]:.6g})"
+
+    def kink(self) -> str:
+        """Describe a kink, if possible one where the claim is wrong."""
+        return self.kinks[min(self.kinks, key=lambda i: not self.wrong[i])]
+
+    def warnings(self, h: float | None) -> Iterator[str]:
+        """Yield what to know although it is no error."""
+        if self.blurred(0.05) and np.any(abs(self.n) > self.off):
+            yield (
+                f"Rounding in a loss of {self.loss.value:.3g} blurs the slopes of {self.name} by about "
+                f"{np.median(self.off):.0e}; most are too small to be checked."
+            )
+        if self.finding:
+            return
+        if self.wrong.any():
+            yield (
+                f"The claimed gradient of {self.name} adds up conventions at several kinks that meet exactly "
+                f"here, and is right a small step away: {self.kink()}."
+            )
+        elif self.kinks:
+            yield (
+                f"The loss has a kink at {self.kink()}. There is no derivative there; what is claimed lies "
+                f"within the one-sided slopes ({count(len(self.kinks), 'such entry')})."
+            )
+        if self.crossed:
+            entries = count(self.crossed, "entry")
+            yield f"A kink lies within the step in {entries} of {self.name}; with a smaller step they agree."
+        elif self.settled and h is not None:
+            size = "large" if h > STEP["central"](self.loss.eps) else "small"
+            yield f"The step h={h:g} is too {size} for {self.name}; with other steps the numbers agree."
+
+    def result(self, shape: tuple[int, ...]) -> Result:
+        grid = self.loss.arrays[self.k].shape
+        with np.errstate(all="ignore"):
+            gap, size = abs(self.a - self.n), abs(self.a) + abs(self.n)
+            errors = np.nan_to_num(np.where(gap <= self.off, 0, gap / size), nan=1.0, posinf=1.0)
+            whole = np.linalg.norm(self.a) + np.linalg.norm(self.n)
+            error = float(np.linalg.norm(gap) / np.maximum(whole, 1e-300))
+        i = int(np.argmax(np.where(self.wrong, np.nan_to_num(gap, nan=np.inf), -1)))
+        worst = tuple(int(j) for j in np.unravel_index(i, grid))
+        numbers = worst, float(self.a[i]), float(self.n[i]), error, self.finding
+        ok = not self.finding
+        return Result(self.name, shape, self.a.size, ok, *numbers, errors.reshape(grid) * (not ok))
+
+
+def _judge(loss: Loss, k: int, a: Array, rtol: float, how: How) -> _Verdict:
+    """Compare every entry, then look again at those that differ, worst first, until one is surely wrong."""
+    # Numbers that are all float32 numbers are exact or were rounded: hold them to more digits.
+    if rtol <= 1e-6 and loss.eps < 1e-10 and is_float32(a):
+        rtol = min(rtol, 1e-9)
+    v = _Verdict(loss, k, a, *slopes(loss, k, how.method, how.h), rtol)
+    reach, gap = steps(loss.arrays[k].ravel(), how.method, how.h), np.nan_to_num(abs(a - v.n), nan=np.inf)
+    doubtful, sure, many = v.wrong, ~np.isfinite(a), 4
+    if v.blurred(1e-3):  # a spot check of what rounding hides
+        doubtful[np.argsort(-np.maximum(abs(a), abs(v.n)))[:8]] = True
+    while doubtful.any() and not sure.any():
+        some = np.flatnonzero(doubtful)
+        some, many = some[np.argsort(-gap[some])][:many], 4 * many
+        v.look_again(some, reach[some])
+        doubtful[some], sure = False, v.wrong[some]
+    return v
+
+
+def _right_nearby(v: _Verdict) -> bool:
+    """Tell whether the claimed gradient is right a small step away, so that only this point is special."""
+    if v.loss.claim is None or not np.isfinite(v.a).all():
+        return False
+    rng, some = np.random.default_rng(0), np.flatnonzero(v.wrong)[:8]
+    nearby = [a + 1e-3 * np.maximum(1, abs(a)) * rng.standard_normal(a.shape) for a in v.loss.arrays]
+    with suppress(ValueError, ArithmeticError):
+        a = v.loss.claim(nearby)[v.k].ravel()[some]
+        look = second_look(replace(v.loss, arrays=nearby), v.k, some)
+        there = _Verdict(v.loss, v.k, a, look.nearest(a), look.off, v.rtol)
+        return not there.wrong.any() and bool(np.all(look.off <= 1e-3 * (abs(a) + abs(there.n)).max()))
+    return False
+
+
+# --- all parameters ---------------------------------------------------------------------------------------
+def check(loss: Loss, claimed: list[Array], how: How, problems: list[str]) -> Report:
+    """Judge every parameter and write the report."""
+    steps(np.zeros(1), how.method, how.h)  # refuses a bad method or step
+    if unfit := _unfit(loss):
+        return Report((), (*problems, unfit), (), str(how))
+    shapes, judged, misfits = [x.shape for x in loss.arrays], [], []
+    for k, (x, a) in enumerate(zip(loss.arrays, claimed, strict=True)):
+        if a.shape == x.shape:
+            judged += [k] if x.size else []
+        else:
+            said = wrong_shape(a, slopes(loss, k)[0].reshape(x.shape))
+            misfits.append(f"The claimed gradient of {loss.names[k]} {said}.")
+    problems += misfits
+    rtol = how.rtol or (_RTOL[how.method] if loss.eps < 1e-10 else 1e-2)
+    if how.directions is not None:
+        loss, claimed = _along(loss, claimed, how)
+    verdicts = [_judge(loss, k, claimed[k].ravel(), rtol, how) for k in judged]
+    for v in verdicts:
+        v.finding = _finding(v, verdicts, how)
+        if problems and v.finding == NAMELESS:
+            v.finding = "is wrong, which this may explain"
+    warnings = [warning for v in verdicts for warning in v.warnings(how.h)]
+    still = [v.name for v in verdicts if not (np.any(abs(v.n) > v.off) or v.kinks or v.wrong.any())]
+    if len(still) == len(verdicts) and not misfits:
+        problems.append(
+            "No parameter moves the loss, so nothing was checked: 0 = 0 proves nothing. Is the forward pass "
+            "still empty, or does it ignore its parameters? If it is right, check it where it moves."
+        )
+    elif still:
+        warnings.append(
+            f"The loss does not move with {listed(still)}: there the check says no more than 0 = 0."
+        )
+    if how.directions is not None:
+        warnings.append(
+            "Random directions are the weaker check: an error in few entries can hide in the sum. Without "
+            "directions= every entry is compared."
+        )
+    return Report(tuple(v.result(shapes[v.k]) for v in verdicts), tuple(problems), tuple(warnings), str(how))
+
+
+def _unfit(loss: Loss) -> str:
+    """Say why the loss can't be checked, if so."""
+    value, again = loss.value, loss.evaluate()
+    if loss.changed:
+        return f"The function changes {loss.changed} in place; it must leave its inputs as they are."
+    if abs(again - value) > 1e3 * loss.eps * abs(value):
+        return (
+            f"The function is not deterministic: two calls gave {value:.6g} and {again:.6g}. Let every call "
+            "draw the same random numbers, as in lambda x: f(x, rng=np.random.default_rng(0)); in a network "
+            "switch dropout off."
+        )
+    return ""
+
+
+def _along(loss: Loss, claimed: list[Array], how: How) -> tuple[Loss, list[Array]]:
+    """Return the loss and its claimed gradient as functions of steps along random directions."""
+    rng, directions, along = how.rng or np.random.default_rng(0), [], []
+    for x, a in zip(loss.arrays, claimed, strict=True):
+        size = np.maximum(1, np.sqrt(np.mean(x * x))) / np.sqrt(x.size) if x.size else 1.0
+        v = (rng.standard_normal((how.directions or 0, *x.shape)) * size).astype(x.dtype)
+        directions.append(v)
+        along.append(np.tensordot(v, a, a.ndim) if a.shape == x.shape else a)
+
+    def f(ts: list[Array]) -> Any:
+        moved = zip(loss.arrays, ts, directions, strict=True)
+        return loss.at([x + np.tensordot(t, v, 1) if t.any() else x for x, t, v in moved])
+
+    return Loss(loss.names, [np.zeros(len(v), v.dtype) for v in directions], f, float32=True), along
+
+
+def _finding(v: _Verdict, verdicts: list[_Verdict], how: How) -> str:
+    """Say what is wrong, if anything: finish the sentence "The claimed gradient of W ..."."""
+    if not v.wrong.any():
+        return ""
+    if _right_nearby(v):
+        return "" if v.kinks else (
+            "is the convention at a kink, and not the derivative: the loss is smooth here, and a small step "
+            "away the claimed gradient is right"
+        )  # fmt: skip
+    x = v.loss.arrays[v.k]
+    a, n, noise, wrong = (values.reshape(x.shape) for values in (v.a, v.n, v.off, v.wrong))
+    if how.directions is not None:
+        said = diagnose(Case(x, a, n, noise, wrong)) if a.size > 1 else ""
+        if any(word in said for word in ("zero", "times", "sign")):
+            return said
+        along = f"{count(int(wrong.sum()), 'direction')} of {a.size}"
+        return f"disagrees along {along}; without directions= the check says in which entries"
+    if any(v.wrong[i] for i in v.kinks):
+        return f"is neither a slope at the kink nor between the two: {v.kink()}"
+    others, hint = [other for other in verdicts if other is not v], v.loss.hints(v.k, n)
+    swapped = [(f"is that of {o.name}", o.n.reshape(n.shape)) for o in others if o.n.size == n.size]
+    known = {
+        "others": {o.name: o.loss.arrays[o.k] for o in others},
+        "right_after": [o.name for o in others if o.k > v.k and not o.wrong.any()],
+        "only_here": v.loss.claim is None,
+        **hint,
+        "guesses": chain(swapped, hint.get("guesses", ())),
+    }
+    return diagnose(Case(x, a, n, noise, wrong, **known))
