@@ -10,7 +10,8 @@ from bplib.widgets.expressions import expressions
 
 pytestmark = pytest.mark.browser
 
-FORMULAS = ["x = 3; u = x**2; u**2 + u", "sin(x) * y"]
+LONG = "w = 0.5; b = 0.1; x = 2; y = 0.8; z = w*x + b; a = sigmoid(z); (a - y)**2"
+FORMULAS = ["x = 3; u = x**2; u**2 + u", "sin(x) * y", LONG]
 
 
 def open_figure(show, site, **options):  # noqa: F811
