@@ -290,12 +290,23 @@ def _png(pixels: NDArray[np.uint8]) -> bytes:
 
 
 def _small(pixels: NDArray[np.uint8], colors: int) -> bytes:
-    """Return pixels as a picture in WebP without loss but of colours: a third smaller than PNG."""
+    """Return (H, W, 4) pixels as a picture of few colours in WebP: a third smaller than PNG.
+
+    Pillow's ways to choose colours lose thin lines or a pale grid. Here each next colour is the one that the
+    colours so far miss most, by distance and by number of pixels.
+    """
+    shades, places, counts = np.unique(pixels.view(np.uint32), return_inverse=True, return_counts=True)
+    rgb = shades.view(np.uint8).reshape(-1, 4)[:, :3]
+    chosen = int(np.argmax(counts))
+    nearest, missed = np.full(len(rgb), chosen), np.full(len(rgb), np.inf)
+    for _ in range(colors):
+        distance = np.square(rgb.astype(float) - rgb[chosen]).sum(axis=1)
+        nearest[distance < missed] = chosen
+        missed = np.minimum(missed, distance)
+        chosen = int(np.argmax(missed * counts))
     file = BytesIO()
-    image = Image.fromarray(np.ascontiguousarray(pixels))
-    # The octree keeps thin lines in their own colours; the median cut turns blue and vermillion black.
-    few = image.quantize(colors, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).convert("RGB")
-    few.save(file, "WEBP", lossless=True, quality=50)
+    few = rgb[nearest][places.reshape(pixels.shape[:2])]
+    Image.fromarray(few).save(file, "WEBP", lossless=True, quality=50)
     return file.getvalue()
 
 

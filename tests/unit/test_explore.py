@@ -378,6 +378,21 @@ def test_every_stop_has_a_small_frame(in_advance, backdrop):
     assert fig.picture == fig.frames[fig.at[0]]
 
 
+def test_a_frame_keeps_pale_grids_thin_lines_and_small_dots(in_advance):
+    def draw(ax, w):
+        ax.plot([0, w], "--", lw=1, color="#D55E00")
+        ax.plot([0.2], [0.2], ".", ms=4, color="#009E73")
+        ax.fill_between([0, 1], [0, w], color="#0072B2")
+        return str(w)
+
+    frame = Image.open(BytesIO(explore(draw, w=[1, 2]).frames[0]["image"])).convert("RGB")
+    colors = np.array([color for _, color in frame.getcolors()])
+    assert len(colors) <= 16 and [255, 255, 255] in colors.tolist()
+    for wanted in ("#E4E4E4", "#D55E00", "#009E73", "#0072B2"):
+        rgb = 255 * np.array(mpl.colors.to_rgb(wanted))
+        assert np.abs(colors - rgb).sum(axis=1).min() < 40, wanted
+
+
 def test_frames_answer_without_drawing(in_advance):
     calls = []
 
