@@ -15,7 +15,7 @@ from typing import Any
 from bplib.scalar import Value
 from bplib.tape import Tape
 from bplib.widgets.bundle import read, script
-from bplib.widgets.views import draw_network, place_bars, place_compose, place_network, place_paths
+from bplib.widgets.views import beside, draw_network, place_bars, place_compose, place_network, place_paths
 
 try:
     import anywidget
@@ -186,8 +186,11 @@ def plan(
             f"live needs a Value as output, the last node of a graph; {type(output).__name__} {output!r} "
             "came. Build the graph with Value(0.5, 'w') and + - * / **."
         )
-    leaves = [node for node in output.graph() if node.name and not node.parents]
-    tape = Tape.record(output, inputs=leaves)
+    shown = [graph()] if views is None else list(views)
+    named = [node for node in output.graph() if node.name]
+    leaves = [node for node in named if not node.parents]
+    watch = [node for node in named if node.parents]
+    tape = Tape.record(output, inputs=leaves, watch=[*watch, *beside(shown, output)])
     if not (isinstance(name, str) and _FIGURE_NAME.fullmatch(name)):
         raise ValueError(
             f"name must be letters, digits, - and _, starting with a letter, as in 'neuron'; got {name!r}."
@@ -219,7 +222,6 @@ def plan(
         if len(set(found)) != len(found):
             raise ValueError(f"{what} lists an input twice: {', '.join(leaves[n].name for n in found)}.")
     columns = _columns(data or {}, place, leaves, specs, moving)
-    shown = [graph()] if views is None else list(views)
     if not 1 <= len(shown) <= MAX_VIEWS:
         raise ValueError(
             f"A figure shows 1 to {MAX_VIEWS} views; {len(shown)} came. Make a second figure for the others."

@@ -235,6 +235,19 @@ def place_paths(
     return {"view": "paths", "depth": n}
 
 
+def beside(views: Sequence[Any], output: Value) -> list[Value]:
+    """List the units of networks that the output does not need, as a prediction beside a loss from logits."""
+    graph = set(output.graph())
+    layers = [layer for view in views if isinstance(view, dict) for layer in view.get("layers", ())]
+    units = [unit for layer in layers for unit in layer if isinstance(unit, Value)]
+    return [unit for unit in units if unit.name and unit not in graph and _made_of(unit, graph)]
+
+
+def _made_of(node: Value, graph: set[Value]) -> bool:
+    """Whether every named leaf below a node belongs to a graph."""
+    return all(leaf in graph for leaf in node.graph() if leaf.name and not leaf.parents)
+
+
 def finder(view: str, tape: Tape, output: Value) -> Callable[[str, Any], int]:
     """Return a function that finds a named node of this graph on the tape, or says what there is."""
     named = {name: i for i, name in enumerate(tape.names) if name}
@@ -242,7 +255,8 @@ def finder(view: str, tape: Tape, output: Value) -> Callable[[str, Any], int]:
 
     def node(argument: str, key: Any) -> int:
         name = key.name if isinstance(key, Value) else key
-        if not isinstance(name, str) or name not in named or (isinstance(key, Value) and key not in graph):
+        foreign = isinstance(key, Value) and key not in graph and not _made_of(key, graph)
+        if not isinstance(name, str) or name not in named or foreign:
             asked = f"{argument}=..." if argument else "..."
             raise ValueError(
                 f"{view}({asked}) needs named nodes on the way to {output.name!r}; {key!r} came. "

@@ -293,6 +293,19 @@ def test_the_zero_that_is_none(show):  # noqa: F811
     assert "z 2.78e−17" in part(page, "unit a1_1").locator("text").all_text_contents()
 
 
+def test_a_prediction_beside_the_loss_has_its_delta_at_once(show):  # noqa: F811
+    W, b = [[[0.5]], [[0.8]]], [[0.1], [0.2]]
+    net = neurons(W, b, ["relu", "sigmoid"], x=[2.0], y=[1.0], loss="bce_from_logit")
+    view = network(net.layers, net.W, sums=net.z, biases=net.b)
+    fig = live(net.loss, {p: (-1, 1) for p in net.params}, views=[view], name="logit")
+    page = (visit := show(fig)).page
+    part(page, "unit yhat").focus()
+    settle(page)
+    assert "yhat = sigmoid(z2) = 0.746494" in reading(page)
+    assert "δ2 = dloss/dz2 = −0.253506" in reading(page)
+    assert not visit.faults
+
+
 def test_without_parameters_there_is_no_update(show):  # noqa: F811
     page = show(two(params=False)).page
     assert page.get_by_role("button", name="Update").count() == 0

@@ -161,3 +161,14 @@ def test_the_still_picture_shows_the_units():
     assert "z 0.1\na 0.1\nδ −0.5498" in texts
     assert "x2\n2" in texts
     assert "Network of 2, 2 and 1 units" in repr(fig.figure())
+
+
+def test_a_prediction_may_stand_beside_the_loss():
+    W, b = [[[0.5]], [[0.8]]], [[0.1], [0.2]]
+    net = neurons(W, b, ["relu", "sigmoid"], x=[2.0], y=[1.0], loss="bce_from_logit")
+    view = network(net.layers, net.W, sums=net.z, biases=net.b)
+    fig = live(net.loss, {p: (-1, 1) for p in net.params}, views=[view], name="logit")
+    assert fig.values["yhat"] == pytest.approx(0.7464939833376622, rel=1e-12)
+    assert fig.gradients["z2"] == pytest.approx(fig.values["yhat"] - 1, rel=1e-12)
+    assert fig.gradients["yhat"] == 0
+    assert "δ −0.2535" in fig.figure().axes[0].texts[-1].get_text()
