@@ -115,7 +115,7 @@ export const mount = (el, store, { depth }) => {
   el.append(html("div", { class: "bp-bar" }, html("p", { class: "bp-legend" }, "k doublings: n = n + n"), buttons), every.element, once.element, pace);
 
   const update = () => {
-    const now = Math.round(store.inputs[depth]);
+    const now = Math.max(1, Math.round(store.inputs[depth]));
     const width = el.clientWidth;
     if (now !== k || width !== room) {
       if (now !== k) {
