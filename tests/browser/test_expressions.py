@@ -110,6 +110,10 @@ def test_in_jupyter_a_typed_formula_goes_to_python_and_comes_back(figure):
     assert not visit.faults
 
 
+def test_the_script_stays_small():
+    assert len(expressions(FORMULAS, name="formula")._esm.encode()) <= 45_000
+
+
 def test_silence_is_told(figure):
     _, visit = figure(site=False)
     page = visit.page
