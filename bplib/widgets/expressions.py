@@ -32,6 +32,8 @@ OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Value]] = {
     ast.Div: lambda a, b: a / b,
     ast.Pow: lambda a, b: a**b,
 }
+#: A name, which may be empty for the last step, and a formula.
+Step = tuple[str, ast.expr]
 #: Tried in turn for inputs whose start the reader does not give; all different, so that no two look alike.
 STARTS = ((1.5, 0.5, 2.0, -1.0, 0.8, -0.5), (2.0, 1.2, 0.5, 3.0, 0.8, 1.6), (0.5, 0.3, 0.7, 0.2, 0.6, 0.4))
 
@@ -70,50 +72,53 @@ def build(text: str) -> tuple[Value, list[Value]]:
     >>> inputs[0].grad
     114.0
     """
-    steps = _steps(text)
-    # Which names are given, and which are inputs, in the order of the text.
-    given: dict[str, ast.expr | float] = {}
-    names: list[str] = []
+    starts, steps = _inputs_first(_parsed(text))
+    fault = ""
+    for candidates in STARTS:
+        free = iter(candidates)
+        inputs = [Value(next(free) if start is None else start, name) for name, start in starts.items()]
+        try:
+            return _output(steps, inputs), inputs
+        except _UndefinedError as reason:
+            fault = fault or str(reason)
+    raise ValueError(f"{fault} Say where the inputs start, as in {next(iter(starts))} = 2; ...")
+
+
+def _inputs_first(steps: list[Step]) -> tuple[dict[str, float | None], list[Step]]:
+    """Take the inputs, with their starts if they are given, out of the steps."""
+    starts: dict[str, float | None] = {}
+    formulas: list[Step] = []
+    taken: set[str] = set()
     for name, tree in steps:
-        for part in ast.walk(tree):
-            if isinstance(part, ast.Name) and part.id == name:
-                raise ValueError(f"{name} is used in the step that computes it; give the step a new name.")
         called = {id(part.func) for part in ast.walk(tree) if isinstance(part, ast.Call)}
         used = [part for part in ast.walk(tree) if isinstance(part, ast.Name) and id(part) not in called]
         # ast.walk goes by depth; the reader goes by place.
         for part in sorted(used, key=lambda part: (part.lineno, part.col_offset)):
+            if part.id == name:
+                raise ValueError(f"{name} is used in the step that computes it; give the step a new name.")
             if part.id in (*ONE, *TWO):
                 raise ValueError(f"{part.id} is a function: write its argument in brackets, {part.id}(x).")
-            if part.id not in given and part.id not in names:
-                names.append(part.id)
-        if name in given or name in names:
+            if part.id not in taken:
+                starts[part.id] = None
+                taken.add(part.id)
+        if name in taken:
             raise ValueError(f"{name} already stands for something; give this step another name.")
         number = _plain_number(tree)
         if name and number is not None and tree is not steps[-1][1]:
-            given[name] = number
-            names.append(name)
-        elif name:
-            given[name] = tree
-    if len(names) > MAX_INPUTS:
+            starts[name] = number
+        else:
+            formulas.append((name, tree))
+        taken |= {name} - {""}
+    if len(starts) > MAX_INPUTS:
         raise ValueError(
-            f"A figure has room for {MAX_INPUTS} inputs; this has {len(names)}: {', '.join(names)}."
+            f"A figure has room for {MAX_INPUTS} inputs; this has {len(starts)}: {', '.join(starts)}."
         )
-    if not names:
+    if not starts:
         raise ValueError("There is nothing to move: use at least one name, as in 2*x + 1.")
-    fault = ""
-    for start in STARTS:
-        free = iter(start)
-        inputs = [Value(given[n] if isinstance(given.get(n), float) else next(free), n) for n in names]
-        try:
-            output = _output(steps, inputs, given)
-            _gradients_exist(output)
-            return output, inputs
-        except _UndefinedError as reason:
-            fault = fault or str(reason)
-    raise ValueError(f"{fault} Say where the inputs start, as in {names[0]} = 2; ...")
+    return starts, formulas
 
 
-def _steps(text: str) -> list[tuple[str, ast.expr]]:
+def _parsed(text: str) -> list[Step]:
     """Parse the text into pairs of a name and a formula; the last name may be empty."""
     if not isinstance(text, str):
         raise TypeError(f"A formula is text such as 'x*y + sin(x)'; {type(text).__name__} {text!r} came.")
@@ -127,7 +132,7 @@ def _steps(text: str) -> list[tuple[str, ast.expr]]:
         raise ValueError(_misspelt(text, error)) from None
     if not statements:
         raise ValueError("A formula is missing. Write one such as x*y + sin(x).")
-    steps: list[tuple[str, ast.expr]] = []
+    steps: list[Step] = []
     for statement in statements:
         match statement:
             case ast.Assign(targets=[ast.Name(id=name)], value=tree):
@@ -175,29 +180,15 @@ def _number(tree: ast.Constant) -> float:
     raise ValueError("A number in the formula is too large.")
 
 
-def _gradients_exist(output: Value) -> None:
-    """Refuse a start from which a figure could not be drawn."""
-    try:
-        output.backward()
-    except ValueError as reason:
-        raise _UndefinedError(str(reason)) from None
-    for node in output.graph():
-        node.grad = 0.0
-
-
 class _UndefinedError(ValueError):
     """The formula has no finite value at these starts; at others it may."""
 
 
-def _output(
-    steps: list[tuple[str, ast.expr]], inputs: list[Value], given: dict[str, ast.expr | float]
-) -> Value:
-    """Build every step; return the last, named."""
+def _output(steps: list[Step], inputs: list[Value]) -> Value:
+    """Build every step; return the last, named, once its gradients have been seen to exist."""
     known = {value.name: value for value in inputs}
     node = Value(0.0)
     for name, tree in steps:
-        if isinstance(given.get(name), float):
-            continue
         node = _build(tree, known, 0)
         if name:
             if not node.parents:
@@ -207,13 +198,17 @@ def _output(
     reached = node.graph()
     if unused := [name for name, value in known.items() if value not in reached]:
         raise ValueError(f"{unused[0]} does not reach the last step. Use it there, or leave it out.")
-    if not node.parents or node in inputs:
+    if not node.parents:
         raise ValueError("The last step computes nothing; write a formula such as x*y + sin(x).")
     if len(moving := [part for part in reached if part.parents]) > MAX_NODES:
         raise ValueError(f"A figure has room for {MAX_NODES} operations; this has {len(moving)}.")
     name = "result"
     while name in known:
         name += "_"
+    try:
+        node.backward()
+    except ValueError as reason:
+        raise _UndefinedError(str(reason)) from None
     return node if node.name else node.named(name)
 
 
