@@ -1,0 +1,66 @@
+"""The benchmarks measure the same thing: bare NumPy and bplib agree, and the clock's ratios are ratios."""
+
+import importlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+FOLDER = Path(__file__).parents[2] / "benchmarks"
+
+
+@pytest.fixture
+def bench(monkeypatch):
+    monkeypatch.syspath_prepend(str(FOLDER))
+    return importlib.import_module
+
+
+@pytest.mark.parametrize(("sizes", "batch"), [([2, 8, 2], 1), ([5, 4, 4, 3], 7)])
+def test_the_yardstick_and_bplib_give_the_same_gradients(bench, sizes, batch):
+    networks = bench("networks")
+    problem = networks.Problem.draw(sizes, batch)
+    yardstick, ours = networks.numpy_step(problem)(), list(networks.bplib_step(problem)())
+    assert len(yardstick) == len(ours) == 2 * (len(sizes) - 1)
+    for right, grad in zip(yardstick, ours, strict=True):
+        np.testing.assert_allclose(grad, right, rtol=1e-12, atol=1e-14)
+
+
+def test_ratios_compare_entries_of_the_same_round(bench):
+    times = bench("measure").Times({"a": [2.0, 30.0, 4.0], "b": [1.0, 10.0, 4.0]})
+    assert times.ratio("a", "b") == 2.0
+    assert times.seconds("a") == 4.0
+
+
+def test_every_contestant_gets_every_round(bench):
+    calls = {"a": 0, "b": 0}
+
+    def count(name):
+        calls[name] += 1
+
+    times = bench("measure").compare(
+        {name: lambda name=name: count(name) for name in calls}, rounds=3, turn=0.0
+    )
+    assert {name: len(seconds) for name, seconds in times.rounds.items()} == {"a": 3, "b": 3}
+    assert calls == {"a": 5, "b": 5}  # two to warm up, then one in each round
+
+
+def test_tables_are_markdown(bench):
+    measure = bench("measure")
+    table = measure.Table("T", ["a", "b"], rows=[["1", "2"]], notes=["n"])
+    assert table.markdown() == "## T\n\nn\n\n| a | b |\n| --- | --- |\n| 1 | 2 |\n"
+    assert [measure.duration(s) for s in (2.0, 0.0123, 4.56e-6)] == ["2 s", "12.3 ms", "4.56 µs"]
+
+
+def test_the_results_that_are_kept_hold_every_topic():
+    results = (FOLDER / "RESULTS.md").read_text(encoding="utf-8")
+    for title in [
+        "Training step of an MLP",
+        "Scalar engine",
+        "Gradient check of 7,510 parameters",
+        "Convolution and attention",
+        "Backward over forward",
+        "Peak memory of a training step",
+        "Figures",
+    ]:
+        assert f"## {title}\n" in results
+    assert "not installed" not in results
