@@ -243,7 +243,7 @@ export const mount = (el, store, spec) => {
   });
   const meanHead = html("th", { scope: "col" }, "mean so far");
   const table = html(
-    "div", { class: "bp-intermediates", role: "region", tabindex: 0, "aria-label": "Every intermediate" },
+    "div", { class: "bp-intermediates", role: "group", tabindex: 0, "aria-label": "Every intermediate" },
     html("table", {},
       html("thead", {}, html("tr", {}, ...["name", "value", `d${names[top]}/d`].map((head) => html("th", { scope: "col" }, head)), meanHead)),
       html("tbody", {}, ...rows.map(({ row }) => row))),
