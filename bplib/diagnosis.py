@@ -1,7 +1,7 @@
 """diagnosis: what a wrong gradient looks like, as a table of mistakes.
 
-`gradcheck` finds that a claimed gradient is wrong; this file says how. Each test looks at the claimed and
-the numerical gradient of one parameter and finishes the sentence "The claimed gradient of W ...".
+When a claimed gradient differs from the numerical one, this file says how. A mistake is words, which end the
+sentence "The claimed gradient of W ...", and the gradient to which it leads; the first that fits is chosen.
 """
 
 from __future__ import annotations

@@ -83,25 +83,26 @@ class Loss:
     @cached_property
     def eps(self) -> float:
         """Rounding of the coarsest array."""
-        return max(float(np.finfo(a.dtype).eps) for a in self.arrays)
+        return max((float(np.finfo(a.dtype).eps) for a in self.arrays), default=0.0)
 
     @cached_property
     def noise(self) -> float:
         """How far rounding puts the loss off: third differences over a few ulp (Moré and Wild 2011)."""
         floor = self.eps * abs(self.value)
-        zigzag = [
-            64 * self.eps * np.maximum(1, abs(a)) * (-1.0) ** np.arange(a.size).reshape(a.shape)
-            for a in self.arrays
-        ]
+
+        def zigzag(a: Array, t: int) -> Array:
+            size = 64 * t * self.eps * np.maximum(1, abs(a))
+            return np.asarray(a + size * (-1) ** np.arange(a.size).reshape(a.shape), a.dtype)
+
         with np.errstate(all="ignore"), suppress(ValueError, ArithmeticError):
-            points = [[a + t * z for a, z in zip(self.arrays, zigzag, strict=True)] for t in range(8)]
+            points = [[zigzag(a, t) for a in self.arrays] for t in range(8)]
             third = np.diff([replace(self, arrays=point).evaluate() for point in points], 3)
             return max(floor, float(np.sqrt(np.mean(third**2) / 20)))
         return floor
 
     def evaluate(self) -> float:
         """Return the loss, checked to be one finite number."""
-        arrays = [np.array(a) for a in self.arrays]
+        arrays = [a.copy() for a in self.arrays]
         returned = self.at(arrays)
         for name, before, after in zip(self.names, self.arrays, arrays, strict=True):
             if not np.array_equal(before, after):
@@ -126,9 +127,11 @@ class Loss:
         """Return the losses with entry ``where[j]`` of array k moved to ``to[j]``, one for each j."""
         x, losses = self.arrays[k], []
         many = max(4, 2**17 // max(1, x.size))  # a stack of about a megabyte stays in the cache
+        room = np.empty((min(many, len(where)), *x.shape), to.dtype)  # once: a fresh megabyte costs a third
         for start in range(0, max(1, len(where)), many):
             i = where[start : start + many]
-            stack = np.repeat(x[None], len(i), axis=0).astype(to.dtype, copy=False)
+            stack = room[: len(i)]
+            stack[...] = x
             stack.reshape(len(i), x.size)[np.arange(len(i)), i] = to[start : start + many]
             losses.append(self._stacked(k, stack))
         return np.concatenate(losses)
