@@ -1,6 +1,6 @@
 // The view `bars`: some quantities one below the other, on one scale that stays as it is while a control moves.
+import { count } from "./count.js";
 import { html, setText } from "./dom.js";
-import { count } from "./format.js";
 
 const MOST_CORNERS = 64;
 

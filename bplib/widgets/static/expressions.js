@@ -6,7 +6,7 @@ const PATIENCE = 8000; // ms until silence is told
 
 // What a figure asks of its model, without anyone behind it: the formula's numbers stay in the page.
 const standIn = ({ spec, inputs }) => {
-  const state = { spec, inputs, rate: 0.1 };
+  const state = { spec, inputs };
   return { get: (key) => state[key], set: (key, value) => (state[key] = value), save_changes() {}, on() {}, off() {} };
 };
 
@@ -19,18 +19,13 @@ export const figure = (views) => ({ model, el }) => {
   let waiting = 0;
   const place = html("div");
   const said = html("p", { class: "bp-said bp-fault", role: "status" });
-  const quiet = () => {
+  const tell = (fault) => {
     clearTimeout(waiting);
-    setText(said, "");
-    setAttr(entry, "aria-invalid", null);
-  };
-  const complain = (sentence) => {
-    clearTimeout(waiting);
-    setText(said, sentence);
-    setAttr(entry, "aria-invalid", "true");
+    setText(said, fault);
+    setAttr(entry, "aria-invalid", fault ? "true" : null);
   };
   const show = (formula) => {
-    quiet();
+    tell("");
     const key = JSON.stringify(formula);
     if (mounted === key) return;
     mounted = key;
@@ -58,9 +53,9 @@ export const figure = (views) => ({ model, el }) => {
   const go = () => {
     const known = recorded.find(({ text }) => text === entry.value.trim());
     if (known) return choose(known);
-    quiet();
+    tell("");
     ask(entry.value);
-    waiting = setTimeout(() => complain("Python does not answer. Run the cell above again, then press Show."), PATIENCE);
+    waiting = setTimeout(() => tell("Python does not answer. Run the cell above again, then press Show."), PATIENCE);
   };
   const own = site
     ? html("p", { class: "bp-note" }, "To type a formula of your own, open this page in JupyterLab.")
@@ -73,7 +68,7 @@ export const figure = (views) => ({ model, el }) => {
   const fromKernel = () => show(model.get("shown"));
   const refused = () => {
     const { turn: asked, says } = model.get("fault");
-    if (says && asked === turn) complain(says);
+    if (says && asked === turn) tell(says);
   };
   model.on("change:shown", fromKernel);
   model.on("change:fault", refused);

@@ -9,6 +9,9 @@ export const fmt = (x, digits = 6) => {
   return text.replaceAll("-", "−");
 };
 
+// The shortest there is: one digit and a power of ten.
+export const tiny = (x) => x.toExponential(0).replace("e+", "e").replaceAll("-", "−");
+
 const NUMBER = /^[+−-]?(\d+\.?\d*|\.\d+)(e[+−-]?\d+)?$/i;
 
 // The number that a text writes, or a sentence that says why it writes none.
@@ -20,7 +23,3 @@ export const parse = (text) => {
   const x = Number(trimmed.replaceAll("−", "-"));
   return Number.isFinite(x) ? x : "That number is too large.";
 };
-
-// A whole number in full, its digits in groups of three; any other as usual.
-export const count = (x) =>
-  Number.isInteger(x) && Math.abs(x) < 1e15 ? x.toLocaleString("en-US").replace("-", "−") : fmt(x);

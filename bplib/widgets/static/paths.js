@@ -1,7 +1,8 @@
 // The view `paths`: k doublings n = n + n. One pass follows every path by recursion, the other takes each edge
 // once in reverse order; both do one thing a tick.
+import { count } from "./count.js";
 import { html, setAll, setAttr, setText, svg } from "./dom.js";
-import { count, fmt } from "./format.js";
+import { fmt } from "./format.js";
 
 const TICK = 40; // ms
 const HEIGHT = 54;
