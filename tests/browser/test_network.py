@@ -211,7 +211,8 @@ def test_an_epoch_takes_every_sample_averages_and_updates_once(show):  # noqa: F
     assert "predicted change of mean loss" in said(page)
     # Update at once is the same as walking there.
     page.get_by_role("button", name="Reset").click()
-    press(page, "Show all")
+    settle(page)
+    page.get_by_label("steps for").select_option(index=1)
     press(page, "Update")
     fig.reset()
     fig.epoch()
