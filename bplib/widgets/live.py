@@ -361,7 +361,8 @@ class Live(anywidget.AnyWidget):
         self._data = plan.data
         self._spans = {self._name(n): (n, lo, hi) for n, lo, hi, _ in plan.controls}
         self._start = plan.start
-        super().__init__(spec=plan.spec, inputs=self._start, rate=rate)
+        spec = {**plan.spec, "rate": _real("The learning rate", rate)}
+        super().__init__(spec=spec, inputs=self._start, rate=rate)
 
     @traitlets.validate("inputs")
     def _check_inputs(self, proposal: Any) -> list[float]:
@@ -459,14 +460,15 @@ class Live(anywidget.AnyWidget):
         self.inputs = numbers
 
     def reset(self) -> None:
-        """Put every input back to where it started."""
-        self.inputs = list(self._start)
+        """Put every input, and the learning rate, back to where they started."""
+        self.inputs, self.rate = list(self._start), self.spec["rate"]
 
     @property
     def state(self) -> str:
         """The present state as text that can be shared, such as ``"neuron:w=0.5,b=0.1"``.
 
-        Assign such a text to bring its state back. An input that it leaves out goes back to its start.
+        Assign such a text to bring its state back. An input that it leaves out goes back to its start. The
+        learning rate and what is chosen in a view are no part of it, and stay.
         """
         numbers = ",".join(f"{self._name(n)}={self.inputs[n]!r}" for n in self._movable)
         return f"{self.spec['name']}:{numbers}"

@@ -231,11 +231,22 @@ def test_typed_nonsense_keeps_the_last_good_state_and_says_why(show, text):
     assert "w stays at 0.5." in said(page)
     assert ("after a point" in said(page)) == (text == "0,5")
     assert_agrees(page, fig)
-    # Another control still answers, and the mark stays where the fault is.
+    # Escape, and the number that stayed, take the entry and the line back.
+    for way_out in ("Escape", "0.5"):
+        if way_out == "Escape":
+            entry(page, "w").press("Escape")
+        else:
+            type_into(page, "w", way_out)
+        settle(page)
+        assert (entry(page, "w").input_value(), said(page)) == ("0.5", "")
+        type_into(page, "w", text)
+        assert entry(page, "w").get_attribute("aria-invalid") == "true"
+    # Another control still answers; then the number on screen is again the one that counts.
     slider(page, "b").press("ArrowRight")
     settle(page)
     assert inputs(page)[1] == pytest.approx(0.12)
-    assert entry(page, "w").get_attribute("aria-invalid") == "true"
+    assert entry(page, "w").get_attribute("aria-invalid") is None
+    assert (entry(page, "w").input_value(), said(page)) == ("0.5", "")
     type_into(page, "w", " -0.5 ")
     assert entry(page, "w").get_attribute("aria-invalid") is None
     assert inputs(page)[0] == -0.5
@@ -270,6 +281,26 @@ def test_a_number_outside_the_domain_changes_nothing(show):
     assert not visit.faults
 
 
+@pytest.mark.parametrize("label", ["learning rate", "w"])
+def test_what_is_on_screen_is_what_a_step_uses(show, label):
+    fig = neuron()
+    page = (visit := show(fig)).page
+    type_into(page, label, "-9")
+    # The graph's own steps change no number: the refused entry and the line that says why stay.
+    page.get_by_role("button", name="Backward").click()
+    settle(page)
+    assert entry(page, label).input_value() == "-9"
+    assert f"{label} stays at" in said(page)
+    page.get_by_role("button", name="Gradient step").click()
+    settle(page)
+    fig.step()
+    assert_agrees(page, fig)
+    assert entry(page, label).get_attribute("aria-invalid") is None
+    assert number(entry(page, "learning rate").input_value()) == 1
+    assert number(entry(page, "w").input_value()) == pytest.approx(fig.controls["w"], rel=1e-5)
+    assert not visit.faults
+
+
 @pytest.mark.parametrize("text", ["0", "-1", "abc", "1e999", ""])
 def test_a_bad_learning_rate_is_refused(show, text):
     page = (visit := show(neuron())).page
@@ -299,6 +330,42 @@ def test_a_gradient_step_is_the_one_of_python_and_is_foretold(show):
     settle(page)
     fig.reset()
     assert_agrees(page, fig)
+    assert page.evaluate("figures[0].model.state.rate") == fig.rate == 1.0
+    assert entry(page, "learning rate").input_value() == "1"
+    assert not visit.faults
+
+
+def test_reset_brings_back_all_that_was_shown_at_the_start(show):
+    page = (visit := show(neuron([curve(of="a", against="b"), graph()]))).page
+
+    def shown():
+        settle(page)
+        return page.evaluate(
+            """() => [
+              ...[...document.querySelectorAll("input, select")].map((field) => field.value),
+              ...[...document.querySelectorAll(".bp-curve, .bp-graph")].map((part) => part.innerText),
+              document.querySelector(".bp-curve-line").getAttribute("d"),
+            ]"""
+        )
+
+    before = shown()
+    page.get_by_role("combobox", name="curve of").select_option(label="loss")
+    page.get_by_role("combobox", name="against").select_option(label="x")
+    page.locator('input[aria-label="nudge Δ"]').press("Home")
+    page.locator(".bp-point").press("End")
+    page.get_by_role("button", name="Backward").click()
+    type_into(page, "learning rate", "0.25")
+    page.get_by_role("button", name="Gradient step").click()
+    assert shown() != before
+    listening = page.evaluate("figures[0].store.listeners.size")
+    page.get_by_role("button", name="Reset").click()
+    assert shown() == before
+    assert page.evaluate("figures[0].store.listeners.size") == listening, "the old views are gone"
+    assert page.evaluate("document.activeElement.textContent") == "Reset"
+    page.get_by_role("combobox", name="against").select_option(label="x")
+    page.locator(".bp-point").press("End")
+    settle(page)
+    assert inputs(page)[2] == 2
     assert not visit.faults
 
 
@@ -596,6 +663,39 @@ def test_curves_of_other_quantities_and_gaps(show):
     assert not visit.faults
 
 
+def test_the_marks_of_a_nudge_stay_in_sight(show):
+    page = (visit := show(neuron(), address="#neuron:w=0,b=0.1,x=2,y=0.8")).page
+    plot = page.locator(".bp-curve .bp-canvas")
+    shapes = ["bp-dot-predicted", "bp-dot-true", "bp-here"]
+
+    def arrows():
+        """Which marks are arrows, and which way they point; every one is inside the picture."""
+        settle(page)
+        box = plot.bounding_box()
+        found = {}
+        for name in shapes:
+            shape = plot.locator(f".{name}")
+            at = shape.bounding_box()
+            assert box["x"] <= at["x"], name
+            assert at["x"] + at["width"] <= box["x"] + box["width"], name
+            assert box["y"] <= at["y"], name
+            assert at["y"] + at["height"] <= box["y"] + box["height"], name
+            assert shape.evaluate("(e) => !e.closest('[clip-path]')"), name
+            if turn := re.match(r"rotate\((.*)\)", shape.get_attribute("transform")):
+                found[name] = round(float(turn[1]))
+        return found
+
+    # The tangent falls below the plot before the nudge ends.
+    assert arrows() == {"bp-dot-predicted": 90}
+    axes = page.locator(".bp-curve [aria-hidden]").first.inner_html()
+    page.locator(".bp-point").press("End")
+    assert set(arrows()) == {"bp-dot-predicted", "bp-dot-true"}, "both are right of the plot"
+    page.locator('input[aria-label="nudge Δ"]').press("Home")
+    assert arrows() == {}
+    assert page.locator(".bp-curve [aria-hidden]").first.inner_html() == axes, "the range is steady"
+    assert not visit.faults
+
+
 # The whole figure.
 
 
@@ -838,6 +938,60 @@ def test_texts_do_not_leave_their_boxes(show):
             })"""
         )
         assert outside == [], width
+
+
+LONG = "#neuron:w=0.1328947703737676,b=1.1664473851868837,x=2,y=0.8"
+
+
+@pytest.mark.parametrize("width", [320, 375, 600, 720, 800, 1280])
+@pytest.mark.parametrize("address", [LONG, "#neuron:w=-1.9999999,b=-1.9999999,x=1.9999999,y=0"])
+def test_no_number_runs_into_its_sign(show, width, address):
+    page = show(neuron(), gaps(), width=width, address=address).page
+    page.evaluate("figures[1].store.propose([-1e-7 + 0.5, 1.2345678])")
+    settle(page)
+    lines = page.evaluate(
+        """() => [...document.querySelectorAll(".bp-node")].flatMap((node) =>
+          ["value", "grad"].map((kind) => {
+            const [sign, number] = [...node.querySelectorAll(`text.bp-${kind}`)];
+            const room = number.getBoundingClientRect().left - sign.getBoundingClientRect().right;
+            return [number.textContent, room];
+          }))"""
+    )
+    assert len(lines) > 20
+    assert [line for line in lines if not line[0] or line[1] < 2] == []
+
+
+def crossing():
+    """An input that is used again three ranks later, past cards of other nodes."""
+    p, q = Value(0.5, "p"), Value(0.7, "q")
+    r = (p * q).named("r")
+    s = (r.sin() * q).named("s")
+    t = (s.exp() * p + r * q + s * p).named("t")
+    return live((t * p + q * r).named("loss"), {p: (-1, 1), q: (-1, 1)}, name="crossing")
+
+
+@pytest.mark.parametrize("width", [320, 800, 1400])
+def test_no_edge_runs_behind_a_node_that_it_does_not_join(show, width):
+    page = show(neuron(), gaps(), crossing(), width=width).page
+    behind = page.evaluate(
+        """() => figures.flatMap(({ el }) => {
+          const boxes = [...el.querySelectorAll(".bp-box")].map((box) => box.getBoundingClientRect());
+          return [...el.querySelectorAll(".bp-edge")].flatMap((edge) => {
+            const wire = edge.querySelector(".bp-wire");
+            const matrix = wire.getScreenCTM();
+            const long = wire.getTotalLength();
+            const hits = new Set();
+            for (let at = 4; at < long - 4; at += 1) {
+              const p = wire.getPointAtLength(at).matrixTransform(matrix);
+              boxes.forEach((b, k) => {
+                if (p.x > b.left + 1 && p.x < b.right - 1 && p.y > b.top + 1 && p.y < b.bottom - 1) hits.add(k);
+              });
+            }
+            return hits.size ? [edge.getAttribute("aria-label")] : [];
+          });
+        })"""
+    )
+    assert behind == []
 
 
 def test_reduced_motion_has_no_transition(show):

@@ -6,10 +6,13 @@ import { moved, snap } from "./store.js";
 // A typed entry. `accept` takes a number and returns "" or why not; `read` gives the number to show.
 export const typed = (store, label, read, accept) => {
   let shown = NaN;
+  let refusal = null; // the line under the figure that says why the entry is refused
   const show = () => {
     shown = read();
     input.value = fmt(shown);
     setAttr(input, "aria-invalid", null);
+    if (refusal && store.message === refusal) store.say("");
+    refusal = null;
   };
   const input = html("input", {
     type: "text", inputmode: "decimal", autocomplete: "off", spellcheck: "false", "aria-label": label,
@@ -19,11 +22,12 @@ export const typed = (store, label, read, accept) => {
       if (!fault) return show();
       setAttr(input, "aria-invalid", "true");
       store.say(`${fault} ${label} stays at ${fmt(read())}.`, true);
+      refusal = store.message;
     },
     onkeydown: (event) => event.key === "Escape" && show(),
   });
-  // What is being typed, or was refused, stays until the number itself moves.
-  const update = () => read() === shown || show();
+  // What is being typed stays until the number itself moves; what was refused, as long as the line that says why.
+  const update = () => (refusal ? store.message !== refusal : read() !== shown) && show();
   return { input, update, show };
 };
 
@@ -51,7 +55,8 @@ export const slider = (store, control) => {
 };
 
 // elsewhere: the inputs that a view has its own controls for.
-export const mount = (el, store, { name, hash, elsewhere }) => {
+// reset: puts the figure back to its start.
+export const mount = (el, store, { name, hash, elsewhere, reset }) => {
   const fields = []; // everything that can be moved: {update, show}
   const button = (text, onclick, className) => html("button", { type: "button", class: className, onclick }, text);
   const rows = store.controls.filter(({ n }) => !elsewhere.includes(n)).map((control) => {
@@ -87,12 +92,12 @@ export const mount = (el, store, { name, hash, elsewhere }) => {
       store.say("The browser did not allow copying; the text above is selected, so you can copy it yourself.");
     }
   };
-  const reset = () => {
-    store.reset();
+  const restart = () => {
+    reset();
     fallback.hidden = true;
     fields.forEach(({ show }) => show());
   };
-  actions.append(button("Reset", reset), button(hash ? "Copy link" : "Copy state", copy));
+  actions.append(button("Reset", restart), button(hash ? "Copy link" : "Copy state", copy));
   el.append(html("div", { class: "bp-controls" }, ...rows), actions, fallback);
   const update = () => fields.forEach((field) => field.update());
   update();

@@ -36,12 +36,12 @@ export const mount = (el, store, spec) => {
   const frame = svg("rect", { x: LEFT - 6, y: TOP - 4, height: BOTTOM - TOP + 8 });
   const axes = svg("g", { "aria-hidden": "true" });
   const [line, tangent, base] = [path("curve-line"), path("tangent"), path("base")];
-  const [predictedDot, trueDot] = [circle("dot-predicted", 5), circle("dot-true", 5)];
-  const point = svg("g", { class: "bp-point", role: "slider", tabindex: 0 }, circle("reach", 18), circle("halo", 11), circle("here", 6.5));
+  const [predictedDot, trueDot] = ["dot-predicted", "dot-true"].map((name) => svg("g", {}, path(name)));
+  const point = svg("g", { class: "bp-point", role: "slider", tabindex: 0 }, circle("reach", 18), circle("halo", 11), path("here"));
   const picture = svg(
     "svg", { role: "group", height: HEIGHT },
     svg("clipPath", { id: clip }, frame), axes,
-    svg("g", { "clip-path": `url(#${clip})` }, line, tangent, base, predictedDot, trueDot), point,
+    svg("g", { "clip-path": `url(#${clip})` }, line, tangent, base), predictedDot, trueDot, point,
   );
   const canvas = html("div", { class: "bp-canvas" }, picture);
 
@@ -67,6 +67,15 @@ export const mount = (el, store, spec) => {
   // Far outside is far enough: numbers of any size would break the path.
   const yAt = (y) => Math.max(-1e4, Math.min(1e4, BOTTOM - ((y - range[0]) / (range[1] - range[0])) * (BOTTOM - TOP)));
   const at = (x, y) => `${xAt(x).toFixed(2)} ${yAt(y).toFixed(2)}`;
+
+  // Where a mark stands: in its place as a dot, or at the edge as an arrow that points there.
+  const mark = (group, x, y, r) => {
+    const [a, b] = [Math.max(LEFT, Math.min(room - RIGHT, x)), Math.max(TOP, Math.min(BOTTOM, y))];
+    setAttr(group, "transform", `translate(${a} ${b})`);
+    setAll(group.lastChild, a === x && b === y
+      ? { d: `M${-r} 0a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0`, transform: "" }
+      : { d: `M${r} 0L${-r} ${-r}V${r}Z`, transform: `rotate(${(Math.atan2(y - b, x - a) * 180) / Math.PI})` });
+  };
 
   const drawCurve = (here) => {
     const { lo, hi, name } = control;
@@ -106,8 +115,8 @@ export const mount = (el, store, spec) => {
     if (drawn !== key) drawCurve(y);
     drawn = key;
     setAttr(tangent, "d", `M${at(lo, y + slope * (lo - x))}L${at(hi, y + slope * (hi - x))}`);
+    mark(point, xAt(x), yAt(y), 6.5);
     setAll(point, {
-      transform: `translate(${xAt(x)} ${yAt(y)})`,
       "aria-label": `${quantity} against ${name}`,
       "aria-valuemin": lo,
       "aria-valuemax": hi,
@@ -124,8 +133,9 @@ export const mount = (el, store, spec) => {
     const truth = known ? after - y : 0;
     const ends = [y + predicted, y + truth].map(yAt);
     setAttr(base, "d", `M${at(x, y)}H${xAt(x + nudge)}V${ends[0]}V${ends[1]}`);
-    setAll(predictedDot, { cx: xAt(x + nudge), cy: ends[0] });
-    setAll(trueDot, { cx: xAt(x + nudge), cy: known ? ends[1] : -99 });
+    mark(predictedDot, xAt(x + nudge), ends[0], 5);
+    mark(trueDot, xAt(x + nudge), ends[1], 5);
+    setAttr(trueDot, "visibility", known ? null : "hidden");
     nudgeInput.value = nudge / nudges.hi;
     setAttr(nudgeInput, "aria-valuetext", fmt(nudge));
     setText(nudgeText, fmt(nudge, 4));

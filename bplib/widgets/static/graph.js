@@ -1,6 +1,6 @@
 // The view `graph`: every node with its value and its gradient. Step through both passes; read any edge.
 import { html, setAttr, setText, svg } from "./dom.js";
-import { fmt } from "./format.js";
+import { fmt, tiny } from "./format.js";
 import { layout, place } from "./layout.js";
 import { movingParts } from "./parts.js";
 import { say } from "./say.js";
@@ -79,7 +79,11 @@ export const mount = (el, store) => {
   });
 
   let largest; // of the values and of the gradients: the measure of the bars
-  const drawNode = (i, [x, y], { width, digits }) => {
+  let digit; // the width of one
+  // With as many digits as the room allows; where not even one has room, as a power of ten.
+  const fitted = (x, room) =>
+    [6, 5, 4, 3, 2, 1].map((digits) => fmt(x, digits)).find((text) => text.length * digit <= room) ?? tiny(x);
+  const drawNode = (i, [x, y], { width }) => {
     const fits = (text, room) => (text.length <= room ? text : `${text.slice(0, room - 1)}…`);
     const room = Math.floor((width - 16) / 7.2);
     // The formula of an unnamed node is its name, and says the operation already.
@@ -101,7 +105,7 @@ export const mount = (el, store) => {
       const known = [];
       for (const { kind, bar, number } of lines) {
         const [shown, x] = kind === "value" ? [hasValue(i), store.values[i]] : [hasGradient(i), store.grads[i]];
-        setText(number, shown ? fmt(x, digits) : "");
+        setText(number, shown ? fitted(x, width - 32) : "");
         const part = shown && largest[kind] ? Math.min(1, Math.abs(x) / largest[kind]) : 0;
         setAttr(bar, "width", ((width - 10) * part).toFixed(1));
         if (shown) known.push(`${kind === "grad" ? "gradient" : kind} ${fmt(x)}`);
@@ -152,6 +156,10 @@ export const mount = (el, store) => {
       viewBox: `-2 -2 ${width} ${height}`, width, height, role: "group", onkeydown: walk.onkeydown,
       "aria-label": `Graph of ${names[tape.output]}; arrow keys move from node to edge`,
     }, ...wires, ...boxes));
+    const ruler = svg("text", { class: "bp-number" }, "0000");
+    canvas.firstChild.append(ruler);
+    digit = ruler.getComputedTextLength() / 4;
+    ruler.remove();
     if (hadFocus) walk.focus();
     update();
   };

@@ -96,7 +96,7 @@ const NARROWEST = 84; // from left to right
 const TIGHTEST = 70; // from top to bottom
 
 // The plan in pixels, for a room of some width: from left to right if it fits, else from top to bottom.
-// Returns {size: [width, height], width, digits, down, corners: Map(node -> [x, y]), paths: [{d, end}]}.
+// Returns {size: [width, height], width, down, corners: Map(node -> [x, y]), paths: [{d, end}]}.
 export const place = ({ ranks, size, items, routes }, edges, room, height) => {
   const down = ranks * (NARROWEST + 18) - 18 > room;
   const gap = down ? 30 : Math.min(64, Math.max(18, (room - ranks * WIDEST) / Math.max(1, ranks - 1)));
@@ -110,24 +110,25 @@ export const place = ({ ranks, size, items, routes }, edges, room, height) => {
     // Edges that end in one node arrive side by side, in the order they come from.
     const rivals = routes.filter((_, other) => edges[other].to === edges[k].to).sort((a, b) => a.at(-2).at - b.at(-2).at);
     const port = (rivals.indexOf(stops) - (rivals.length - 1) / 2) * Math.min(14, breadth / rivals.length);
-    const points = stops.map((stop, s) => {
-      const [along, aside] = start(stop);
-      const last = s === stops.length - 1;
-      return [along + (s === 0 ? depth : last ? -1 : depth / 2), aside + breadth / 2 + (last ? port : 0)];
-    });
-    const curves = points.slice(1).map(([a1, b1], s) => {
-      const [a0, b0] = points[s];
+    const spot = (a, b) => turn([a, b]).join(" ");
+    let [a0, b0] = start(stops[0]);
+    [a0, b0] = [a0 + depth, b0 + breadth / 2];
+    let d = `M${spot(a0, b0)}`;
+    for (const stop of stops.slice(1)) {
+      let [a1, b1] = start(stop);
+      [a1, b1] = stop.free ? [a1, b1 + breadth / 2] : [a1 - 1, b1 + breadth / 2 + port];
       const middle = (a0 + a1) / 2;
-      return `C${[[middle, b0], [middle, b1], [a1, b1]].map((point) => turn(point).join(" ")).join(" ")}`;
-    });
-    return { d: `M${turn(points[0]).join(" ")}${curves.join("")}`, end: turn(points.at(-1)) };
+      d += `C${spot(middle, b0)} ${spot(middle, b1)} ${spot(a1, b1)}`;
+      if (stop.free) d += `L${spot((a1 += depth), b1)}`; // straight past the nodes of this rank
+      [a0, b0] = [a1, b1];
+    }
+    return { d, end: turn([a0, b0]) };
   });
   const ends = [...items.values()].map(start);
   const far = (axis, extra) => Math.max(...ends.map((end) => end[axis])) + extra;
   return {
     size: turn([far(0, depth), far(1, breadth)]),
     width,
-    digits: width >= WIDEST ? 6 : width >= NARROWEST ? 4 : 3,
     down,
     corners: new Map([...items].map(([i, item]) => [i, turn(start(item))])),
     paths,

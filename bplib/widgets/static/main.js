@@ -20,18 +20,29 @@ export const figure = (views) => ({ model, el }) => {
   });
   const said = html("p", { class: "bp-said", role: "status" });
   const hash = isSite();
+  const place = (view) => html("div", { class: `bp-section bp-${view}` });
   const section = (mount, extra) => {
-    const place = html("div", { class: `bp-section bp-${extra.view}` });
-    root.append(place);
-    return mount(place, store, extra);
+    root.append(place(extra.view));
+    return mount(root.lastChild, store, extra);
   };
   el.append(root);
   const elsewhere = spec.views.flatMap((view) => [view.weights ?? [], view.biases ?? []].flat(3));
-  const cleanups = [
-    section(controls, { view: "panel", name, hash, elsewhere }),
-    ...spec.views.map((view) => section(views[view.view], view)),
-  ];
-  root.append(said);
+  // What a reader chose in a view is the view's own: made anew, it shows what it showed at the start.
+  const places = spec.views.map(({ view }) => place(view));
+  let unmounts = [];
+  const unmount = () => unmounts.forEach((cleanup) => cleanup());
+  const mountViews = () => {
+    unmount();
+    places.forEach((each) => each.replaceChildren());
+    unmounts = spec.views.map((view, k) => views[view.view](places[k], store, view));
+  };
+  const reset = () => {
+    store.reset();
+    mountViews();
+  };
+  const cleanups = [section(controls, { view: "panel", name, hash, elsewhere, reset }), unmount];
+  root.append(...places, said);
+  mountViews();
   cleanups.push(section(table, { view: "numbers" }));
 
   // One way in, one way out; equal numbers stop the echo.
@@ -46,16 +57,13 @@ export const figure = (views) => ({ model, el }) => {
     }
   };
   cleanups.push(store.subscribe(show));
-  const fromKernel = () => {
-    if (same(model.get("inputs"), store.inputs) && model.get("rate") === store.rate) return;
-    store.rate = model.get("rate");
-    store.propose(model.get("inputs"));
-  };
-  model.on("change:inputs", fromKernel);
-  model.on("change:rate", fromKernel);
+  const newInputs = () => same(model.get("inputs"), store.inputs) || store.propose(model.get("inputs"));
+  const newRate = () => model.get("rate") === store.rate || store.setRate(model.get("rate"));
+  model.on("change:inputs", newInputs);
+  model.on("change:rate", newRate);
   cleanups.push(() => {
-    model.off("change:inputs", fromKernel);
-    model.off("change:rate", fromKernel);
+    model.off("change:inputs", newInputs);
+    model.off("change:rate", newRate);
   });
 
   // The address of the page may hold a state: "#neuron:w=0.5,b=0.1".

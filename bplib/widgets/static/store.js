@@ -20,13 +20,14 @@ export const moved = (control, x, key) => {
 };
 
 export class Store {
-  constructor({ tape, controls, params, data = [] }, inputs, rate) {
+  constructor({ tape, controls, params, data = [], rate: first }, inputs, rate) {
     this.tape = new Tape(tape);
     this.labels = new Labels(this.tape);
     const place = (n) => ({ n, node: this.tape.inputs[n], name: this.tape.names[this.tape.inputs[n]] });
     this.controls = controls.map(([n, lo, hi, step]) => ({ ...place(n), lo, hi, step }));
     this.params = params.map(place);
     this.data = data.map(([n, column]) => ({ n, column })); // see samples.js
+    this.first = first; // the learning rate at the start
     this.rate = rate;
     this.message = { text: "", fault: false };
     this.listeners = new Set();
@@ -116,6 +117,7 @@ export class Store {
   }
 
   reset() {
+    this.rate = this.first;
     this.propose(this.tape.start);
   }
 
