@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -96,8 +96,9 @@ class Loss:
 
         with np.errstate(all="ignore"), suppress(ValueError, ArithmeticError):
             points = [[zigzag(a, t) for a in self.arrays] for t in range(8)]
-            third = np.diff([replace(self, arrays=point).evaluate() for point in points], 3)
-            return max(floor, float(np.sqrt(np.mean(third**2) / 20)))
+            third = np.diff([np.asarray(self.at(point)).item() for point in points], 3)
+            jitter = float(np.sqrt(np.mean(third**2) / 20))
+            return max(floor, jitter) if np.isfinite(jitter) else floor
         return floor
 
     def evaluate(self) -> float:

@@ -220,7 +220,7 @@ def _along(loss: Loss, claimed: list[Array], how: How) -> tuple[Loss, list[Array
 
     def f(ts: list[Array]) -> Any:
         moved = zip(loss.arrays, ts, directions, strict=True)
-        return loss.at([x + np.tensordot(t, v, 1) if t.any() else x for x, t, v in moved])
+        return loss.at([x + sum(step * v for step, v in zip(t, vs) if step) for x, t, vs in moved])  # noqa: B905
 
     return Loss(loss.names, [np.zeros(len(v), v.dtype) for v in directions], f, float32=True), along
 
