@@ -1,0 +1,88 @@
+"""Answers to chapter 4's exercises, right and wrong; `test_answers.py` says what is asked of them."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from bplib import functional as fn
+from bplib.neurons import neurons
+from bplib.scalar import Value
+
+
+def by_arrays(x, W1, b1, W2, b2, y):
+    """Backward with the package's own pairs, a batch of one."""
+    z1, c1 = fn.affine(x[None, :], W1, b1)
+    a1, ct = fn.tanh(z1)
+    z2, c2 = fn.affine(a1, W2, b2)
+    yhat, _ = fn.sigmoid(z2)
+    da1, dW2, db2 = fn.affine_backward((yhat - y) / y.size, c2)
+    (dz1,) = fn.tanh_backward(da1, ct)
+    _, dW1, db1 = fn.affine_backward(dz1, c1)
+    return dW1, db1, dW2, db2
+
+
+def by_neurons(x, W1, b1, W2, b2, y):
+    """Backward with the scalar engine, for two layers of any width and one output."""
+    net = neurons([W1, [W2]], [b1, [b2]], ["relu", "sigmoid"], x=x, y=[y], loss="bce_from_logit")
+    net.loss.backward()
+    return net
+
+
+def loop_forward(x, W1, b1, W2, b2, y):
+    a = [
+        math.tanh(sum(w * v for w, v in zip(row, x, strict=True)) + b) for row, b in zip(W1, b1, strict=True)
+    ]
+    z = [sum(w * v for w, v in zip(row, a, strict=True)) + b for row, b in zip(W2, b2, strict=True)]
+    terms = [math.log(1 + math.exp(-v if t else v)) for v, t in zip(z, y, strict=True)]
+    return [1 / (1 + math.exp(-v)) for v in z], sum(terms) / len(terms)
+
+
+def step_by_values(W1, b1, W2, b2, x, y, rate):
+    net = neurons([[[W1]], [[W2]]], [[b1], [b2]], ["relu", "sigmoid"], x=[x], y=[y], loss="bce")
+    net.loss.backward()
+    return tuple(p.data - rate * p.grad for p in net.params)
+
+
+def counting_by_values(W1, W2, x, y):
+    w1, w2 = Value(W1, "W1"), Value(W2, "W2")
+    z2 = w2 * (w1 * x).tanh()
+    (z2.exp() - y * z2).backward()
+    return z2.grad, w2.grad, w1.grad
+
+
+def corner_by_formula(x, W1, b1, W2, b2, y):
+    z2 = W2[1] * max(float(W1[1] @ x + b1[1]), 0.0) + b2
+    right = (1 / (1 + math.exp(-z2)) - y) * W2[0]
+    return float(-np.dot(W1, x)[0]), right, 0.5 * right
+
+
+RIGHT = [
+    ("check_layer_gradients", lambda delta, a: (delta[:, None] * a[None, :], list(delta))),
+    ("check_by_hand", lambda: [0.269, 0.313, 0.269, 0.538, -0.403, -1.21]),
+    ("check_forward", loop_forward),
+    ("check_backward", by_arrays),
+    ("check_relative_error", lambda a, n: math.dist(a.ravel(), n.ravel()) / (
+        math.hypot(*a.ravel()) + math.hypot(*n.ravel()))),
+    ("check_counting", counting_by_values),
+    ("check_repaired", step_by_values),
+    ("check_input_gradient", lambda *case: [v.grad for v in by_neurons(*case).x]),
+    ("check_corner", corner_by_formula),
+]  # fmt: skip
+
+
+def without_half(*case):
+    return tuple(2 * part for part in by_arrays(*case))
+
+
+WRONG = [
+    ("check_layer_gradients", lambda delta, a: (np.outer(delta, a), 0 * delta), "db: it is zero"),
+    ("check_by_hand", lambda: (0.269, 0.313, 0.269, 0.538, -0.538, -1.614), "delta1: it is not the right"),
+    ("check_by_hand", lambda: (0.269, 0.313, 0.269, 0.538, 0.403, 1.21), "delta1: the sign is wrong"),
+    ("check_backward", without_half, "dW1: the loss is a mean over two outputs"),
+    ("check_backward", lambda *case: by_arrays(*case)[::-1], "dW1: it and db2 have changed places"),
+    ("check_backward", lambda *case: (by_arrays(*case)[0].T, *by_arrays(*case)[1:]), "dW1: it is transposed"),
+    ("check_repaired", lambda *case: step_by_values(*case)[0], "Return W1, b1, W2, b2"),
+    ("check_corner", lambda *case: (*corner_by_formula(*case)[:2], 0.0), "central: it is zero"),
+]
