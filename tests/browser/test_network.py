@@ -346,12 +346,28 @@ def test_axe_finds_nothing(show, axe, scheme):  # noqa: F811
     assert axe(page) == []
 
 
-@pytest.mark.parametrize("width", [320, 480, 1000])
+@pytest.mark.parametrize("width", [288, 320, 375, 480, 1000])
 def test_nothing_is_wider_than_the_page(show, width):  # noqa: F811
     page = show(two(DATA), width=width).page
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     canvas = page.locator(".bp-network .bp-canvas")
     assert canvas.evaluate("(box) => box.scrollWidth <= box.clientWidth + 4")
+    # Every row below the picture keeps to its column; units and biases stand clear of each other, in sight.
+    page.locator(".bp-network .bp-edge[role=button]").first.press("Enter")
+    settle(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    clear = page.evaluate(
+        """() => {
+          const frame = document.querySelector(".bp-network svg").getBoundingClientRect();
+          const shapes = [...document.querySelectorAll(".bp-network .bp-node .bp-box, .bp-network .bp-pill .bp-box")]
+            .map((shape) => shape.getBoundingClientRect());
+          const inside = shapes.every((a) => a.left >= frame.left - 1 && a.right <= frame.right + 1);
+          const apart = shapes.every((a, i) => shapes.every((b, k) => i === k || a.right <= b.left + 1
+            || b.right <= a.left + 1 || a.bottom <= b.top + 1 || b.bottom <= a.top + 1));
+          return [shapes.length > 4, inside, apart];
+        }"""
+    )
+    assert clear == [True, True, True]
 
 
 def test_an_update_is_cheap(show):  # noqa: F811

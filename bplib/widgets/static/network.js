@@ -295,11 +295,13 @@ export const mount = (el, store, spec) => {
     const gap = (room - 2 * SMALL - depth * 2 * R - 76) / (depth + 1);
     const down = gap < NEAR;
     const most = Math.max(...spec.layers.map((layer) => layer.length));
-    const breadth = down ? room / most : 2 * R + LINE + 38; // of a unit with its name and its bias
-    const aside = down ? room : most * breadth;
+    const pillWidth = down ? 50 : PILL;
+    // Where the units of a layer have no room side by side with their biases, the picture is drawn smaller.
+    const wide = down ? Math.max(room, most * (2 * R + pillWidth + 8)) : room;
+    const breadth = down ? wide / most : 2 * R + LINE + 38; // of a unit with its name and its bias
+    const aside = down ? wide : most * breadth;
     // Where a layer stands along the flow: inputs, units, loss.
     const alongOf = (k) => (down ? 44 + k * 148 : k ? 2 * SMALL + k * gap + (2 * k - 1) * R : SMALL);
-    const pillWidth = down ? 50 : PILL;
     const spot = (k, i, count) => {
       const side = aside / 2 + (i - (count - 1) / 2) * breadth;
       const shift = spec.biases.length && k > 0 ? (pillWidth + 4) / 2 : 0;
@@ -393,7 +395,7 @@ export const mount = (el, store, spec) => {
     const ends = spec.layers.at(-1).map((a) => svg("path", { class: "bp-link bp-link-none", d: line(place.get(a), lossAt, R, down ? 40 : 38) }));
     const height = down ? lossAt[1] + 24 : aside;
     canvas.replaceChildren(svg("svg", {
-      viewBox: `-2 -2 ${room + 4} ${height + 4}`, width: room + 4, height: height + 4, role: "group", onkeydown: walk.onkeydown,
+      viewBox: `-2 -2 ${wide + 4} ${height + 4}`, width: room + 4, height: ((height + 4) * (room + 4)) / (wide + 4), role: "group", onkeydown: walk.onkeydown,
       "aria-label": "Network; arrow keys move among units and edges, Enter chooses a weight to move",
     }, ...ends, ...wires, ...shapes));
     if (hadFocus) walk.focus();
