@@ -288,8 +288,11 @@ def _slices(c: Case) -> Iterator[Finding]:
 def _vague(c: Case) -> Iterator[Finding]:
     a, n = c.a[c.wrong], c.n[c.wrong]
     if c.right_after:
-        said = f"is wrong and that of {listed(c.right_after)} right: if those come later in the network"
-        yield f"{said}, look at the backward step between them", c.a
+        those, are, them = (
+            ("those", "are", "them") if len(c.right_after) > 1 else ("that", "is", c.right_after[0])
+        )
+        said = f"is wrong while {those} of {listed(c.right_after)} {are} right"
+        yield f"{said}: look at the backward step that leads to it and not to {them}", c.a
     if np.linalg.norm(a - n) < 1e-4 * np.linalg.norm(n):
         yield "is off by very little: rounding (float32 on the way?) or an approximate formula", c.a
 

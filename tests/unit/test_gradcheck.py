@@ -750,3 +750,21 @@ def test_bce_network_gives_the_numbers_of_the_formula(rng):
 @pytest.fixture
 def rng():
     return np.random.default_rng(7)
+
+
+@pytest.mark.parametrize("right", [1, 2])
+def test_the_parameters_whose_gradients_are_right_point_at_what_is_wrong(right):
+    """Both sentences read well: of one other parameter, and of several."""
+    x = np.array([1.7, -0.4, 0.3])
+    later = ["b", "c"][:right]
+    params = {"w": np.array([0.3, 0.9, -1.1]), **{name: np.array(0.1) for name in later}}
+
+    def f(**p):
+        return math.tanh(x @ p["w"] + sum(p[name] for name in later))
+
+    slope = 1 - f(**params) ** 2
+    claimed = {"w": slope * np.array([0.3, 1.9, -0.7]), **dict.fromkeys(later, np.array(slope))}
+    said = gradcheck(f, params, claimed).diagnosis
+    one = "while that of b is right: look at the backward step that leads to it and not to b"
+    many = "while those of b and c are right: look at the backward step that leads to it and not to them"
+    assert (one, many)[right - 1] in str(said)
