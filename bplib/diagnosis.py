@@ -288,10 +288,9 @@ def _slices(c: Case) -> Iterator[Finding]:
 def _vague(c: Case) -> Iterator[Finding]:
     a, n = c.a[c.wrong], c.n[c.wrong]
     if c.right_after:
-        those, are, them = (
-            ("those", "are", "them") if len(c.right_after) > 1 else ("that", "is", c.right_after[0])
-        )
-        said = f"is wrong while {those} of {listed(c.right_after)} {are} right"
+        several = len(c.right_after) > 1
+        who, them = ("those of {} are", "them") if several else ("that of {} is", c.right_after[0])
+        said = f"is wrong while {who.format(listed(c.right_after))} right"
         yield f"{said}: look at the backward step that leads to it and not to {them}", c.a
     if np.linalg.norm(a - n) < 1e-4 * np.linalg.norm(n):
         yield "is off by very little: rounding (float32 on the way?) or an approximate formula", c.a

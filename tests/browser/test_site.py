@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 import pytest
 
 pytestmark = pytest.mark.browser
@@ -60,6 +63,18 @@ def test_chapter_is_light_enough(site, open_page):
     weight = sum(loaded.values())
     largest = sorted(loaded.items(), key=lambda item: -item[1])[:6]
     assert weight < 6_500_000, f"{weight} bytes in all; the largest: {largest}"
+
+
+def test_figures_are_few_and_their_scripts_small(site):
+    """A page repeats its script in every figure."""
+    state = re.compile(r'<script type="application/vnd.jupyter.widget-state\+json">(.*?)</script>', re.DOTALL)
+    scripts = {}
+    for page in site.pages:
+        if found := state.search((site.root / page).read_text(encoding="utf-8")):
+            models = json.loads(found[1])["state"].values()
+            scripts[page] = [len(m["state"]["_esm"].encode()) for m in models if "_esm" in m["state"]]
+    assert CHAPTER in scripts
+    assert {page: sizes for page, sizes in scripts.items() if len(sizes) > 6 or max(sizes) > 45_000} == {}
 
 
 def test_dark_mode_is_a_click_away(open_page):
