@@ -6,6 +6,9 @@ from types import ModuleType
 
 import pytest
 
+# Else `--doctest-modules` looks for doctests here, and finds browser/conftest.py under the same name.
+collect_ignore = ["conftest.py"]
+
 
 @pytest.fixture(scope="session")
 def torch() -> ModuleType:

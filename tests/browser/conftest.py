@@ -12,6 +12,10 @@ Fixtures that the tests in this folder take as arguments (all test modules here 
 reduced_motion="no-preference", has_touch=False, wait=True)`
     A `Visit` to a page of the site with every foreign request blocked: `visit.page` is Playwright's `Page`,
     settled (figures mounted, mathematics set). `path` may carry a "#hash". Closed after the test.
+`show(*figures, traits=("spec", "inputs", "rate"), site=True, address="", width=800, height=1000, **options)`
+    A `Visit` to a page of live figures without Jupyter: their own module on a stand-in for anywidget's model
+    that has these traits; `site` says whether the page looks like one of the site, where no Python answers.
+    `options` go to the browser's context. `pages.py` has what reads and moves the figures.
 `lab`
     A `Lab`: JupyterLab on a copy of `book/`, with fresh settings. `lab.url`, `lab.token`, `lab.folder`.
 `run_notebook_in_lab(path, run=True, timeout=90)`
@@ -27,8 +31,6 @@ any other host, or outside the site's folder) and `faults`, both together: end a
 
 from __future__ import annotations
 
-import functools
-import http.server
 import json
 import os
 import secrets
@@ -36,18 +38,19 @@ import shutil
 import socket
 import subprocess
 import sys
-import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+pytest.register_assert_rewrite("pages")
+from pages import ROOT, Visit, serve, settle, watch, write_figures  # noqa: E402
+
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 FLAGS = [
@@ -137,45 +140,6 @@ class Lab:
     folder: Path
 
 
-@dataclass
-class Visit:
-    """One page in its own browser context, and what went wrong on it so far."""
-
-    page: Any
-    errors: list[str] = field(default_factory=list)
-    foreign: list[str] = field(default_factory=list)
-
-    @property
-    def faults(self) -> list[str]:
-        return self.errors + [f"foreign request: {url}" for url in self.foreign]
-
-    def close(self) -> None:
-        self.page.context.close()
-
-
-def watch(page: Any, home: str) -> Visit:
-    """Record console errors, exceptions, failed and foreign requests; let no foreign one out."""
-    visit = Visit(page)
-
-    def foreign(url: str) -> bool:
-        return not url.startswith((home, home.replace("http:", "ws:", 1), "data:", "blob:", "about:"))
-
-    def refuse(route: Any) -> None:
-        visit.foreign.append(route.request.url)
-        route.abort()
-
-    def console(message: Any) -> None:
-        if message.type == "error":
-            where = message.location.get("url", "")
-            visit.errors.append(f"console: {message.text} ({where})")
-
-    page.context.route(foreign, refuse)
-    page.on("console", console)
-    page.on("pageerror", lambda error: visit.errors.append(f"exception: {error}"))
-    page.on("requestfailed", lambda request: visit.errors.append(f"request failed: {request.url}"))
-    return visit
-
-
 def wait_until(page: Any, script: str, seconds: float, arg: object = None) -> None:
     """Ask the page until the function, async or not, says yes; to `wait_for_function` a promise is a yes."""
 
@@ -210,13 +174,6 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    """Serve a folder without a log line for every request."""
-
-    def log_message(self, *args: object) -> None:
-        pass
-
-
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     if built := os.environ.get("BPLIB_SITE"):
@@ -234,12 +191,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             stdin=subprocess.DEVNULL,
         )
         assert done.returncode == 0, f"the site does not build:\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
-    handler = functools.partial(Quiet, directory=str(root))
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield Site(root, f"http://127.0.0.1:{server.server_port}/")
-    server.shutdown()
-    server.server_close()
+    with serve(root) as url:
+        yield Site(root, url)
 
 
 @pytest.fixture
@@ -274,6 +227,34 @@ def open_page(chromium: Any, site: Site) -> Iterator[Callable[..., Visit]]:
     yield visit_page
     for context in contexts:
         context.close()
+
+
+@pytest.fixture
+def show(chromium: Any, tmp_path: Path) -> Iterator[Callable[..., Visit]]:
+    contexts = []
+
+    def visit_figures(
+        *figures: Any,
+        traits: Sequence[str] = ("spec", "inputs", "rate"),
+        site: bool = True,
+        address: str = "",
+        width: int = 800,
+        height: int = 1000,
+        **options: Any,
+    ) -> Visit:
+        write_figures(tmp_path, figures, traits, site)
+        context = chromium.new_context(viewport={"width": width, "height": height}, **options)
+        contexts.append(context)
+        visit = watch(context.new_page(), url)
+        visit.page.goto(url + address)
+        visit.page.wait_for_function("window.figures")
+        settle(visit.page)
+        return visit
+
+    with serve(tmp_path) as url:
+        yield visit_figures
+        for context in contexts:
+            context.close()
 
 
 @pytest.fixture(scope="session")

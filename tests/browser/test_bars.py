@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from test_live import settle, show, slider  # noqa: F401 (show is a fixture)
+from pages import settle, slider
 
 from bplib.scalar import Value
 from bplib.widgets.live import live
@@ -36,7 +36,7 @@ def texts(page):
     return page.locator(".bp-amounts > .bp-value").all_inner_texts()
 
 
-def test_lengths_are_logarithms_on_a_scale_that_stays(show):  # noqa: F811
+def test_lengths_are_logarithms_on_a_scale_that_stays(show):
     page = (visit := show(race())).page
     ticks = page.locator(".bp-marks").inner_text()
     for k in (3, 20, 1):
@@ -51,7 +51,7 @@ def test_lengths_are_logarithms_on_a_scale_that_stays(show):  # noqa: F811
     assert not visit.faults
 
 
-def test_on_a_linear_scale_bars_start_at_zero_and_go_both_ways(show):  # noqa: F811
+def test_on_a_linear_scale_bars_start_at_zero_and_go_both_ways(show):
     page = (visit := show(signed())).page
     (left, width, lane), (y_left, y_width, _) = lengths(page)
     # x from -2 to 2 and y at the corners and the start from -2 to 1: the scale is -2 to 2.
@@ -63,7 +63,7 @@ def test_on_a_linear_scale_bars_start_at_zero_and_go_both_ways(show):  # noqa: F
     assert not visit.faults
 
 
-def test_nothing_is_wider_than_a_phone(show, axe):  # noqa: F811
+def test_nothing_is_wider_than_a_phone(show, axe):
     visit = show(race(), width=320, color_scheme="dark")
     assert visit.page.evaluate("document.documentElement.scrollWidth") <= 320
     assert axe(visit.page) == []

@@ -4,7 +4,7 @@ import math
 import re
 
 import pytest
-from test_live import entry, inputs, number, settle, show, slider, type_into  # noqa: F401 (show is a fixture)
+from pages import inputs, number, settle, slider, type_into, update_time
 
 from bplib.scalar import Value
 from bplib.widgets.live import live
@@ -43,7 +43,7 @@ def wrong(page):
 
 
 @pytest.mark.parametrize(("x", "slope"), [(1.0, 1.818594853651363), (1.3, -0.6140038338119325)])
-def test_the_slopes_of_the_stages_multiply_to_the_slope_of_the_whole(show, x, slope):  # noqa: F811
+def test_the_slopes_of_the_stages_multiply_to_the_slope_of_the_whole(show, x, slope):
     page = (visit := show(squares())).page
     type_into(page, "x", f"{x}")
     stages = [2 * x, math.cos(x * x), 2 * math.sin(x * x)]
@@ -57,7 +57,7 @@ def test_the_slopes_of_the_stages_multiply_to_the_slope_of_the_whole(show, x, sl
     assert not visit.faults
 
 
-def test_the_wrong_product_reads_every_slope_at_x(show):  # noqa: F811
+def test_the_wrong_product_reads_every_slope_at_x(show):
     page = show(squares(1.3)).page
     claim = 2 * 1.3 * math.cos(1.3) * 2 * 1.3
     assert number(re.search(r"= (\S+), but the slope is", wrong(page))[1]) == pytest.approx(claim, rel=1e-5)
@@ -79,7 +79,7 @@ def place(page, selector):
     return [box["x"] + box["width"] / 2 for box in boxes]
 
 
-def test_the_outer_tangent_slides_to_g_of_x_and_the_ghost_stays_at_x(show):  # noqa: F811
+def test_the_outer_tangent_slides_to_g_of_x_and_the_ghost_stays_at_x(show):
     page = show(squares(1.0)).page
     # At x = 1 the middle stage stands at u = 1, too: tangent and ghost lie on each other.
     (_, tangent, _, _), (_, ghost, _, _) = place(page, ".bp-tangent"), place(page, ".bp-ghost")
@@ -90,7 +90,7 @@ def test_the_outer_tangent_slides_to_g_of_x_and_the_ghost_stays_at_x(show):  # n
     assert tangent - ghost > 60 and cross == pytest.approx(ghost, abs=2)
 
 
-def test_drawn_tangents_have_the_slopes_of_the_drawn_curves(show):  # noqa: F811
+def test_drawn_tangents_have_the_slopes_of_the_drawn_curves(show):
     page = show(squares(1.3)).page
     pairs = page.evaluate(
         """() => [...document.querySelectorAll(".bp-stages svg")].map((picture) => {
@@ -107,7 +107,7 @@ def test_drawn_tangents_have_the_slopes_of_the_drawn_curves(show):  # noqa: F811
         assert drawn == pytest.approx(beside, rel=0.1, abs=0.1)
 
 
-def test_x_moves_by_mouse_touch_and_keys_in_the_first_stage_and_in_the_whole(show):  # noqa: F811
+def test_x_moves_by_mouse_touch_and_keys_in_the_first_stage_and_in_the_whole(show):
     page = (visit := show(squares(), has_touch=True)).page
     points = page.locator(".bp-point")
     assert points.count() == 2
@@ -135,7 +135,7 @@ def test_x_moves_by_mouse_touch_and_keys_in_the_first_stage_and_in_the_whole(sho
     assert not visit.faults
 
 
-def test_curves_stay_while_x_moves_and_follow_the_other_inputs(show):  # noqa: F811
+def test_curves_stay_while_x_moves_and_follow_the_other_inputs(show):
     page = (visit := show(gap())).page
     lines = page.locator(".bp-curve-line")
     before = [line.get_attribute("d") for line in lines.all()]
@@ -152,7 +152,7 @@ def test_curves_stay_while_x_moves_and_follow_the_other_inputs(show):  # noqa: F
     assert not visit.faults
 
 
-def test_a_stage_that_is_undefined_at_x_has_no_ghost(show):  # noqa: F811
+def test_a_stage_that_is_undefined_at_x_has_no_ghost(show):
     page = (visit := show(gap())).page
     assert "undefined here" in page.locator(".bp-stage .bp-wrong").last.inner_text()
     assert wrong(page).endswith("a stage is undefined there")
@@ -162,35 +162,21 @@ def test_a_stage_that_is_undefined_at_x_has_no_ghost(show):  # noqa: F811
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing(show, axe, scheme):  # noqa: F811
+def test_axe_finds_nothing(show, axe, scheme):
     page = show(squares(), gap(), color_scheme=scheme).page
     assert axe(page) == []
 
 
 @pytest.mark.parametrize("width", [320, 375, 800])
-def test_nothing_is_wider_than_the_page(show, width):  # noqa: F811
+def test_nothing_is_wider_than_the_page(show, width):
     page = show(squares(1.3), width=width).page
     assert page.evaluate("document.documentElement.scrollWidth") == width
     for canvas in page.locator(".bp-canvas").all():
         assert canvas.evaluate("(e) => e.scrollWidth <= e.clientWidth")
 
 
-def test_an_update_is_cheap(show):  # noqa: F811
-    page = show(squares()).page
-    median = page.evaluate(
-        """() => {
-          const { store } = figures[0];
-          const times = [];
-          for (let k = 0; k < 200; k++) {
-            const start = performance.now();
-            store.set(0, Math.sin(k) * 2);
-            store.flush();
-            document.querySelector(".bp-compose svg").getBoundingClientRect();
-            times.push(performance.now() - start);
-          }
-          return times.sort((a, b) => a - b)[100];
-        }"""
-    )
+def test_an_update_is_cheap(show):
+    median = update_time(show(squares()).page, "store.set(0, Math.sin(k) * 2);")
     print(f"update: {median:.2f} ms")
     assert median < 4
 
@@ -199,7 +185,7 @@ def test_the_script_stays_small():
     assert len(squares()._esm.encode()) <= 45_000
 
 
-def test_a_node_can_be_held_at_numbers_of_its_own(show):  # noqa: F811
+def test_a_node_can_be_held_at_numbers_of_its_own(show):
     """The store sweeps any node: what it is computed from stays, what is computed from it follows."""
     page = show(squares(1.3)).page
     tape = "figures[0].store.tape"
@@ -215,7 +201,7 @@ def test_a_node_can_be_held_at_numbers_of_its_own(show):  # noqa: F811
     )
 
 
-def test_ids_differ_between_the_figures_of_a_page(show):  # noqa: F811
+def test_ids_differ_between_the_figures_of_a_page(show):
     page = show(squares(), gap()).page
     assert page.evaluate("[...document.querySelectorAll('[id]')].length > 8")
     assert page.evaluate(

@@ -10,11 +10,9 @@ from importlib.metadata import files
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
-from conftest import ROOT, Visit, watch
 from ipywidgets.embed import embed_data
-from nbformat import v4
+from pages import ROOT, Visit, watch, write_notebook
 
 from bplib.widgets.explore import explore
 
@@ -228,9 +226,7 @@ def draw(ax, w=0.5):
     return f"A line of slope {w}."
 fig = explore(draw, w=(-1, 1, 0.5))
 fig"""
-    cells = [v4.new_code_cell(source), v4.new_code_cell("fig.values = {'w': -1}")]
-    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-    nbformat.write(v4.new_notebook(cells=cells, metadata=kernel), lab.folder / "explore.ipynb")
+    write_notebook(lab.folder / "explore.ipynb", source, "fig.values = {'w': -1}")
     visit = run_notebook_in_lab("explore.ipynb")
     page = visit.page
     told = page.locator(".bp-caption")

@@ -2,9 +2,8 @@
 
 import json
 
-import nbformat
 import pytest
-from test_live import PAGE, settle, show  # noqa: F401 (show is a fixture)
+from pages import settle, write_notebook
 
 from bplib.widgets.expressions import expressions
 
@@ -14,30 +13,19 @@ LONG = "w = 0.5; b = 0.1; x = 2; y = 0.8; z = w*x + b; a = sigmoid(z); (a - y)**
 FORMULAS = ["x = 3; u = x**2; u**2 + u", "sin(x) * y", LONG]
 
 
-def open_figure(show, site, **options):  # noqa: F811
-    """Show the figure on the harness of the live figures, with the state it has."""
-    fig = expressions(FORMULAS, name="formula")
-    keys = ("recorded", "shown", "asked", "fault")
-    # The harness asks a figure for spec, inputs and rate; here the state is another.
-    for name in ("spec", "inputs", "rate"):
-        object.__setattr__(fig, name, {key: getattr(fig, key) for key in keys} if name == "spec" else None)
-    visit = show(fig, site=site, **options)
-    return fig, visit
-
-
 def numbers(page):
     return page.locator(".bp-node").first.get_attribute("aria-label")
 
 
 @pytest.fixture
-def figure(show, monkeypatch):  # noqa: F811
+def figure(show):
     """Return a function that shows the figure with its own traits as the model's state."""
-    import test_live
 
-    monkeypatch.setattr(
-        test_live, "PAGE", PAGE.replace("    state, saves: 0,", "    state: (state = state.spec), saves: 0,")
-    )
-    return lambda site, **options: open_figure(show, site, **options)
+    def open_figure(site, **options):
+        fig = expressions(FORMULAS, name="formula")
+        return fig, show(fig, traits=("recorded", "shown", "asked", "fault"), site=site, **options)
+
+    return open_figure
 
 
 def set_trait(page, key, value):
@@ -139,10 +127,7 @@ def test_in_jupyterlab_python_reads_what_is_typed(lab, run_notebook_in_lab):
         "from bplib.widgets.expressions import expressions",
         f"fig = expressions({FORMULAS!r}, name='formula')\nfig",
     ]
-    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}  # else Lab asks which
-    cells = [nbformat.v4.new_code_cell(text) for text in source]
-    nb = nbformat.v4.new_notebook(cells=cells, metadata=kernel)
-    nbformat.write(nb, lab.folder / "formulas.ipynb")
+    write_notebook(lab.folder / "formulas.ipynb", *source)
     visit = run_notebook_in_lab("formulas.ipynb")
     page = visit.page
     entry = page.get_by_label("your own")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
+from pages import ROOT, write_notebook
 
 pytestmark = pytest.mark.browser
 
-BOOK = Path(__file__).resolve().parents[2] / "book"
+BOOK = ROOT / "book"
 CHAPTERS = sorted(path.name for path in BOOK.glob("[0-9][0-9]-*.ipynb") if not path.name.startswith("00"))
 
 OUTPUTS = """() => [...window.jupyterapp.shell.currentWidget.content.model.cells]
@@ -27,9 +26,6 @@ def test_chapter_runs_without_a_fault(run_notebook_in_lab, name):
 
 
 def test_a_failing_cell_would_be_seen(lab, run_notebook_in_lab):
-    from nbformat import v4, write
-
-    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}  # else Lab asks which
-    write(v4.new_notebook(cells=[v4.new_code_cell("1 / 0")], metadata=kernel), lab.folder / "failing.ipynb")
+    write_notebook(lab.folder / "failing.ipynb", "1 / 0")
     visit = run_notebook_in_lab("failing.ipynb")
     assert visit.page.evaluate(OUTPUTS) == ["ZeroDivisionError"]

@@ -1,59 +1,32 @@
 """The live figures in Chromium, without Jupyter: the state of real `Live` objects, drawn by their own module.
 
-The model is a stand-in with get, set, on, off and save_changes, as anywidget gives it. Everything a reader
-can do is done here; that the same module runs on the built site and in JupyterLab is seen in the other tests.
+Everything a reader can do is done here; that the same module runs on the built site and in JupyterLab is
+seen in the other tests.
 """
 
-import functools
-import http.server
-import json
-import math
 import random
 import re
-import threading
 
 import pytest
-from conftest import Quiet, watch
+from pages import (
+    assert_agrees,
+    assert_clean,
+    entry,
+    inputs,
+    number,
+    rows,
+    said,
+    settle,
+    slider,
+    type_into,
+    update_time,
+    write_notebook,
+)
 
 from bplib.scalar import Value
 from bplib.widgets.live import curve, graph, live
 
 pytestmark = pytest.mark.browser
-
-PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Live figures</title><link rel="icon" href="data:,">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<style>
-html { color-scheme: light dark; background: light-dark(#fff, #121212); color: light-dark(#222, #ddd); }
-body { margin: 0 auto; max-width: 720px; padding: 8px; }
-</style><style>%(css)s</style>%(site)s
-</head><body><main><h1>Live figures</h1>%(places)s</main><script type="module">
-window.bubbled = [];
-document.addEventListener("keydown", (event) => bubbled.push(event.key));
-const states = %(states)s;
-window.figures = await Promise.all(states.map(async ({ module, state }, k) => {
-  const widget = (await import(module)).default;
-  const listeners = {};
-  const model = {
-    state, saves: 0,
-    get: (key) => state[key],
-    set(key, value) {
-      const changed = JSON.stringify(state[key]) !== JSON.stringify(value);
-      state[key] = JSON.parse(JSON.stringify(value));
-      if (changed) [...(listeners[`change:${key}`] ?? [])].forEach((listener) => listener());
-    },
-    on: (event, listener) => (listeners[event] ??= new Set()).add(listener),
-    off: (event, listener) => listeners[event]?.delete(listener),
-    save_changes: () => model.saves++,
-    listening: () => Object.values(listeners).reduce((n, each) => n + each.size, 0),
-  };
-  const el = document.getElementById(`figure-${k}`);
-  const cleanup = widget.render({ model, el });
-  return { widget, model, el, cleanup, store: el.firstChild.store };
-}));
-</script></body></html>"""
-
-STATE_SCRIPT = '<script type="application/vnd.jupyter.widget-state+json">{}</script>'
 
 
 def neuron(views=None, name="neuron"):
@@ -76,97 +49,6 @@ def gaps():
     p, q = Value(0.5, "p"), Value(2.0, "q")
     result = (1 / p + p.sqrt() * q.log() + 3 * q).named("result")
     return live(result, {p: (-1, 2), q: (-1, 4)}, params=[p], views=[graph(), curve()], name="gaps")
-
-
-@pytest.fixture
-def show(chromium, tmp_path):
-    """Return a function that shows figures on a page and gives the visit to it."""
-    server = http.server.ThreadingHTTPServer(
-        ("127.0.0.1", 0), functools.partial(Quiet, directory=str(tmp_path))
-    )
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    contexts = []
-
-    def visit_figures(*figures, width=800, height=1000, address="", site=True, **options):
-        states = []
-        for k, fig in enumerate(figures):
-            (tmp_path / f"{k}.js").write_text(fig._esm, encoding="utf-8")
-            state = {"spec": fig.spec, "inputs": fig.inputs, "rate": fig.rate}
-            states.append({"module": f"./{k}.js", "state": state})
-        places = "".join(f'<div id="figure-{k}"></div>' for k in range(len(figures)))
-        parts = {
-            "css": figures[0]._css,
-            "places": places,
-            "states": json.dumps(states),
-            "site": STATE_SCRIPT if site else "",
-        }
-        (tmp_path / "index.html").write_text(PAGE % parts, encoding="utf-8")
-        context = chromium.new_context(viewport={"width": width, "height": height}, **options)
-        contexts.append(context)
-        url = f"http://127.0.0.1:{server.server_port}/"
-        visit = watch(context.new_page(), url)
-        visit.page.goto(url + address)
-        visit.page.wait_for_function("window.figures")
-        settle(visit.page)
-        return visit
-
-    yield visit_figures
-    for context in contexts:
-        context.close()
-    server.shutdown()
-    server.server_close()
-
-
-def settle(page):
-    """Wait until the frame that shows the last change is drawn, and the one after it."""
-    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
-
-
-def inputs(page, k=0):
-    return page.evaluate("(k) => figures[k].model.state.inputs", k)
-
-
-def said(page):
-    return page.locator(".bp-said").first.inner_text()
-
-
-def number(text):
-    return float(text.replace("−", "-"))
-
-
-def entry(page, label):
-    return page.locator(f'input[type="text"][aria-label="{label}"]').first
-
-
-def slider(page, label):
-    return page.locator(f'input[type="range"][aria-label="{label}"]').first
-
-
-def type_into(page, label, text):
-    entry(page, label).fill(text)
-    entry(page, label).press("Enter")
-    settle(page)
-
-
-def rows(page, k=0):
-    """Read the table: {node: (value, gradient)} as texts."""
-    details = page.locator(f"#figure-{k} details")
-    if details.get_attribute("open") is None:
-        details.locator("summary").click()
-    settle(page)
-    lines = page.locator(f"#figure-{k} tbody tr").all()
-    return {line.locator("th").inner_text(): line.locator("td").all_inner_texts()[1:] for line in lines}
-
-
-def assert_agrees(page, fig, k=0):
-    """The page stands where the Python figure stands: inputs to the last bit, the table to six digits."""
-    assert inputs(page, k) == fig.inputs
-    table = rows(page, k)
-    values, gradients = fig.values, fig.gradients
-    for name in values:
-        value, gradient = table[name]
-        assert number(value) == pytest.approx(values[name], rel=1e-5, abs=1e-300), name
-        assert number(gradient) == pytest.approx(gradients[name], rel=1e-5, abs=1e-300), name
 
 
 # Controls.
@@ -739,20 +621,6 @@ def test_any_sequence_of_moves_leaves_no_fault_and_no_nan(show):
     assert not visit.faults
 
 
-def assert_clean(page):
-    text = page.locator("main").inner_text()
-    markup = page.evaluate(
-        """() => [...document.querySelectorAll(".bp-live *")]
-          .flatMap((e) => [...e.attributes].map((a) => a.value)).join(" ")"""
-    )
-    for word in ("NaN", "Infinity", "[object", "null"):
-        assert word not in text
-        assert word not in markup
-    assert not re.search(r"undefined(?! (here|there))", text + markup)
-    for state in page.evaluate("figures.map((figure) => [...figure.store.values, ...figure.store.grads])"):
-        assert all(isinstance(x, int | float) and math.isfinite(x) for x in state)
-
-
 def test_keys_do_not_leave_the_figure(show):
     page = show(neuron()).page
     for selector in ('input[type="range"]', ".bp-point", '[role="img"][tabindex="0"]', "button"):
@@ -984,7 +852,8 @@ def test_no_edge_runs_behind_a_node_that_it_does_not_join(show, width):
             for (let at = 4; at < long - 4; at += 1) {
               const p = wire.getPointAtLength(at).matrixTransform(matrix);
               boxes.forEach((b, k) => {
-                if (p.x > b.left + 1 && p.x < b.right - 1 && p.y > b.top + 1 && p.y < b.bottom - 1) hits.add(k);
+                if (p.x > b.left + 1 && p.x < b.right - 1 && p.y > b.top + 1 && p.y < b.bottom - 1)
+                  hits.add(k);
               });
             }
             return hits.size ? [edge.getAttribute("aria-label")] : [];
@@ -1006,21 +875,7 @@ def test_reduced_motion_has_no_transition(show):
 
 def test_an_update_is_cheap(show):
     """Values, gradients and redraw of the graph and the curve; the limit of the book is 4 ms."""
-    page = show(neuron()).page
-    median = page.evaluate(
-        """() => {
-          const { store } = figures[0];
-          const times = [];
-          for (let k = 0; k < 300; k++) {
-            const start = performance.now();
-            store.set(k % 2, Math.sin(k) * 2);
-            store.flush();
-            document.querySelector(".bp-curve svg").getBoundingClientRect(); // layout belongs to it
-            times.push(performance.now() - start);
-          }
-          return times.sort((a, b) => a - b)[150];
-        }"""
-    )
+    median = update_time(show(neuron()).page, "store.set(k % 2, Math.sin(k) * 2);")
     print(f"update: {median:.2f} ms")
     assert median < 4
 
@@ -1055,11 +910,7 @@ RUN_CELL = """(k) => {
 
 
 def test_in_jupyterlab_keys_stay_in_the_figure_and_the_kernel_follows(lab, run_notebook_in_lab):
-    from nbformat import v4, write
-
-    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-    cells = [v4.new_code_cell(text) for text in CELLS]
-    write(v4.new_notebook(cells=cells, metadata=kernel), lab.folder / "live.ipynb")
+    write_notebook(lab.folder / "live.ipynb", *CELLS)
     visit = run_notebook_in_lab("live.ipynb", run=False)
     page = visit.page
     page.evaluate(RUN_CELL, 0)

@@ -1,7 +1,7 @@
 """The network view in Chromium: units and edges read, three states stepped through, weights moved, epochs."""
 
 import pytest
-from test_live import (  # noqa: F401
+from pages import (
     assert_agrees,
     assert_clean,
     entry,
@@ -9,9 +9,9 @@ from test_live import (  # noqa: F401
     number,
     said,
     settle,
-    show,
     slider,
     type_into,
+    update_time,
 )
 
 from bplib.neurons import neurons
@@ -66,7 +66,7 @@ def known(page):
     return {name for name, row in rows if row[0]}, {name for name, row in rows if row[1]}
 
 
-def test_units_show_z_a_and_delta_and_the_table_every_intermediate(show):  # noqa: F811
+def test_units_show_z_a_and_delta_and_the_table_every_intermediate(show):
     fig = two()
     page = (visit := show(fig)).page
     units = page.locator(".bp-unit").all()
@@ -87,7 +87,7 @@ def test_units_show_z_a_and_delta_and_the_table_every_intermediate(show):  # noq
     assert not visit.faults
 
 
-def test_an_edge_reads_delta_times_a(show):  # noqa: F811
+def test_an_edge_reads_delta_times_a(show):
     page = show(two()).page
     part(page, "edge W1_12").focus()
     settle(page)
@@ -112,7 +112,7 @@ def test_an_edge_reads_delta_times_a(show):  # noqa: F811
     assert "dloss/dW1_22 = δ1_2 × x2 = 0.274917 × 2 = 0.549834" in reading(page)
 
 
-def test_edges_are_as_wide_as_a_weight_or_its_gradient(show):  # noqa: F811
+def test_edges_are_as_wide_as_a_weight_or_its_gradient(show):
     page = show(two()).page
 
     def widths():
@@ -132,7 +132,7 @@ def test_edges_are_as_wide_as_a_weight_or_its_gradient(show):  # noqa: F811
     assert part(page, "edge W1_12").locator(".bp-link-gradients").count() == 1
 
 
-def test_three_states_layer_by_layer(show):  # noqa: F811
+def test_three_states_layer_by_layer(show):
     fig = two()
     page = (visit := show(fig)).page
     leaves = set(fig.tape.names[i] for i in fig.tape.inputs)
@@ -170,7 +170,7 @@ def test_three_states_layer_by_layer(show):  # noqa: F811
     assert not visit.faults
 
 
-def test_play_runs_to_the_update(show):  # noqa: F811
+def test_play_runs_to_the_update(show):
     fig = two()
     page = show(fig).page
     page.clock.install()
@@ -183,7 +183,7 @@ def test_play_runs_to_the_update(show):  # noqa: F811
     assert page.get_by_role("button", name="Play").count() == 1
 
 
-def test_an_epoch_takes_every_sample_averages_and_updates_once(show):  # noqa: F811
+def test_an_epoch_takes_every_sample_averages_and_updates_once(show):
     fig = two(DATA)
     page = (visit := show(fig)).page
     each = []
@@ -220,7 +220,7 @@ def test_an_epoch_takes_every_sample_averages_and_updates_once(show):  # noqa: F
     assert not visit.faults
 
 
-def test_samples_are_chosen_from_a_menu(show):  # noqa: F811
+def test_samples_are_chosen_from_a_menu(show):
     page = show(two(DATA)).page
     page.get_by_label("sample", exact=True).select_option("2 of 4")
     settle(page)
@@ -243,7 +243,7 @@ def bars(page):
     return numbers, styles
 
 
-def test_the_prediction_bar_agrees_parts_and_changes_sign(show):  # noqa: F811
+def test_the_prediction_bar_agrees_parts_and_changes_sign(show):
     fig = one()
     page = (visit := show(fig)).page
     start, slope = fig.values["loss"], fig.gradients["W1"]
@@ -275,7 +275,7 @@ def test_the_prediction_bar_agrees_parts_and_changes_sign(show):  # noqa: F811
     assert not visit.faults
 
 
-def test_a_click_chooses_a_weight_and_typed_nonsense_is_refused(show):  # noqa: F811
+def test_a_click_chooses_a_weight_and_typed_nonsense_is_refused(show):
     page = show(two()).page
     part(page, "bias b1_2").locator(".bp-box").click()
     settle(page)
@@ -287,14 +287,14 @@ def test_a_click_chooses_a_weight_and_typed_nonsense_is_refused(show):  # noqa: 
     assert table(page)["z1_2"][0] == "2.1"
 
 
-def test_the_zero_that_is_none(show):  # noqa: F811
+def test_the_zero_that_is_none(show):
     page = show(two(b1=(0.1, -0.2))).page
     assert table(page)["z1_1"][0] == "2.77556e−17"
     assert number(table(page)["W1_11"][1]) == pytest.approx(-0.574443)
     assert "z 2.78e−17" in part(page, "unit a1_1").locator("text").all_text_contents()
 
 
-def test_a_prediction_beside_the_loss_has_its_delta_at_once(show):  # noqa: F811
+def test_a_prediction_beside_the_loss_has_its_delta_at_once(show):
     W, b = [[[0.5]], [[0.8]]], [[0.1], [0.2]]
     net = neurons(W, b, ["relu", "sigmoid"], x=[2.0], y=[1.0], loss="bce_from_logit")
     view = network(net.layers, net.W, sums=net.z, biases=net.b)
@@ -307,7 +307,7 @@ def test_a_prediction_beside_the_loss_has_its_delta_at_once(show):  # noqa: F811
     assert not visit.faults
 
 
-def test_without_parameters_there_is_no_update(show):  # noqa: F811
+def test_without_parameters_there_is_no_update(show):
     page = show(two(params=False)).page
     assert page.get_by_role("button", name="Update").count() == 0
     press(page, "Forward", 3)
@@ -315,7 +315,7 @@ def test_without_parameters_there_is_no_update(show):  # noqa: F811
     assert known(page)[1] >= {"W1_11", "W2_12"}
 
 
-def test_any_moves_leave_no_fault(show):  # noqa: F811
+def test_any_moves_leave_no_fault(show):
     page = (visit := show(two(DATA))).page
     for key in ["Home", "End"]:
         for name in ("x1", "x2", "y"):
@@ -339,7 +339,7 @@ def test_any_moves_leave_no_fault(show):  # noqa: F811
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing(show, axe, scheme):  # noqa: F811
+def test_axe_finds_nothing(show, axe, scheme):
     page = show(two(DATA), one(), color_scheme=scheme).page
     page.get_by_role("button", name="Forward").first.click()
     settle(page)
@@ -347,7 +347,7 @@ def test_axe_finds_nothing(show, axe, scheme):  # noqa: F811
 
 
 @pytest.mark.parametrize("width", [288, 320, 375, 480, 1000])
-def test_nothing_is_wider_than_the_page(show, width):  # noqa: F811
+def test_nothing_is_wider_than_the_page(show, width):
     page = show(two(DATA), width=width).page
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     canvas = page.locator(".bp-network .bp-canvas")
@@ -359,7 +359,8 @@ def test_nothing_is_wider_than_the_page(show, width):  # noqa: F811
     clear = page.evaluate(
         """() => {
           const frame = document.querySelector(".bp-network svg").getBoundingClientRect();
-          const shapes = [...document.querySelectorAll(".bp-network .bp-node .bp-box, .bp-network .bp-pill .bp-box")]
+          const boxes = ".bp-network :is(.bp-node, .bp-pill) .bp-box";
+          const shapes = [...document.querySelectorAll(boxes)]
             .map((shape) => shape.getBoundingClientRect());
           const inside = shapes.every((a) => a.left >= frame.left - 1 && a.right <= frame.right + 1);
           const apart = shapes.every((a, i) => shapes.every((b, k) => i === k || a.right <= b.left + 1
@@ -370,20 +371,7 @@ def test_nothing_is_wider_than_the_page(show, width):  # noqa: F811
     assert clear == [True, True, True]
 
 
-def test_an_update_is_cheap(show):  # noqa: F811
-    page = show(two(DATA)).page
-    median = page.evaluate(
-        """() => {
-          const { store } = figures[0];
-          const times = [];
-          for (let k = 0; k < 300; k++) {
-            const start = performance.now();
-            store.set(2, -1 + (k % 100) / 50);
-            store.flush();
-            times.push(performance.now() - start);
-          }
-          return times.sort((a, b) => a - b)[150];
-        }"""
-    )
+def test_an_update_is_cheap(show):
+    median = update_time(show(two(DATA)).page, "store.set(2, -1 + (k % 100) / 50);")
     print(f"update: {median:.2f} ms")
     assert median < 4

@@ -1,7 +1,7 @@
 """The path counter in Chromium: recursion's visits against edges, counted, stepped and raced."""
 
 import pytest
-from test_live import settle, show, slider  # noqa: F401 (show is a fixture)
+from pages import settle, slider
 
 from bplib.scalar import Value
 from bplib.widgets.live import live
@@ -49,7 +49,7 @@ def press(page, name):
 
 
 @pytest.mark.parametrize("k", [1, 2, 3])
-def test_every_step_is_that_of_the_recursion_and_of_the_reverse_order(show, k):  # noqa: F811
+def test_every_step_is_that_of_the_recursion_and_of_the_reverse_order(show, k):
     page = (visit := show(race(k))).page
     total = 2 ** (k + 1) - 1
     assert [words for words, _, _ in state(page)] == [
@@ -72,7 +72,7 @@ def test_every_step_is_that_of_the_recursion_and_of_the_reverse_order(show, k): 
     assert not visit.faults
 
 
-def test_the_counts_are_those_of_the_tape_at_every_depth(show):  # noqa: F811
+def test_the_counts_are_those_of_the_tape_at_every_depth(show):
     fig = race()
     page = (visit := show(fig)).page
     for k in range(1, 21):
@@ -88,7 +88,7 @@ def test_the_counts_are_those_of_the_tape_at_every_depth(show):  # noqa: F811
     assert not visit.faults
 
 
-def test_a_race_runs_pauses_and_ends(show):  # noqa: F811
+def test_a_race_runs_pauses_and_ends(show):
     page = (visit := show(race(3))).page
     press(page, "Race")
     page.wait_for_function("document.querySelectorAll('.bp-tally')[1].textContent === '6 of 6 edges'")
@@ -106,7 +106,7 @@ def test_a_race_runs_pauses_and_ends(show):  # noqa: F811
     assert not visit.faults
 
 
-def test_with_reduced_motion_the_race_is_its_end(show):  # noqa: F811
+def test_with_reduced_motion_the_race_is_its_end(show):
     page = show(race(4), reduced_motion="reduce").page
     press(page, "Step")
     press(page, "Race")
@@ -114,7 +114,7 @@ def test_with_reduced_motion_the_race_is_its_end(show):  # noqa: F811
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_fits_a_phone_and_axe_finds_nothing(show, axe, scheme):  # noqa: F811
+def test_it_fits_a_phone_and_axe_finds_nothing(show, axe, scheme):
     visit = show(race(20), width=320, color_scheme=scheme)
     assert visit.page.evaluate("document.documentElement.scrollWidth") <= 320
     assert axe(visit.page) == []

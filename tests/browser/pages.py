@@ -1,0 +1,228 @@
+"""Pages that the browser tests open: served, watched for faults, then read and worked as a reader does.
+
+What reads or moves a live figure takes Playwright's page as the fixture `show` leaves it: the page's scripts
+see `figures`, a list of {widget, model, el, cleanup, store}; `k` is the place of a figure in it.
+"""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import json
+import math
+import re
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbformat import v4
+
+ROOT = Path(__file__).resolve().parents[2]
+
+PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Live figures</title><link rel="icon" href="data:,">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<style>
+html { color-scheme: light dark; background: light-dark(#fff, #121212); color: light-dark(#222, #ddd); }
+body { margin: 0 auto; max-width: 720px; padding: 8px; }
+</style><style>%(css)s</style>%(site)s
+</head><body><main><h1>Live figures</h1>%(places)s</main><script type="module">
+window.bubbled = [];
+document.addEventListener("keydown", (event) => bubbled.push(event.key));
+const states = %(states)s;
+window.figures = await Promise.all(states.map(async ({ module, state }, k) => {
+  const widget = (await import(module)).default;
+  const listeners = {};
+  const model = {
+    state, saves: 0,
+    get: (key) => state[key],
+    set(key, value) {
+      const changed = JSON.stringify(state[key]) !== JSON.stringify(value);
+      state[key] = JSON.parse(JSON.stringify(value));
+      if (changed) [...(listeners[`change:${key}`] ?? [])].forEach((listener) => listener());
+    },
+    on: (event, listener) => (listeners[event] ??= new Set()).add(listener),
+    off: (event, listener) => listeners[event]?.delete(listener),
+    save_changes: () => model.saves++,
+    listening: () => Object.values(listeners).reduce((n, each) => n + each.size, 0),
+  };
+  const el = document.getElementById(`figure-${k}`);
+  const cleanup = widget.render({ model, el });
+  return { widget, model, el, cleanup, store: el.firstChild.store };
+}));
+</script></body></html>"""
+
+STATE_SCRIPT = '<script type="application/vnd.jupyter.widget-state+json">{}</script>'
+
+
+@dataclass
+class Visit:
+    """One page in its own browser context, and what went wrong on it so far."""
+
+    page: Any
+    errors: list[str] = field(default_factory=list)
+    foreign: list[str] = field(default_factory=list)
+
+    @property
+    def faults(self) -> list[str]:
+        return self.errors + [f"foreign request: {url}" for url in self.foreign]
+
+    def close(self) -> None:
+        self.page.context.close()
+
+
+def watch(page: Any, home: str) -> Visit:
+    """Record console errors, exceptions, failed and foreign requests; let no foreign one out."""
+    visit = Visit(page)
+
+    def foreign(url: str) -> bool:
+        return not url.startswith((home, home.replace("http:", "ws:", 1), "data:", "blob:", "about:"))
+
+    def refuse(route: Any) -> None:
+        visit.foreign.append(route.request.url)
+        route.abort()
+
+    def console(message: Any) -> None:
+        if message.type == "error":
+            where = message.location.get("url", "")
+            visit.errors.append(f"console: {message.text} ({where})")
+
+    page.context.route(foreign, refuse)
+    page.on("console", console)
+    page.on("pageerror", lambda error: visit.errors.append(f"exception: {error}"))
+    page.on("requestfailed", lambda request: visit.errors.append(f"request failed: {request.url}"))
+    return visit
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    """Serve a folder without a log line for every request."""
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+@contextmanager
+def serve(folder: Path) -> Iterator[str]:
+    """Serve a folder on 127.0.0.1 while the block runs; give its address."""
+    handler = functools.partial(Quiet, directory=str(folder))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def write_notebook(path: Path, *sources: str) -> None:
+    """Write a notebook of code cells that names its kernel; else JupyterLab asks which."""
+    cells = [v4.new_code_cell(source) for source in sources]
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    nbformat.write(v4.new_notebook(cells=cells, metadata=kernel), path)
+
+
+def write_figures(folder: Path, figures: Sequence[Any], traits: Sequence[str], site: bool) -> None:
+    """Write a page of figures, each on a model with these traits, as the site or as Jupyter shows them."""
+    states = []
+    for k, fig in enumerate(figures):
+        (folder / f"{k}.js").write_text(fig._esm, encoding="utf-8")
+        state = {name: getattr(fig, name) for name in traits}
+        states.append({"module": f"./{k}.js", "state": state})
+    parts = {
+        "css": figures[0]._css,
+        "places": "".join(f'<div id="figure-{k}"></div>' for k in range(len(figures))),
+        "states": json.dumps(states),
+        "site": STATE_SCRIPT if site else "",
+    }
+    (folder / "index.html").write_text(PAGE % parts, encoding="utf-8")
+
+
+def settle(page):
+    """Wait until the frame that shows the last change is drawn, and the one after it."""
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
+def inputs(page, k=0):
+    return page.evaluate("(k) => figures[k].model.state.inputs", k)
+
+
+def said(page):
+    return page.locator(".bp-said").first.inner_text()
+
+
+def number(text):
+    return float(text.replace("−", "-"))
+
+
+def entry(page, label):
+    return page.locator(f'input[type="text"][aria-label="{label}"]').first
+
+
+def slider(page, label):
+    return page.locator(f'input[type="range"][aria-label="{label}"]').first
+
+
+def type_into(page, label, text):
+    entry(page, label).fill(text)
+    entry(page, label).press("Enter")
+    settle(page)
+
+
+def rows(page, k=0):
+    """Read the table: {node: (value, gradient)} as texts."""
+    details = page.locator(f"#figure-{k} details")
+    if details.get_attribute("open") is None:
+        details.locator("summary").click()
+    settle(page)
+    lines = page.locator(f"#figure-{k} tbody tr").all()
+    return {line.locator("th").inner_text(): line.locator("td").all_inner_texts()[1:] for line in lines}
+
+
+def assert_agrees(page, fig, k=0):
+    """The page stands where the Python figure stands: inputs to the last bit, the table to six digits."""
+    assert inputs(page, k) == fig.inputs
+    table = rows(page, k)
+    values, gradients = fig.values, fig.gradients
+    for name in values:
+        value, gradient = table[name]
+        assert number(value) == pytest.approx(values[name], rel=1e-5, abs=1e-300), name
+        assert number(gradient) == pytest.approx(gradients[name], rel=1e-5, abs=1e-300), name
+
+
+def assert_clean(page):
+    text = page.locator("main").inner_text()
+    markup = page.evaluate(
+        """() => [...document.querySelectorAll(".bp-live *")]
+          .flatMap((e) => [...e.attributes].map((a) => a.value)).join(" ")"""
+    )
+    for word in ("NaN", "Infinity", "[object", "null"):
+        assert word not in text
+        assert word not in markup
+    assert not re.search(r"undefined(?! (here|there))", text + markup)
+    for state in page.evaluate("figures.map((figure) => [...figure.store.values, ...figure.store.grads])"):
+        assert all(isinstance(x, int | float) and math.isfinite(x) for x in state)
+
+
+def update_time(page, change):
+    """Return the median of 300 updates in ms, layout included; `change` is JavaScript of `store` and `k`."""
+    return page.evaluate(
+        """(change) => {
+          const { store } = figures[0];
+          const move = new Function("store", "k", change);
+          const times = [];
+          for (let k = 0; k < 300; k++) {
+            const start = performance.now();
+            move(store, k);
+            store.flush();
+            document.body.getBoundingClientRect(); // layout belongs to it
+            times.push(performance.now() - start);
+          }
+          return times.sort((a, b) => a - b)[150];
+        }""",
+        change,
+    )
