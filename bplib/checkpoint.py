@@ -4,14 +4,14 @@ A `Sequential` keeps what every layer saved until its backward; this file adds o
 enters each of its segments. The gradients stay the same to the last bit; the price is counted.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from copy import copy
 from itertools import pairwise
 
 import numpy as np
 
 from bplib.functional import Array
-from bplib.layers import BatchNorm, Layer, Sequential
+from bplib.layers import BatchNorm, Layer, Sequential, _too_early, _within
 
 
 def even_cuts(count: int, segments: int) -> list[int]:
@@ -97,13 +97,13 @@ class Checkpointed(Sequential):
             raise ValueError(f"cuts must rise and be from 1 to {last}, the last layer; got {list(cuts)}.")
         super().__init__(*net.layers)
         self.segments = [net.layers[i:j] for i, j in pairwise(bounds)]
-        self._last = list(self.segments[-1])
+        self._last: list[Layer] = []
         self.inputs: list[Array] = []
         self.forwards = 0
 
     def forward(self, x: Array) -> Array:
         """Run all segments, keeping what enters each."""
-        if any(isinstance(layer, BatchNorm) and layer.train for layer in _all(self)):
+        if any(isinstance(layer, BatchNorm) and layer.train for layer in _within(self)):
             raise ValueError(
                 "BatchNorm can't be checkpointed in training: its running statistics would not move. "
                 "Use LayerNorm, or set train = False."
@@ -117,6 +117,8 @@ class Checkpointed(Sequential):
 
     def backward(self, dout: Array) -> Array | None:
         """Go back over the last segment; run each other one again, then go back over it."""
+        if not self.inputs:
+            raise _too_early(self)
         d: Array | None = dout
         for i in reversed(range(len(self.segments))):
             layers = self._last
@@ -141,10 +143,3 @@ class Checkpointed(Sequential):
             x = layer.forward(x)
         self.forwards += len(layers)
         return x
-
-
-def _all(layer: Layer) -> Iterator[Layer]:
-    """Every layer within a layer, and itself."""
-    yield layer
-    for inner in getattr(layer, "layers", ()):
-        yield from _all(inner)

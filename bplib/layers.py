@@ -127,11 +127,12 @@ class PairLayer(Layer):
                 f"op: expected a key of functional.VJP, got {op!r:.60}. Derive from Layer instead."
             )
         self.op, self.vjp, self.options = partial(op, **options), functional.VJP[op], options
+        self.names = tuple(self.params)  # the op's order, whatever order a dict set later has
         self.cache: Any = None
 
     def forward(self, x: Array) -> Array:
         """Call the op on x, the parameters and the options."""
-        out, self.cache = self.op(x, *self.params.values())
+        out, self.cache = self.op(x, *[self.params[name] for name in self.names])
         return out
 
     def backward(self, dout: Array) -> Array | None:
@@ -142,7 +143,7 @@ class PairLayer(Layer):
 
     def _keep(self, gradients: Gradients) -> Array | None:
         """Put away the gradients of the parameters; return that of x."""
-        for place, name in enumerate(self.params, 1):  # the None of a bias left out comes last
+        for place, name in enumerate(self.names, 1):  # the None of a bias left out comes last
             self.grads[name] = gradients[place]  # type: ignore[assignment]
         return gradients[0]
 
@@ -308,7 +309,7 @@ class BatchNorm(PairLayer):
 
     def forward(self, x: Array) -> Array:
         """Normalise with the batch's statistics in training, with the running ones otherwise."""
-        gamma, beta = self.params.values()
+        gamma, beta = self.params["gamma"], self.params["beta"]
         out, self.cache = functional.batch_norm(
             x,
             gamma,
@@ -351,25 +352,26 @@ class Attention(Layer):
 
     def forward(self, x: Array) -> Array:
         """Project x three ways and attend."""
-        Wq, Wk, Wv = self.params.values()
+        Wq, Wk, Wv = weights = [self.params[name] for name in ("Wq", "Wk", "Wv")]
         _floats("x Wq Wk Wv", x, Wq, Wk, Wv)
         if x.ndim != 3 or x.shape[2] != Wq.shape[1]:
             raise _wrong_shape("x", x, f"(B, T, {Wq.shape[1]})", "Write x[None] for one sequence.")
         mask = np.tri(x.shape[1], dtype=bool) if self.causal else None
         out, attended = functional.attention(x @ Wq.T, x @ Wk.T, x @ Wv.T, mask=mask)
-        self.cache = x, attended
+        self.cache = x, weights, attended
         return out
 
     def backward(self, dout: Array) -> Array:
         """Go back through the attention, then the three projections: their gradients of x add up."""
         if self.cache is None:
             raise _too_early(self)
-        x, attended = self.cache
+        x, weights, attended = self.cache
         dx: Array = np.zeros_like(x)
         rows = x.reshape(-1, x.shape[2])
-        for name, d in zip(self.params, functional.attention_backward(dout, attended), strict=True):
+        dqkv = functional.attention_backward(dout, attended)
+        for name, W, d in zip(("Wq", "Wk", "Wv"), weights, dqkv, strict=True):
             self.grads[name] = d.reshape(-1, d.shape[2]).T @ rows
-            dx += d @ self.params[name]
+            dx += d @ W
         return dx
 
 
@@ -405,7 +407,7 @@ class RNNCell(Layer):
 
     def forward(self, x: Array, h: Array | None = None) -> Array:
         """Return the next h. Without an h a new sequence begins, and unused steps are forgotten."""
-        Wx, Wh, b = self.params.values()
+        Wx, Wh, b = self.params["Wx"], self.params["Wh"], self.params["b"]
         z, from_x = functional.affine(x, Wx, b)
         if h is None:
             self.steps, h = [], np.zeros_like(z)
@@ -548,6 +550,15 @@ class Dropout(PairLayer):
 # --- networks ---------------------------------------------------------------------------------------
 
 
+def _within(layer: Layer) -> Iterator[Layer]:
+    """Yield a layer, and every layer within it."""
+    yield layer
+    inside = getattr(layer, "layers", ())
+    for inner in inside if isinstance(inside, (list, tuple)) else ():
+        if isinstance(inner, Layer):
+            yield from _within(inner)
+
+
 class _Joined(MutableMapping[str, Array]):
     """The `params` or `grads` of several layers as one: "0.W" is "W" of layer 0, to read and to set."""
 
@@ -619,6 +630,7 @@ class Sequential(Layer):
         name = type(self).__name__
         if not layers:
             raise ValueError(f"{name}: expected at least one layer, got none. For example {name}(ReLU()).")
+        seen: list[Layer] = []
         for i, layer in enumerate(layers):
             if not isinstance(layer, Layer):
                 raise TypeError(
@@ -630,14 +642,15 @@ class Sequential(Layer):
                     f"{name}: expected {type(layer).__name__} at place {i} to have params, got none. Call "
                     f"super().__init__() first in its __init__."
                 )
-            if any(layer is other for other in layers[:i]):
-                raise ValueError(
-                    f"{name}: expected a layer of its own at each place, got {layer!r:.60} again at {i}. "
-                    f"Its second forward would overwrite what it saved in the first. Make another one."
-                )
+            for inner in _within(layer):
+                if any(inner is other for other in seen):
+                    raise ValueError(
+                        f"{name}: expected a layer of its own at each place, got {inner!r:.60} again at {i}. "
+                        f"Its second forward would overwrite what it saved in the first. Make another one."
+                    )
+            seen += _within(layer)
         self.layers = layers
         self.params, self.grads = _Joined(layers, "params"), _Joined(layers, "grads")
-        self._first = next((i for i, layer in enumerate(layers) if layer.params), 0)
         self._train = True
 
     @property
@@ -666,9 +679,11 @@ class Sequential(Layer):
 
     def backward_params(self, dout: Array) -> None:
         """Set `grads` alone, for training: no gradient is formed below the first layer with parameters."""
-        for layer in self.layers[: self._first : -1]:
+        # Looked for each time, since a layer may make its parameters at the first forward.
+        first = next((i for i, layer in enumerate(self.layers) if layer.params), 0)
+        for layer in self.layers[:first:-1]:
             dout = layer.backward(dout)  # type: ignore[assignment]
-        self.layers[self._first].backward_params(dout)
+        self.layers[first].backward_params(dout)
 
     def __repr__(self) -> str:
         """List the layers, one a line."""

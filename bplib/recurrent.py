@@ -115,7 +115,7 @@ def bptt(cell: Cell, dhs: Array, *, window: int | None = None) -> tuple[Array, A
         raise ValueError(f"window must be at least 1 step; got {window}. Leave it out to go all the way.")
     steps = len(dhs)
     dxs: list[Array] = [dhs[0]] * steps
-    shares = {name: np.zeros((steps, *param.shape)) for name, param in cell.params.items()}
+    shares = {name: np.zeros((steps, *param.shape), param.dtype) for name, param in cell.params.items()}
     dh = np.zeros_like(dhs[0])
     for t in reversed(range(steps)):
         if window is not None and (steps - 1 - t) % window == 0:

@@ -129,6 +129,10 @@ def test_what_is_refused():
         Checkpointed(layers.Residual(layers.Tanh(), layers.Tanh()), [1])
     with pytest.raises(ValueError, match="expected a forward before it"):
         Checkpointed(deep(), [3]).backward(np.ones((2, 3)))
+    net = layers.Sequential(layers.Tanh(), layers.Tanh())
+    net.forward(np.ones((2, 3)))  # a forward of the plain network is none of the checkpointed one
+    with pytest.raises(ValueError, match=r"Checkpointed\.backward: expected a forward before it"):
+        Checkpointed(net, [1]).backward(np.ones((2, 3)))
 
 
 def test_a_layer_that_can_not_be_repeated_is_noticed():

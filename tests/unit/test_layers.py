@@ -268,6 +268,74 @@ def test_params_of_a_network_reach_its_layers_both_ways(rng):
     assert "0.W" in net.params and repr(net.grads).startswith("{'0.W': array")
 
 
+@pytest.mark.parametrize(
+    ("make", "shape"),
+    [
+        (lambda rng: Affine(3, 2, rng=rng), (4, 3)),
+        (lambda rng: LayerNorm(3), (4, 3)),
+        (lambda rng: BatchNorm(3), (4, 3)),
+        (lambda rng: Attention(3, 3, rng=rng), (2, 4, 3)),
+        (lambda rng: RNNCell(3, 3, rng=rng), (4, 3)),
+    ],
+)
+def test_parameters_are_found_by_name_whatever_the_dicts_order(make, shape, rng):
+    layer, x = make(rng), rng.standard_normal(shape)
+    layer.params = {name: rng.standard_normal(p.shape) for name, p in layer.params.items()}
+    out = layer.forward(x)
+    layer.backward(dout := rng.standard_normal(out.shape))
+    grads = dict(layer.grads)
+    layer.params = dict(reversed(layer.params.items()))  # as one loaded from a file may be
+    np.testing.assert_array_equal(layer.forward(x), out)
+    layer.backward(dout)
+    for name, grad in grads.items():
+        np.testing.assert_array_equal(layer.grads[name], grad)
+
+
+@pytest.mark.parametrize(
+    ("make", "shape"),
+    [
+        (lambda rng: Affine(3, 2, rng=rng), (4, 3)),
+        (lambda rng: LayerNorm(3), (4, 3)),
+        (lambda rng: Attention(3, 3, rng=rng), (2, 4, 3)),
+    ],
+)
+def test_backward_belongs_to_the_forward_even_if_parameters_were_replaced_since(make, shape, rng):
+    layer, x = make(rng), rng.standard_normal(shape)
+    dout = rng.standard_normal(layer(x).shape)
+    dx = layer.backward(dout)
+    for name, param in layer.params.items():
+        layer.params[name] = 3 * param
+    np.testing.assert_array_equal(layer.backward(dout), dx)
+
+
+class Lazy(Scale):
+    """It learns its width from the first batch."""
+
+    def __init__(self):
+        Layer.__init__(self)
+
+    def forward(self, x):
+        self.params.setdefault("s", np.full(x.shape[1], 2.0))
+        return super().forward(x)
+
+
+def test_a_first_layer_that_makes_its_parameters_late_is_trained_too(rng):
+    net, x = Sequential(Lazy(), Affine(3, 1, rng=rng)), rng.standard_normal((4, 3))
+    dout = np.ones_like(net(x))
+    net.backward(dout)
+    whole = net.grads["0.s"]
+    net.grads["0.s"] = np.zeros(3)
+    net.backward_params(dout)
+    np.testing.assert_array_equal(net.grads["0.s"], whole)
+
+
+def test_a_layer_of_ones_own_may_call_anything_layers():
+    class Deep(Square):
+        layers = 3
+
+    assert Sequential(Deep(), Deep())(np.array([2.0])) == 16
+
+
 def test_a_layer_of_ones_own_works_in_sequential_and_in_gradcheck(rng):
     net = Sequential(Affine(3, 4, rng=rng), Square(), Scale(4), Tanh(), Affine(4, 2, rng=rng))
     report = gradcheck(net, rng.standard_normal((5, 3)), mse, rng.standard_normal((5, 2)))
@@ -371,6 +439,7 @@ WRONG = [
     (lambda rng: Residual(fn.relu), TypeError, r"^Residual: expected a Layer .*derive a class"),
     (lambda rng: Sequential(Forgetful()), TypeError, r"Forgetful at place 0 to have params.*super\(\).__init__\(\)"),
     (lambda rng: (lambda a: Sequential(a, a))(ReLU()), ValueError, "layer of its own.*again at 1.*Make another"),
+    (lambda rng: (lambda a: Sequential(a, Residual(a)))(Tanh()), ValueError, r"got Tanh\(\) again at 1.*Make another"),
     (lambda rng: Residual(Affine(2, 3, rng=rng))(np.ones((4, 2))), ValueError, r"^x: expected shape .*\(4, 3\), got \(4, 2\)"),
     (lambda rng: Attention(2, 2, rng=rng)(np.ones((4, 2))), ValueError, r"^x: expected shape \(B, T, 2\).*x\[None\]"),
     (lambda rng: Layer().forward(np.ones(1)), NotImplementedError, r"Layer has no forward. Define forward\(self, x\)"),

@@ -122,6 +122,15 @@ def test_nothing_that_comes_in_is_changed(case):
     assert not np.shares_memory(dxs, dhs)
 
 
+def test_float32_stays_float32(case):
+    cell, xs, _, dhs = case
+    cell.params = {name: param.astype(np.float32) for name, param in cell.params.items()}
+    unroll(cell, xs.astype(np.float32))
+    dxs, dh0, shares = bptt(cell, dhs.astype(np.float32))
+    for array in (dxs, dh0, *shares.values(), *cell.grads.values()):
+        assert array.dtype == np.float32
+
+
 def test_what_is_refused(case):
     cell, xs, _, dhs = case
     with pytest.raises(
