@@ -173,6 +173,18 @@ def type_into(page, label, text):
     settle(page)
 
 
+def drag(page, handle, to):
+    """Drag from the middle of the handle to so many pixels from its left edge."""
+    handle.scroll_into_view_if_needed()
+    box = handle.bounding_box()
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] / 2, middle)
+    page.mouse.down()
+    page.mouse.move(box["x"] + to, middle, steps=4)
+    page.mouse.up()
+    settle(page)
+
+
 def rows(page, k=0):
     """Read the table: {node: (value, gradient)} as texts."""
     details = page.locator(f"#figure-{k} details")
