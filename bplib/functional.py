@@ -157,7 +157,9 @@ def _misfit(x: Array, W: Array, b: Array) -> ValueError:
         return _wrong_shape("x", x, "(B, n_in), one sample a row", remedy)
     if W.ndim != 2 or W.shape[1] != x.shape[1]:
         expected = f"(n_out, {x.shape[1]}) to go with x of shape {x.shape}"
-        return _wrong_shape("W", W, expected, "Is it transposed? Write W.T.")
+        transposed = W.shape[:1] == x.shape[1:]
+        remedy = "Is it transposed? Write W.T." if transposed else "Its columns are x's."
+        return _wrong_shape("W", W, expected, remedy)
     return _wrong_shape("b", b, f"({len(W)},), one entry for each row of W", "Write b.reshape(-1).")
 
 
@@ -381,7 +383,7 @@ def tanh(x: Array) -> tuple[Array, Any]:
 
 def tanh_backward(dout: Array, cache: Any) -> tuple[Array]:
     """Multiply `dout` by 4 e / (1 + e)^2, e = exp(-2|x|): 1 - tanh^2 without its cancellation."""
-    e = np.exp(-2 * np.abs(cache))
+    e = np.exp(-2 * np.minimum(np.abs(cache), 1e4))  # at 1e4 it is 0 long since; twice 1e308 is no number
     return _times(dout, 4 * e / (1 + e) ** 2)
 
 
@@ -483,6 +485,7 @@ def gelu(x: Array) -> tuple[Array, Any]:
 def gelu_backward(dout: Array, cache: Any) -> tuple[Array]:
     """Multiply `dout` by Phi(x) + x phi(x), phi the standard normal density."""
     x, below = cache
+    x = np.clip(x, -39, 39)  # phi is 0 from there on, and the square of 1e200 is no number
     return _times(dout, below + x * _density(x))
 
 
@@ -909,7 +912,7 @@ def embedding(indices: Array, weight: Array) -> tuple[Array, Any]:
             f"indices: expected numbers from 0 to {len(weight) - 1}, one row of weight each, got "
             f"{indices.min()} to {indices.max()}. Map unknown words to a row of their own."
         )
-    return weight[indices], (indices, weight.shape, weight.dtype)
+    return weight.take(indices, axis=0), (indices, weight.shape, weight.dtype)
 
 
 def embedding_backward(dout: Array, cache: Any) -> tuple[None, Array]:
@@ -1041,7 +1044,8 @@ def conv2d(
         x = np.pad(x, ((0, 0), (0, 0), (padding[0],) * 2, (padding[1],) * 2))
     patches = _patches(x, W.shape[2:], stride)
     # Patches as columns: the whole convolution is one matrix product a sample, in the output's layout.
-    out = (W.reshape(len(W), -1) @ _columns(patches)).reshape(len(x), len(W), *patches.shape[4:])
+    columns = _columns(patches)
+    out = (W.reshape(len(W), columns.shape[1]) @ columns).reshape(len(x), len(W), *patches.shape[4:])
     if b is not None:
         out += b[:, None, None]
     # The columns are kH kW times as large as x: cheaper to copy them out again than to keep them.
@@ -1059,7 +1063,7 @@ def conv2d_backward(
     """
     x, W, out_shape, has_b, stride, padding = cache
     _like(dout, out_shape, W.dtype)
-    rows = dout.reshape(*out_shape[:2], -1)
+    rows = dout.reshape(*out_shape[:2], math.prod(out_shape[2:]))
     columns = _columns(_patches(x, W.shape[2:], stride))
     dW = (rows @ columns.swapaxes(1, 2)).sum(axis=0).reshape(W.shape)
     db = rows.sum(axis=(0, 2)) if has_b else None
@@ -1068,7 +1072,7 @@ def conv2d_backward(
 
     def dtap(i: int, j: int) -> Array:
         product: Array = W[:, :, i, j].T @ rows
-        return product.reshape(len(x), -1, *out_shape[2:])
+        return product.reshape(*x.shape[:2], *out_shape[2:])
 
     dx = _scatter(x.shape, W.shape[2:], stride, dout, dtap)
     top, left = padding
@@ -1137,7 +1141,7 @@ def _pooled(
     stride = kernel if stride is None else _pair("stride", stride, 1)
     _check_fits(x, kernel, (0, 0))
     taps = _patches(x, kernel, stride)
-    return taps.reshape(*x.shape[:2], -1, *taps.shape[4:]), (x.shape, kernel, stride)
+    return taps.reshape(*x.shape[:2], math.prod(kernel), *taps.shape[4:]), (x.shape, kernel, stride)
 
 
 def max_pool2d(

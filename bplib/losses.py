@@ -226,7 +226,9 @@ def _check_classes(name: str, scores: Array, y: Array) -> bool:
         return False
     if y.shape != scores.shape[:1]:
         expected = f"({len(scores)},), a class number for each row of {name}"
-        raise _wrong_shape("y", y, expected, "Write y.reshape(-1).")
+        one_hot = y.shape == scores.shape
+        remedy = "For one-hot rows write y.astype(float)." if one_hot else "Write y.reshape(-1)."
+        raise _wrong_shape("y", y, expected, remedy)
     return True
 
 

@@ -4,7 +4,7 @@ import math
 import re
 
 import pytest
-from pages import inputs, number, settle, slider, type_into, update_time
+from pages import drag, inputs, number, settle, slider, type_into, update_time
 
 from bplib.scalar import Value
 from bplib.widgets.live import live
@@ -112,12 +112,7 @@ def test_x_moves_by_mouse_touch_and_keys_in_the_first_stage_and_in_the_whole(sho
     points = page.locator(".bp-point")
     assert points.count() == 2
     for k in (0, 1):
-        box = points.nth(k).bounding_box()
-        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-        page.mouse.down()
-        page.mouse.move(box["x"] - 50, box["y"], steps=4)
-        page.mouse.up()
-        settle(page)
+        drag(page, points.nth(k), to=-50)
         dragged = inputs(page)[0]
         assert dragged < 0.9
         points.nth(k).press("ArrowRight")

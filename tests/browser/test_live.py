@@ -11,6 +11,7 @@ import pytest
 from pages import (
     assert_agrees,
     assert_clean,
+    drag,
     entry,
     inputs,
     number,
@@ -89,12 +90,7 @@ def test_every_control_answers_to_keys_and_to_typing(show):
 
 def test_a_slider_follows_the_mouse(show):
     page = (visit := show(neuron())).page
-    box = slider(page, "w").bounding_box()
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    page.mouse.down()
-    page.mouse.move(box["x"] + box["width"] * 0.9, box["y"] + box["height"] / 2, steps=5)
-    page.mouse.up()
-    settle(page)
+    drag(page, slider(page, "w"), to=slider(page, "w").bounding_box()["width"] * 0.9)
     w = inputs(page)[0]
     assert 1.5 < w < 1.9
     assert w == pytest.approx(round(w / 0.02) * 0.02, abs=1e-12), "not on the grid of steps"
@@ -464,13 +460,7 @@ def test_the_tangent_has_the_slope_of_the_gradient(show):
 def test_the_point_moves_by_mouse_by_touch_and_by_keys(show):
     page = (visit := show(neuron(), has_touch=True)).page
     point = page.locator(".bp-point")
-    point.scroll_into_view_if_needed()
-    box = point.bounding_box()
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    page.mouse.down()
-    page.mouse.move(box["x"] - 60, box["y"], steps=4)
-    page.mouse.up()
-    settle(page)
+    drag(page, point, to=-60)
     dragged = inputs(page)[0]
     assert dragged < 0.2
     point.press("ArrowRight")

@@ -308,6 +308,37 @@ def test_a_scalar_array_works_entry_by_entry():
     assert out == 0.5 and fn.sigmoid_backward(np.float64(1), cache)[0] == 0.25
 
 
+@pytest.mark.parametrize(
+    ("op", "shapes", "options"),
+    [
+        (fn.affine, [(0, 3), (2, 3), (2,)], {}),
+        (fn.conv1d, [(0, 3, 5), (2, 3, 2), (2,)], {}),
+        (fn.conv2d, [(0, 3, 5, 5), (2, 3, 2, 2), (2,)], {}),
+        (fn.max_pool2d, [(0, 3, 4, 4)], {"kernel_size": 2}),
+        (fn.avg_pool2d, [(0, 3, 4, 4)], {"kernel_size": 2}),
+        (fn.layer_norm, [(0, 3), (3,), (3,)], {}),
+        (fn.attention, [(0, 4, 3), (0, 5, 3), (0, 5, 2)], {}),
+    ],
+)
+def test_an_empty_batch_has_empty_outputs_and_zero_gradients(op, shapes, options):
+    out, cache = op(*map(np.zeros, shapes), **options)
+    assert len(out) == 0
+    for grad, shape in zip(fn.VJP[op](out.copy(), cache), shapes, strict=True):
+        assert grad.shape == shape and not grad.any()
+
+
+@pytest.mark.parametrize("op", [fn.relu, fn.leaky_relu, fn.elu, fn.sigmoid, fn.tanh, fn.softplus, fn.gelu])
+def test_an_activation_is_silent_at_the_largest_numbers(op):
+    out, cache = op(np.array([1e308, -1e308]))
+    assert np.isfinite(out).all() and np.isfinite(fn.VJP[op](np.ones(2), cache)[0]).all()
+
+
+def test_the_row_of_a_single_index_is_a_copy():
+    weight = np.ones((3, 2))
+    out, _ = fn.embedding(np.int64(1), weight)
+    assert not np.shares_memory(out, weight)
+
+
 def test_gradients_below_a_first_layer_can_be_left_out():
     rng = np.random.default_rng(0)
     for op, args in [
@@ -331,6 +362,7 @@ WRONG = [
     (lambda: fn.affine(f(2), f((3, 2)), f(3)), ValueError, r"^x: .*\(2,\).*x\[None, :\]"),
     (lambda: fn.affine(f((1, 2, 2)), f((3, 2)), f(3)), ValueError, r"^x: .*reshape\(len\(x\), -1\)"),
     (lambda: fn.affine(f((1, 2)), f((2, 3)), f(3)), ValueError, r"^W: expected shape \(n_out, 2\).*\(2, 3\).*W\.T"),
+    (lambda: fn.affine(f((1, 5)), f((3, 2)), f(3)), ValueError, r"^W: expected shape \(n_out, 5\).*\(3, 2\). Its columns are x's"),
     (lambda: fn.affine(f((1, 2)), f((3, 2)), f((1, 3))), ValueError, r"^b: expected shape \(3,\).*\(1, 3\).*reshape"),
     (lambda: fn.affine(f((1, 2)), f((3, 2)), f(1)), ValueError, r"^b: expected shape \(3,\).*\(1,\)"),
     (lambda: fn.softmax(f((2, 2)), axis=2), ValueError, "axis 2 is out of bounds"),

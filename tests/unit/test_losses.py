@@ -111,6 +111,7 @@ WRONG = [
     (lambda: cross_entropy_with_logits(f((2, 3)), np.array([0, 3])), ValueError, "^y: .*from 0 to 2.*got 0 to 3"),
     (lambda: cross_entropy_with_logits(f((2, 3)), np.array([-1, 0])), ValueError, "^y: .*got -1 to 0.*from 0"),
     (lambda: cross_entropy_with_logits(f((2, 3)), labels[:1]), ValueError, r"^y: expected shape \(2,\).*got \(1,\)"),
+    (lambda: cross_entropy(f((2, 3)), np.eye(3, dtype=int)[labels]), ValueError, r"^y: .*got \(2, 3\).*one-hot.*astype\(float\)"),
     (lambda: cross_entropy_with_logits(f((2, 3)), f(2)), ValueError, r"^y: expected integers .*dtype=int"),
     (lambda: cross_entropy_with_logits(f((2, 3)), [0, 1]), ValueError, r"^y: expected integers .*dtype=int"),
     (lambda: cross_entropy_with_logits(f((0, 3)), labels[:0]), ValueError, r"^z: .*none of them 0.*got \(0, 3\)"),
