@@ -26,6 +26,8 @@ check_by_hand = Check(
     returns=["u", "y", "dy_dr", "dr_du", "du_dx", "dy_dx"],
     cases=[{}],
     mistakes={
+        "the 1 is left out of it": lambda: (6.0, 36.0, 12.0, None, None, 36.0),
+        "this is 3 (x + 1)": lambda: (9.0, 81.0, 18.0, None, None, 54.0),
         "the square is missing": lambda: (None, 7.0, None, None, None, None),
         "the slope of the square is read at x, where that stage is not": lambda: (
             (None, None, 4.0, None, None, None)
@@ -50,6 +52,10 @@ check_verified = Check(
         "the slope of the square is read at 3 x": lambda x: (18 * x * (3 * x + 1 > 0), None),
         "this is the value of the function, not its slope": lambda x: (_chain(x), _chain(x)),
         "the difference is not divided by the distance": lambda x: (None, 2e-5 * _slope(x)),
+        "the difference is divided by 2 and multiplied by the nudge: the divisor needs brackets": lambda x: (
+            *(None, 1e-10 * _slope(x)),
+        ),
+        "the nudge goes to one side only": lambda x: (None, (_chain(x + 1e-5) - _chain(x)) / 1e-5),
     },
 )
 
@@ -61,6 +67,28 @@ check_shapes = Check(
     cases=[{}],
     mistakes={
         "a Jacobian here is (out, in)": lambda: ((5, 3), None, None, None, None),
+        "a Jacobian has an entry for each output and each input": lambda: ((5,), None, None, None, None),
+        "a Jacobian has an entry for each output and each input, not one for each output": lambda: (
+            *((3,), None, None),
+            *(None, None),
+        ),
+        "a shape is a tuple, and with one entry it needs a comma, as in (4,)": lambda: (
+            *(None, 5, None),
+            *(None, None),
+        ),
+        "a gradient has the shape of what it belongs to; this is the shape of z": lambda: (
+            *(None, (3,), None),
+            *(None, None),
+        ),
+        "this is the shape of J; the loss is one number, and has one slope for each entry of x": lambda: (
+            *(None, (3, 5), None),
+            *(None, None),
+        ),
+        "this is of one sample; the batch has 8": lambda: (None, None, (3,), None, (5,)),
+        "the loss adds the samples up, and so does its gradient": lambda: (
+            *(None, None, None),
+            *((8, 3, 5), None),
+        ),
         "a gradient has the shape of what it belongs to, and x has one index": lambda: (
             None,
             (5, 1),
@@ -95,7 +123,17 @@ check_power = Check(
     mistakes={
         "a factor is missing: v u^(v - 1) has two": lambda x: (x ** (x - 1), None, None),
         "the exponential of another base than e has one more factor": lambda x: (None, x**x, None),
+        "this factor belongs to it, and the exponential itself is another": lambda x: (None, np.log(x), None),
+        "the exponent is lowered as in the slope of a power; here it moves": lambda x: (
+            *(None, x ** (x - 1) * np.log(x)),
+            None,
+        ),
+        "the logarithm to base 10 stands where the natural one should": lambda x: (
+            *(None, x**x * np.log10(x)),
+            None,
+        ),
         "the two paths are multiplied; paths add": lambda x: (None, None, x**x * x**x * np.log(x)),
+        "one path is subtracted from the other; paths add": lambda x: (None, None, x**x - x**x * np.log(x)),
         "this is the path through the base alone": lambda x: (None, None, x**x),
         "this is the path through the exponent alone": lambda x: (None, None, x**x * np.log(x)),
         "in this path the exponent is still a variable; hold it still": lambda x: (
@@ -141,8 +179,17 @@ check_meeting = Check(
         "u reaches the loss on two ways, and the one through the product with s is missing": _wrong_meeting(
             by_u=lambda u, v: 2 * u
         ),
+        "the slope of u^2 is not u": _wrong_meeting(by_u=lambda u, v: float(np.sin(v)) + u),
+        "u reaches the loss on two ways, and their rates add": _wrong_meeting(
+            by_u=lambda u, v: float(np.sin(v)) * 2 * u
+        ),
+        "the slope of sin has the wrong sign": _wrong_meeting(by_v=lambda u, v: -u * float(np.cos(v))),
         "the slope of sin is missing": _wrong_meeting(by_v=lambda u, v: u),
         "in the product u s, the slope by s is not 1": _wrong_meeting(by_v=lambda u, v: float(np.cos(v))),
+        "the slope of the product x y is missing": lambda x, y: (
+            np.sin(x + y) + 2 * x * y + x * y * np.cos(x + y),
+            np.sin(x + y) + 2 * x * y + x * y * np.cos(x + y),
+        ),
     },
 )
 
@@ -152,18 +199,20 @@ def _two_stations(A: Any, C: Any, x: Any) -> float:
     return float(0.5 * np.sum((C @ np.tanh(A @ x)) ** 2))
 
 
-def _wrong_stations(A_side: Any = np.transpose, C_side: Any = np.transpose, slope: bool = True) -> Any:
-    """Make the gradient by x with a transpose or the slope of tanh left out."""
+def _wrong_stations(
+    A_side: Any = np.transpose, C_side: Any = np.transpose, slope: Any = lambda z: 1 - np.tanh(z) ** 2
+) -> Any:
+    """Make the gradient by x with a transpose left out or another slope of tanh."""
 
     def gradient(A: Any, C: Any, x: Any) -> Any:
-        s = np.tanh(A @ x)
-        return A_side(A) @ ((1 - s**2 if slope else 1.0) * (C_side(C) @ (C @ s)))
+        z = A @ x
+        return A_side(A) @ (slope(z) * (C_side(C) @ (C @ np.tanh(z))))
 
     return gradient
 
 
 _PLAIN = np.asarray  # a matrix as it is
-_A2, _C2 = np.array([[1.0, 2.0], [0.0, -1.0]]), np.array([[0.5, -1.0], [2.0, 1.0]])
+_A2, _C2 = np.array([[1.0, 2.0], [0.0, 3.0]]), np.array([[0.5, -1.0], [2.0, 1.0]])
 _A3 = np.array([[0.5, 1.0, -1.0], [0.0, 0.3, 2.0], [1.0, 0.0, 0.7]])
 _C3 = np.array([[1.0, 0.5, 0.0], [-1.0, 0.2, 1.5], [0.3, 0.0, 1.0]])
 
@@ -178,7 +227,9 @@ check_repaired = Check(
         "this is still what was published": _wrong_stations(A_side=_PLAIN),
         "one transpose came, and another, which was right, has gone": _wrong_stations(C_side=_PLAIN),
         "now no matrix is transposed": _wrong_stations(A_side=_PLAIN, C_side=_PLAIN),
-        "the slope of tanh has gone; it was right": _wrong_stations(slope=False),
+        "the inverse stands where the transpose should": _wrong_stations(A_side=np.linalg.inv),
+        "the slope of tanh has gone; it was right": _wrong_stations(slope=lambda z: 1.0),
+        "the slope of tanh is taken with z in the place of s": _wrong_stations(slope=lambda z: 1 - z**2),
     },
 )
 
@@ -203,15 +254,15 @@ def _count(sizes: Sequence[int], k: int) -> float:
     return float(total)
 
 
-def _wrong_count(front: int = 2, back: int = 1, join: bool = True, swapped: bool = False) -> Any:
-    """Make the count with sums that begin or end in the wrong place, or without a part."""
+def _wrong_count(front: int = 2, back: int = 1, join: Any = 0, swapped: bool = False, stop: int = 1) -> Any:
+    """Make the count with sums that begin or end in the wrong place, and the join beside k or left out."""
 
     def count(sizes: Sequence[int], k: int) -> float:
         n, last = list(sizes), len(sizes) - 1
         wide, high = (n[-1], n[0]) if swapped else (n[0], n[-1])
-        total = wide * sum(n[i] * n[i - 1] for i in range(front, k + 1))
+        total = wide * sum(n[i] * n[i - 1] for i in range(front, k + stop))
         total += high * sum(n[i] * n[i - 1] for i in range(k + 1, last - back + 1))
-        return float(total + join * n[-1] * n[k] * n[0])
+        return float(total + (0 if join is None else n[-1] * n[k + join] * n[0]))
 
     return count
 
@@ -226,7 +277,10 @@ check_count = Check(
         {"sizes": (6, 7, 1, 7, 5, 2), "k": 2},
     ],
     mistakes={
-        "the product that joins the two parts is missing": _wrong_count(join=False),
+        "the product that joins the two parts is missing": _wrong_count(join=None),
+        "the product that joins the two parts has its middle size at the wrong place": _wrong_count(join=1),
+        "a product is missing at the end of the input part: range(a, b) stops before b": _wrong_count(stop=0),
+        "a product is missing at the end of the loss part: range(a, b) stops before b": _wrong_count(back=2),
         "the first matrix alone is no product yet": _wrong_count(front=1),
         "the loss's own matrix alone is no product yet": _wrong_count(back=0),
         "neither part begins with a product: its first matrix is only there": _wrong_count(front=1, back=0),
@@ -269,6 +323,12 @@ check_middle = Check(
             "Q": np.array([[3.0, -1.0]]),
             "T": np.array([[5.0, 0.0]]),
         },
+        {
+            "P": np.array([[1.0], [2.0]]),
+            "W": np.array([[1.0, -1.0]]),
+            "Q": np.array([[2.0], [3.0]]),
+            "T": np.array([[0.0], [1.0]]),
+        },
         {"P": _P, "W": _W, "Q": _Q, "T": _T},
     ],
     mistakes={
@@ -279,6 +339,10 @@ check_middle = Check(
             2 * P.T @ (P @ W @ Q - T) @ Q.T
         ),
         "the order of Z and T is the other way round": lambda P, W, Q, T: P.T @ (T - P @ W @ Q) @ Q.T,
+        "the loss is a sum and not a mean": lambda P, W, Q, T: P.T @ (P @ W @ Q - T) @ Q.T / T.size,
+        "the loss is a sum over the rows and not a mean": lambda P, W, Q, T: (
+            P.T @ (P @ W @ Q - T) @ Q.T / len(T)
+        ),
     },
 )
 
@@ -286,7 +350,7 @@ check_tied = Check(
     by_nudging(_tied_loss, "W"),
     returns=["dW"],
     cases=[
-        {"X": np.array([[2.0, 1.0]]), "W": np.array([[0.5, -1.0]])},
+        {"X": np.array([[2.0, 1.0]]), "W": np.array([[0.5, 1.0]])},
         {"X": _X, "W": _V},
     ],
     mistakes={
@@ -294,6 +358,7 @@ check_tied = Check(
         "W is used twice, and the use as W^T is missing": _wrong_tied(first=0.0),
         "the two uses have different gradients; you count the one on the right twice": _wrong_tied(0.0, 2.0),
         "the two uses have different gradients; you count that of W^T twice": _wrong_tied(2.0, 0.0),
+        "the two uses are subtracted; paths add": _wrong_tied(1.0, -1.0),
         "X stands in the error too, and is missing there": lambda X, W: (
             W @ (X @ W.T @ W).T @ X + W @ X.T @ (X @ W.T @ W)
         ),
@@ -322,6 +387,13 @@ check_unit = Check(
         "the second term has the wrong sign": lambda x, du: (du + x * (x @ du) / (x @ x)) / _length(x),
         "the division by the length is missing": lambda x, du: du - x * (x @ du) / (x @ x),
         "in the second term x stands where u should": lambda x, du: (du - x * (x @ du)) / _length(x),
+        "the second term needs the inner product of u and du, one number": lambda x, du: (
+            (du - x * x * du / (x @ x)) / _length(x)
+        ),
+        "the length is the root of this sum of squares": lambda x, du: (
+            (du - x * (x @ du) / (x @ x) ** 2) / (x @ x)
+        ),
+        "the division by the length is done twice": lambda x, du: (du - x * (x @ du) / (x @ x)) / (x @ x),
         "only the second term is here": lambda x, du: -x * (x @ du) / _length(x) ** 3,
         "the second term is divided by the length too often or not often enough": lambda x, du: (
             du / _length(x) - x * (x @ du) / (x @ x)

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from bplib.exercises.ch02 import check_meeting
+from bplib.gradcheck import numerical_gradient
 from bplib.scalar import Value
 
 
@@ -57,25 +58,64 @@ def verified(x):
     return slope, (max(3 * x + 3e-4 + 1, 0) ** 2 - max(3 * x - 3e-4 + 1, 0) ** 2) / 2e-4
 
 
+def by_nudging_each_place(x):
+    def slope(f):
+        return (f(x + 1e-6) - f(x - 1e-6)) / 2e-6
+
+    return slope(lambda u: u**x), slope(lambda v: x**v), slope(lambda x: x**x)
+
+
+def meeting_in_one_line(x, y):
+    shared = x * y * np.cos(x + y)
+    return y * np.sin(x + y) + shared + 2 * x * y**2, x * np.sin(x + y) + shared + 2 * x**2 * y
+
+
+def count_by_striking_out(sizes, k):
+    total = 0
+    for line in (list(sizes[: k + 1]), list(sizes[: k - 1 : -1])):
+        while len(line) > 2:
+            total += math.prod(line[:3])
+            del line[1]
+    return total + sizes[0] * sizes[k] * sizes[-1]
+
+
+def tied_layer_by_layer(X, W):
+    H = X @ W.T
+    dZ = H @ W - X
+    return (H.T @ dZ + (dZ @ W.T).T @ X).tolist()
+
+
 def stations(A, C, x):
     t = C @ np.tanh(A @ x)
     return 0.5 * (t * t).sum()
 
 
+def with_the_inverse(A, C, x):
+    return np.linalg.solve(A, np.cosh(A @ x) ** -2.0 * (C.T @ C @ np.tanh(A @ x)))
+
+
 RIGHT = [
     ("check_by_hand", lambda: [7, 49, 2 * 7, 1, 3, 42]),
     ("check_verified", verified),
+    ("check_verified", lambda x: (np.where(3 * x + 1 > 0, 18 * x + 6, 0), np.float64(verified(x)[1]))),
     ("check_shapes", shapes_by_looking),
     ("check_power", power_paths),
+    ("check_power", by_nudging_each_place),
     ("check_meeting", by_values(lambda x, y: x * y * (x + y).sin() + (x * y) ** 2)),
+    ("check_meeting", lambda x, y: [np.array(slope) for slope in meeting_in_one_line(x, y)]),
     ("check_repaired", complex_step(stations, 2)),
+    ("check_repaired", lambda A, C, x: (C @ np.tanh(A @ x)) @ C @ np.diag(np.cosh(A @ x) ** -2.0) @ A),
     ("check_count", count_by_dimensions),
+    ("check_count", count_by_striking_out),
     ("check_middle", complex_step(lambda P, W, Q, T: 0.5 * ((P @ W @ Q - T) ** 2).sum(), 1)),
+    ("check_middle", lambda P, W, Q, T: np.einsum("ia,ij,bj->ab", P, P @ W @ Q - T, Q)),
+    ("check_tied", tied_layer_by_layer),
     ("check_tied", complex_step(lambda X, W: 0.5 * ((X @ W.T @ W - X) ** 2).sum(), 1)),
     (
         "check_unit",
         lambda x, du: (np.eye(len(x)) - np.outer(x, x) / (x @ x)) @ du / math.hypot(*x),
     ),
+    ("check_unit", lambda x, du: numerical_gradient(lambda x: du @ x / np.linalg.norm(x), x)),
 ]
 
 
@@ -83,7 +123,13 @@ WRONG = [
     ("check_by_hand", lambda: (7, 49, 14, 1, 3, -42), "dy_dx: the sign is wrong"),
     ("check_verified", lambda x: (verified(x)[0], 2 * verified(x)[1]), "measured: it is twice as large"),
     ("check_verified", lambda x: (6 * (3 * x + 1) * (x > 0), 0.0), "it is right in 3 "),
-    ("check_shapes", lambda: ((3, 5), 5, (8, 3), (3, 5), (8, 5)), "dx: its shape should be (1,)"),
+    ("check_by_hand", lambda: (7, 49, 14, "1", 3, 42), "dr_du should be a number"),
+    ("check_verified", lambda x: (verified(x)[0], verified(x)[1] - verified(x)[0]), "measured: "),
+    ("check_verified", lambda x: verified(x)[0], "Return by_rule, measured, in this order"),
+    ("check_shapes", lambda: ((3, 5), (5), (8, 3), (3, 5), (8, 5)), "dx: a shape is a tuple"),
+    ("check_shapes", lambda: ((3, 5), (5,), (8, 3), (3, 5), "(8, 5)"), "dX should be a number or an array"),
+    ("check_power", lambda x: power_paths(x)[2], "Return through_base, through_exponent, slope"),
+    ("check_power", lambda x: (power_paths(x)[1], power_paths(x)[0], 0.0), "have changed places"),
     ("check_meeting", lambda x, y: (x, y), "it is not the right number"),
     ("check_meeting", lambda x, y: check_meeting.reference(x, y)[::-1], "dy"),
     (
@@ -91,10 +137,16 @@ WRONG = [
         lambda A, C, x: A.T @ (C.T @ (C @ np.tanh(A @ x)))[:, None],
         "its shape should be (2,), and is (2, 1)",
     ),
+    # Each matrix of a case differs from its transpose and its inverse, and each gradient from 0.
+    ("check_repaired", with_the_inverse, "dx: the inverse stands where the transpose should"),
+    ("check_tied", lambda X, W: W @ X.T @ (X @ W.T @ W - X), "With X = [[2, 1]], W = [[0.5, 1]] it comes"),
+    ("check_middle", lambda P, W, Q, T: P.T @ (P @ W @ Q - T) @ Q.T / len(T), "With P = [[1], [2]]"),
     ("check_count", lambda sizes, k: 1.0, "the same for every input"),
+    ("check_count", lambda sizes, k: sizes.pop(), "your function stops with AttributeError"),
     ("check_middle", lambda P, W, Q, T: (P.T @ (P @ W @ Q - T) @ Q.T).T, "it is transposed"),
     ("check_middle", lambda P, W, Q, T: P @ (P @ W @ Q - T) @ Q, "your function stops with ValueError"),
     ("check_tied", lambda X, W: complex_step(lambda X, W: 0.5 * ((X @ W.T @ W - X) ** 2).sum(), 0)(X, W),
      "its shape should be"),
     ("check_unit", lambda x, du: x / math.hypot(*x), "its numbers are not the right ones"),
+    ("check_unit", lambda x, du: np.eye(len(x)) - np.outer(x, x) / (x @ x), "its shape should be (2,)"),
 ]  # fmt: skip
