@@ -55,33 +55,35 @@ def compare(
 ) -> Times:
     """Time every contestant in every round, so that a busy moment of the machine meets all of them.
 
-    Counted is the processor time of this process, all its threads together: on a quiet machine the time that
-    passes, on a busy one not what others take.
-
-    Each turn repeats the call for about `turn` seconds, at least once. The order turns by one from round to
-    round. The garbage collector runs as it does in a program, unless `collector` is False.
+    Counted is the time that passes, as a library that waits for threads of its own makes its user wait too.
+    In a turn the call is repeated for `turn` seconds, at least once, and the median call counts: on a busy
+    machine some calls are interrupted, most are not. The order turns by one from round to round. The garbage
+    collector runs as it does in a program, unless `collector` is False.
     """
-    calls = {}
-    for name, call in contestants.items():
+    for call in contestants.values():
         call()  # compile, allocate, fill caches
-        start = time.process_time()
-        call()
-        calls[name] = max(1, round(turn / max(time.process_time() - start, 1e-6)))
     times: dict[str, list[float]] = {name: [] for name in contestants}
     names = list(contestants)
     for _ in range(rounds):
         for name in names:
-            call, repeats = contestants[name], range(calls[name])
             gc.collect()  # what one left behind is not swept up in the next one's turn
             if not collector:
                 gc.disable()
-            start = time.process_time()
-            for _ in repeats:
-                call()
-            times[name].append((time.process_time() - start) / len(repeats))
+            times[name].append(median(_turn(contestants[name], turn)))
             gc.enable()
         names.append(names.pop(0))
     return Times(times)
+
+
+def _turn(call: Callable[[], object], seconds: float) -> list[float]:
+    """Return how long each call took that was started in so many seconds."""
+    taken: list[float] = []
+    end = time.perf_counter() + seconds
+    while not taken or start < end:
+        start = time.perf_counter()
+        call()
+        taken.append(time.perf_counter() - start)
+    return taken
 
 
 def peer(name: str) -> ModuleType | None:

@@ -41,7 +41,7 @@ def head() -> str:
     """Say how and where the numbers were measured."""
     return (
         "# Measured\n\n"
-        "One run of `make bench`, float64, one thread, processor time. Contestants take turns; a ratio is "
+        "One run of `make bench`, float64, one thread. Contestants take turns; a ratio is "
         "the median over the rounds of one time divided by the other of the same round.\n\n"
         f"{date.today().isoformat()} · Python {platform.python_version()} · {processor()} · "
         + " · ".join(map(installed, PACKAGES))

@@ -94,15 +94,16 @@ def _wrong_shape(name: str, array: Array, expected: str, remedy: str) -> ValueEr
     return ValueError(f"{name}: expected shape {expected}, got {array.shape}. {remedy}")
 
 
-def _pair(name: str, value: int | tuple[int, int], least: int) -> tuple[int, int]:
-    """Read an option that is one whole number or a pair of them."""
-    pair = value if isinstance(value, tuple) else (value, value)
-    if len(pair) != 2 or not all(isinstance(n, (int, np.integer)) and n >= least for n in pair):
+def _per_axis(name: str, value: int | tuple[int, ...], least: int, axes: int = 2) -> tuple[Any, ...]:
+    """Read an option that is one whole number for all axes, or a tuple with one for each."""
+    each = value if isinstance(value, tuple) else (value,) * axes
+    if len(each) != axes or not all(isinstance(n, (int, np.integer)) and n >= least for n in each):
+        pair = ", or a pair of them" if axes == 2 else ""
         raise ValueError(
-            f"{name}: expected a whole number of at least {least}, or a pair of them, got {value!r}. "
+            f"{name}: expected a whole number of at least {least}{pair}, got {value!r}. "
             f"For example {name}={max(least, 1)}."
         )
-    return pair
+    return each
 
 
 # --- affine ---------------------------------------------------------------------------------------
@@ -143,7 +144,7 @@ def affine(x: Array, W: Array, b: Array) -> tuple[Array, Any]:
     (array([[6., 8.]]), array([[2., 4.]]), array([2.]))
     """
     _floats("x W b", x, W, b)
-    if not (x.ndim == W.ndim == 2 and b.ndim == 1 and x.shape[1] == W.shape[1] and len(b) == len(W)):
+    if not (x.ndim == W.ndim == 2 and W.shape == b.shape + x.shape[1:]):
         raise _misfit(x, W, b)
     out = _dot(x, W.T)
     out += b
@@ -492,6 +493,17 @@ def gelu_backward(dout: Array, cache: Any) -> tuple[Array]:
 # --- softmax --------------------------------------------------------------------------------------
 
 
+def _shifted(x: Array, axis: int) -> Array:
+    """Take the largest score off: in a softmax it cancels, and nothing can overflow."""
+    if not x.size and not x.shape[axis]:
+        raise ValueError(
+            f"x: expected at least one score along axis {axis}, got shape {x.shape}. Leave an empty axis "
+            f"out: no probabilities can't sum to 1."
+        )
+    shifted: Array = x - x.max(axis=axis, keepdims=True)
+    return shifted
+
+
 def softmax(x: Array, *, axis: int = -1) -> tuple[Array, Any]:
     """Turn scores into probabilities along an axis: e^x_i / sum_j e^x_j.
 
@@ -512,7 +524,7 @@ def softmax(x: Array, *, axis: int = -1) -> tuple[Array, Any]:
     TypeError
         If x is not an array of floats.
     ValueError
-        If x has no such axis.
+        If x has no such axis, or nothing along it.
 
     Examples
     --------
@@ -525,8 +537,7 @@ def softmax(x: Array, *, axis: int = -1) -> tuple[Array, Any]:
     (array([[ 0.25, -0.25]]),)
     """
     _floats("x", x)
-    # The largest score is taken off first: it cancels in the quotient and nothing can overflow.
-    e = np.exp(x - x.max(axis=axis, keepdims=True))
+    e = np.exp(_shifted(x, axis))
     out = e / e.sum(axis=axis, keepdims=True)
     return out, (out, axis)
 
@@ -557,7 +568,7 @@ def log_softmax(x: Array, *, axis: int = -1) -> tuple[Array, Any]:
     TypeError
         If x is not an array of floats.
     ValueError
-        If x has no such axis.
+        If x has no such axis, or nothing along it.
 
     Examples
     --------
@@ -569,7 +580,7 @@ def log_softmax(x: Array, *, axis: int = -1) -> tuple[Array, Any]:
     (array([[ 1., -1.]]),)
     """
     _floats("x", x)
-    shifted = x - x.max(axis=axis, keepdims=True)
+    shifted = _shifted(x, axis)
     out = shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
     return out, (out, axis)
 
@@ -730,12 +741,12 @@ def batch_norm(
     mean = np.zeros(C, x.dtype) if running_mean is None else running_mean
     var = np.ones(C, x.dtype) if running_var is None else running_var
     _floats("x running_mean running_var", x, mean, var)
-    names = ("gamma", "beta", "running_mean", "running_var")
-    for name, array in zip(names, (gamma, beta, mean, var), strict=True):
+    names = {"gamma": gamma, "beta": beta, "running_mean": mean, "running_var": var}
+    for name, array in names.items():
         if array.shape != (C,):
-            raise _wrong_shape(
-                name, array, f"({C},), one entry for each channel x.shape[1]", "Write np.ones(C)."
-            )
+            fresh = "ones" if name in ("gamma", "running_var") else "zeros"
+            expected = f"({C},), one entry for each channel x.shape[1]"
+            raise _wrong_shape(name, array, expected, f"To start anew, np.{fresh}({C}).")
     axes, per_channel = (0, *range(2, x.ndim)), (C,) + (1,) * (x.ndim - 2)
     if train:
         n = x.size // C if C else 0
@@ -978,9 +989,10 @@ def _check_fits(x: Array, kernel: tuple[int, ...], padding: tuple[int, ...]) -> 
     """Refuse a kernel that is larger than what it slides over."""
     room = tuple(n + 2 * p for n, p in zip(x.shape[2:], padding, strict=True))
     if any(k > n or k == 0 for k, n in zip(kernel, room, strict=True)):
+        padded = " with padding" if any(padding) else ""
         raise ValueError(
-            f"x: expected at least as many entries as the kernel {kernel} along each axis, got {room} with "
-            f"padding. Use a smaller kernel, or more padding."
+            f"x: expected at least as many entries as the kernel {kernel} along each axis, got {room}{padded}"
+            f". Use a smaller kernel or a larger x."
         )
 
 
@@ -1038,7 +1050,7 @@ def conv2d(
            [20., 24.]]), None)
     """
     _check_conv(x, W, b, "H, W", "kH, kW")
-    stride, padding = _pair("stride", stride, 1), _pair("padding", padding, 0)
+    stride, padding = _per_axis("stride", stride, 1), _per_axis("padding", padding, 0)
     _check_fits(x, W.shape[2:], padding)
     if any(padding):
         x = np.pad(x, ((0, 0), (0, 0), (padding[0],) * 2, (padding[1],) * 2))
@@ -1115,9 +1127,9 @@ def conv1d(
     (array([[[-1.,  0.,  1.]]]), array([[[3., 6.]]]), None)
     """
     _check_conv(x, W, b, "T", "k")
-    _check_fits(x, W.shape[2:], _pair("padding", padding, 0)[1:])
-    stride, padding = _pair("stride", stride, 1)[1], _pair("padding", padding, 0)[1]
-    out, cache = conv2d(x[:, :, None], W[:, :, None], b, stride=(1, stride), padding=(0, padding))
+    along, beyond = _per_axis("stride", stride, 1, axes=1), _per_axis("padding", padding, 0, axes=1)
+    _check_fits(x, W.shape[2:], beyond)
+    out, cache = conv2d(x[:, :, None], W[:, :, None], b, stride=(1, *along), padding=(0, *beyond))
     return out[:, :, 0], cache
 
 
@@ -1137,8 +1149,8 @@ def _pooled(
     _floats("x", x)
     if x.ndim != 4:
         raise _wrong_shape("x", x, "(B, C, H, W)", "Write x[None] for one sample.")
-    kernel = _pair("kernel_size", kernel_size, 1)
-    stride = kernel if stride is None else _pair("stride", stride, 1)
+    kernel = _per_axis("kernel_size", kernel_size, 1)
+    stride = kernel if stride is None else _per_axis("stride", stride, 1)
     _check_fits(x, kernel, (0, 0))
     taps = _patches(x, kernel, stride)
     return taps.reshape(*x.shape[:2], math.prod(kernel), *taps.shape[4:]), (x.shape, kernel, stride)
@@ -1285,6 +1297,8 @@ def attention(q: Array, k: Array, v: Array, *, mask: Array | None = None) -> tup
         raise _wrong_shape(
             "k", k, f"(..., S, d) with q's leading axes and d, q being {q.shape}", "Is it transposed?"
         )
+    if not (k.shape[-2] and k.shape[-1]):
+        raise _wrong_shape("k", k, "(..., S, d) with S and d at least 1", "Give the queries a key to match.")
     if v.shape[:-1] != k.shape[:-1]:
         raise _wrong_shape(
             "v", v, f"{k.shape[:-1]} and one more axis: a value for each key", "Is it transposed?"
@@ -1295,7 +1309,7 @@ def attention(q: Array, k: Array, v: Array, *, mask: Array | None = None) -> tup
         if getattr(mask, "dtype", None) != np.bool_:
             raise TypeError(
                 f"mask: expected a boolean array, True where a query may look, got "
-                f"{getattr(mask, 'dtype', type(mask).__name__)}. Write mask.astype(bool)."
+                f"{getattr(mask, 'dtype', type(mask).__name__)}. Write np.asarray(mask, dtype=bool)."
             )
         if mask.ndim > scores.ndim or any(
             n not in (1, m) for n, m in zip(mask.shape[::-1], scores.shape[::-1], strict=False)

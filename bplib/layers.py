@@ -679,8 +679,9 @@ class Sequential(Layer):
 
     def backward_params(self, dout: Array) -> None:
         """Set `grads` alone, for training: no gradient is formed below the first layer with parameters."""
-        # Looked for each time, since a layer may make its parameters at the first forward.
-        first = next((i for i, layer in enumerate(self.layers) if layer.params), 0)
+        first = 0  # looked for each time, since a layer may make its parameters at the first forward
+        while not self.layers[first].params and first < len(self.layers) - 1:
+            first += 1
         for layer in self.layers[:first:-1]:
             dout = layer.backward(dout)  # type: ignore[assignment]
         self.layers[first].backward_params(dout)

@@ -28,12 +28,9 @@ def _check_pair(name: str, yhat: Array, y: Array) -> None:
     """Refuse a target that is not, entry by entry, of the prediction's shape, and an empty batch."""
     _floats(f"{name} y", yhat, y)
     if yhat.shape != y.shape:
-        raise _wrong_shape(
-            "y",
-            y,
-            f"of {name}, {yhat.shape}",
-            f"One column or none must agree: write y.reshape({name}.shape).",
-        )
+        same = f"One column or none must agree: write y.reshape({name}.shape)."
+        other = "Each prediction needs a target: are they of one batch?"
+        raise _wrong_shape("y", y, f"of {name}, {yhat.shape}", same if yhat.size == y.size else other)
     if not yhat.size:
         raise ValueError(
             f"{name}: expected at least one entry, got shape {yhat.shape}. A mean needs a batch."
@@ -105,9 +102,10 @@ def mse_backward(dout: Any, cache: Any) -> tuple[Array, Array]:
 # --- binary cross-entropy ---------------------------------------------------------------------------
 
 
-def _log(p: Array) -> Array:
-    """Return log p, at least -100."""
-    out: Array = np.log(np.maximum(p, np.exp(p.dtype.type(-100))))
+def _floored(log: np.ufunc, x: Array, end: float) -> Array:
+    """Return log(x), at least -100; at `end`, and where a check stepped over it, log is minus infinity."""
+    with np.errstate(divide="ignore"):
+        out: Array = np.maximum(log(np.maximum(x, end)), -100)
     return out
 
 
@@ -146,7 +144,7 @@ def bce(yhat: Array, y: Array) -> tuple[Any, Any]:
     _check_pair("yhat", yhat, y)
     _check_range("yhat", yhat)
     _check_range("y", y)
-    log_p, log_q = _log(yhat), _log(1 - yhat)
+    log_p, log_q = _floored(np.log, yhat, 0), _floored(np.log1p, -yhat, -1)
     return -_sum(y * log_p + (1 - y) * log_q, None) / y.size, (yhat, y, log_p, log_q)
 
 
@@ -212,9 +210,10 @@ def _check_classes(name: str, scores: Array, y: Array) -> bool:
     """Refuse targets that don't go with (B, C) scores; say whether they are class numbers."""
     _floats(name, scores)
     if scores.ndim != 2 or not scores.size:
-        raise _wrong_shape(
-            name, scores, "(B, C), one sample a row, none of them 0", f"Write {name}[None, :] for one."
-        )
+        remedies = {1: f"Write {name}[None, :] for one sample.", 2: "A mean needs a batch."}
+        more = f"With classes last, write {name}.reshape(-1, {name}.shape[-1]), and y.reshape(-1)."
+        expected = "(B, C), one sample a row, none of them 0"
+        raise _wrong_shape(name, scores, expected, remedies.get(scores.ndim, more))
     if not (isinstance(y, np.ndarray) and y.dtype.kind in "iu"):
         if np.shape(y) != scores.shape:
             raise ValueError(
@@ -278,8 +277,8 @@ def cross_entropy(p: Array, y: Array) -> tuple[Any, Any]:
     _check_range("p", p)
     if labels:
         picked, onehot = _pick("p", p, y)
-        return -_sum(_log(picked), None) / len(p), (p, y, onehot)
-    log_p = _log(p)
+        return -_sum(_floored(np.log, picked, 0), None) / len(p), (p, y, onehot)
+    log_p = _floored(np.log, p, 0)
     return -_sum(y * log_p, None) / len(p), (p, y, log_p)
 
 
@@ -326,7 +325,7 @@ def cross_entropy_with_logits(z: Array, y: Array) -> tuple[Any, Any]:
     (array([[ 0.5, -0.5]]), None)
     """
     labels = _check_classes("z", z, y)
-    shifted = z - z.max(axis=1, keepdims=True)
+    shifted = z - np.maximum.reduce(z, 1, keepdims=True)
     e = np.exp(shifted)
     total = _sum(e, 1, keepdims=True)
     e /= total
