@@ -21,18 +21,16 @@ LATTICE = np.array([[0, 2], [1, 2], [2, 3], [0, 3], [2, 4], [3, 4], [3, 5], [4, 
 
 # 1. Which orders are legal?
 check_orders = Check(
-    lambda: (6, 5, 2, 4),
+    lambda: (5, 6, 2, 4),
     returns=["first", "second", "third", "fourth"],
     cases=[{}],
     mistakes={
-        "x is used twice, and each use is an edge": lambda: (5, None, None, None),
+        "x and p are used twice each, and each use is an edge": lambda: (4, 5, None, 3),
         "count the edges, and not the nodes that stand right: each of the three has two": lambda: (
-            3,
-            2,
-            1,
-            2,
+            *(2, 3),
+            *(1, 2),
         ),
-        "these are the edges that point backwards": lambda: (None, 1, 4, 2),
+        "these are the edges that point backwards": lambda: (1, None, 4, 2),
     },
 )
 
@@ -70,6 +68,18 @@ def _merged(edges: Any) -> list[int]:
     return _ways(np.unique(edges, axis=0))
 
 
+def _overwritten(edges: Any) -> list[int]:
+    ways = [0] * int(edges.max()) + [1]
+    for parent, child in edges[::-1].tolist():
+        ways[parent] = ways[child]
+    return ways
+
+
+def _from_the_input(edges: Any) -> list[int]:
+    """Return for each node the number of paths from node 0 to it: the ways of the graph turned round."""
+    return _ways(edges.max() - edges[::-1, ::-1])
+
+
 check_counts = Check(
     lambda edges: (_ways(edges)[0], sum(_ways(edges))),
     returns=["paths", "visits"],
@@ -78,6 +88,14 @@ check_counts = Check(
         "two edges between the same nodes are two paths": lambda edges: (
             _merged(edges)[0],
             sum(_merged(edges)),
+        ),
+        "ways add up; here the last to come overwrites the others": lambda edges: (
+            _overwritten(edges)[0],
+            None,
+        ),
+        "these are the paths from node 0 to each node; the recursion starts at the other end": lambda edges: (
+            None,
+            sum(_from_the_input(edges)),
         ),
         "these are the edges that leave node 0": lambda edges: (int((edges[:, 0] == 0).sum()), None),
         "this is the number of edges": lambda edges: (len(edges), len(edges)),
@@ -106,6 +124,10 @@ check_visits = Check(
             None,
         ),
         "this holds for two uses only": lambda k, uses: (2 ** (k + 1) - 1, 2 * k),
+        "with two uses 2 * S - S is S again; with more it is not": lambda k, uses: (
+            uses ** (k + 1) - 1,
+            None,
+        ),
         "each use is an edge": lambda k, uses: (None, k),
         "the edges of one step serve all paths; count each once": lambda k, uses: (None, uses**k),
     },
@@ -134,8 +156,11 @@ check_divide = Check(
         "the denominator's square is missing": lambda a, da, b, db: (None, (da * b - a * db) / b),
         "the denominator moves as well": lambda a, da, b, db: (None, da / b),
         "this is the product rule": lambda a, da, b, db: (None, da * b + a * db),
-        "the part of the denominator lacks a factor: a / b changes with b by -a / b**2": (
-            lambda a, da, b, db: (None, da / b - db / b**2)
+        "in the share of db a factor is missing": lambda a, da, b, db: (None, da / b - db / b**2),
+        "the share of db is divided by b once only": lambda a, da, b, db: (None, da / b - a * db / b),
+        "this is the part above the line; what stands below it?": lambda a, da, b, db: (
+            None,
+            da * b - a * db,
         ),
     },
 )
@@ -149,7 +174,7 @@ check_passes = Check(
     ],
     cases=[{}],
     mistakes={
-        "from one output, one pass; here there are fifty, and each needs its own": lambda: (
+        "a reverse pass starts from one output, and here are several": lambda: (
             *(None, None, None, None),
             *(None, None, None, 1),
         ),
@@ -161,7 +186,7 @@ check_passes = Check(
             *(None, None, None, None),
             *(15, 15, None, None),
         ),
-        "all inputs may have a tangent at once: a direction is one start": lambda: (
+        "a forward pass may start with a tangent in every input at once": lambda: (
             *(None, None, None, None),
             *(None, None, 1000, None),
         ),
@@ -186,6 +211,19 @@ def _walk(edges: Any, local: Any, *, step: int = -1, add: bool = True, factor: b
     return grad
 
 
+def _pushed(edges: Any, local: Any) -> Any:
+    grad = np.zeros(int(edges.max()) + 1)
+
+    def push(node: int, upstream: float) -> None:
+        grad[node] += upstream
+        for (parent, child), slope in zip(edges.tolist(), local, strict=True):
+            if child == node:
+                push(parent, grad[node] * slope)
+
+    push(len(grad) - 1, 1.0)
+    return grad
+
+
 check_repaired = Check(
     _solved,
     returns=["grad"],
@@ -203,6 +241,12 @@ check_repaired = Check(
             edges, local, add=False
         ),
         "the local derivative is missing": lambda edges, local: _walk(edges, local, factor=False),
+        "the edges are turned round, and their local derivatives are not": lambda edges, local: _walk(
+            edges, local[::-1]
+        ),
+        "each visit hands on all that the node has so far (flaw 2 of the chapter)": lambda edges, local: (
+            _pushed(edges, local)
+        ),
     },
 )
 
@@ -227,6 +271,9 @@ check_multiply = Check(
         "ε times ε gives ε squared as well": lambda p, q: (
             _product(p, q) - np.array([0, 0, 1]) * (p[1] * q[1])
         ),
+        "ε squared times a plain number gives ε squared as well": lambda p, q: (
+            _product(p, q) - np.array([0, 0, 1]) * (p[0] * q[2] + p[2] * q[0])
+        ),
         "multiply every part with every other, and not entry by entry": lambda p, q: p * q,
         "a factor 2 belongs to second derivatives, and not to coefficients": lambda p, q: (
             _product(p, q) + np.array([0, 0, 1]) * (p[1] * q[1])
@@ -241,6 +288,7 @@ check_second = Check(
     cases=[{"x": 3.0}, {"x": -0.5}, {"x": 1.5}],
     mistakes={
         "this is the coefficient of ε squared; Taylor's series has f'' / 2 there": lambda x: 6 * x**2 + 1,
+        "x + ε has no part in ε squared": lambda x: 12 * x**2 + 2 + 2 * (4 * x**3 + 2 * x),
         "this is the first derivative": lambda x: 4 * x**3 + 2 * x,
         "this is the function itself": lambda x: x**4 + x**2,
     },

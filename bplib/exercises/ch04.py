@@ -92,7 +92,12 @@ check_by_hand = Check(
             None,
         ),
         "this is z2: the sigmoid is missing": lambda: (-1.0, None, None, None, None, None),
+        "b1 is left out of z1": lambda: _wrong_by_hand(yhat=float(_sigmoid(-0.25)), a1=1.5),
         "b2 is left out of it": lambda: _wrong_by_hand(yhat=float(_sigmoid(-3.0))),
+        "only the hidden unit has a ReLU": lambda: _wrong_by_hand(yhat=0.5),
+        "log is the natural logarithm, not the one to base 10": lambda: _wrong_by_hand(
+            loss=float(-np.log10(1 - _YHAT))
+        ),
         "this is the loss for y = 1": lambda: (None, float(-np.log(_YHAT)), None, None, None, None),
         "this is the squared error": lambda: (None, _YHAT**2, None, None, None, None),
         "the slope of the sigmoid is still in it; it cancels with that of the loss": (
@@ -139,18 +144,34 @@ def _random_case(seed: int, n_in: int, n_hidden: int, n_out: int) -> dict[str, A
     }
 
 
-NETWORKS = [_random_case(0, 1, 2, 2), _random_case(1, 3, 2, 2), _random_case(2, 4, 8, 2)]
+# No matrix is square: a product with the wrong one fails at the smallest.
+NETWORKS = [_random_case(0, 1, 3, 2), _random_case(3, 3, 4, 2), _random_case(2, 4, 8, 2)]
 
 
-def _wrong_network(hidden: Any = np.tanh, mean: bool = True, biases: float = 1.0) -> Any:
-    """Make the forward pass with one part replaced."""
+def _relu(z: Any) -> Any:
+    return np.maximum(z, 0)
+
+
+def _softmax(z: Any) -> Any:
+    return np.exp(z) / np.exp(z).sum()
+
+
+def _wrong_forward(hidden: Any = np.tanh, first: float = 1, last: float = 1) -> Any:
+    """Make the forward pass with one part replaced; `first` and `last` multiply the biases."""
 
     def forward(x: Any, W1: Any, b1: Any, W2: Any, b2: Any, y: Any) -> tuple[Any, float]:
-        yhat = _sigmoid(W2 @ hidden(W1 @ x + biases * b1) + biases * b2)
-        terms = _cross_entropy(yhat, y)
-        return yhat, float(terms.mean() if mean else terms.sum())
+        yhat = _sigmoid(W2 @ hidden(W1 @ x + first * b1) + last * b2)
+        return yhat, float(np.mean(_cross_entropy(yhat, y)))
 
     return forward
+
+
+def _wrong_output(output: Any) -> Any:
+    return lambda x, W1, b1, W2, b2, y: (output(W2 @ np.tanh(W1 @ x + b1) + b2), None)
+
+
+def _wrong_loss(loss: Any) -> Any:
+    return lambda *case: (None, float(np.mean(loss(network(*case)[0], case[5]))))
 
 
 check_forward = Check(
@@ -158,24 +179,28 @@ check_forward = Check(
     returns=["yhat", "loss"],
     cases=NETWORKS,
     mistakes={
-        "the biases are left out": _wrong_network(biases=0.0),
-        "the hidden activation is missing": _wrong_network(hidden=lambda z: z),
-        "the hidden units have a sigmoid; the exercise says tanh": _wrong_network(hidden=_sigmoid),
-        "this is z2: the sigmoid is missing": lambda x, W1, b1, W2, b2, y: (
-            W2 @ np.tanh(W1 @ x + b1) + b2,
-            None,
+        "the biases are left out": _wrong_forward(first=0, last=0),
+        "b1 is left out": _wrong_forward(first=0),
+        "b2 is left out": _wrong_forward(last=0),
+        "the hidden activation is missing": _wrong_forward(hidden=lambda z: z),
+        "the hidden units have a sigmoid; the exercise says tanh": _wrong_forward(hidden=_sigmoid),
+        "the hidden units have a ReLU; the exercise says tanh": _wrong_forward(hidden=_relu),
+        "this is z2: the sigmoid is missing": _wrong_output(lambda z: z),
+        "the outputs have a tanh; the exercise says sigmoid": _wrong_output(np.tanh),
+        "the outputs have a softmax; here each has a sigmoid of its own": _wrong_output(_softmax),
+        "the exponent in the sigmoid has the wrong sign": _wrong_output(lambda z: _sigmoid(-z)),
+        "the outputs' losses are summed; take their mean": _wrong_loss(
+            lambda yhat, y: 2 * _cross_entropy(yhat, y)
         ),
-        "the outputs' losses are summed; take their mean": lambda *case: (
-            None,
-            _wrong_network(mean=False)(*case)[1],
-        ),
-        "this is the squared error": lambda *case: (None, np.mean((network(*case)[0] - case[5]) ** 2)),
-        "the minus is missing": lambda *case: (None, -network(*case)[1]),
+        "the part with 1 - y is missing": _wrong_loss(lambda yhat, y: -y * np.log(yhat)),
+        "y and 1 - y have changed places": _wrong_loss(lambda yhat, y: _cross_entropy(yhat, 1 - y)),
+        "this is the squared error": _wrong_loss(lambda yhat, y: (yhat - y) ** 2),
+        "the minus is missing": _wrong_loss(lambda yhat, y: -_cross_entropy(yhat, y)),
     },
 )
 
 
-def _wrong_backward(delta2: Any = None, back: Any = None, slope: Any = None, summed: bool = False) -> Any:
+def _wrong_backward(delta2: Any = None, back: Any = None, slope: Any = None) -> Any:
     """Make the backward pass with one part replaced; each part is a function."""
 
     def backward(x: Any, W1: Any, b1: Any, W2: Any, b2: Any, y: Any) -> tuple[Any, ...]:
@@ -206,7 +231,13 @@ check_backward = Check(
         "delta2 is y - yhat; the gradient is yhat - y": _wrong_backward(
             delta2=lambda yhat, y: (y - yhat) / len(y)
         ),
+        "delta2 is the slope of the loss by yhat: the sigmoid is missing": _wrong_backward(
+            delta2=lambda yhat, y: (yhat - y) / (yhat * (1 - yhat)) / len(y)
+        ),
         "the slope of tanh is missing": _wrong_backward(slope=lambda z, a: 1.0),
+        "the slope of ReLU stands in the place of that of tanh": _wrong_backward(slope=lambda z, a: z > 0),
+        "tanh itself stands in the place of its slope": _wrong_backward(slope=lambda z, a: a),
+        "in the slope of tanh, tanh is taken twice": _wrong_backward(slope=lambda z, a: 1 - np.tanh(a) ** 2),
         "the slope of tanh is taken with z in the place of a": _wrong_backward(slope=lambda z, a: 1 - z**2),
         "the slope of the sigmoid stands in the place of that of tanh": _wrong_backward(
             slope=lambda z, a: a * (1 - a)
@@ -220,37 +251,80 @@ check_backward = Check(
         "the weights of W2 are summed apart from their deltas": _wrong_backward(
             back=lambda W2, d2: W2.sum(axis=0) * d2.sum()
         ),
+        "what the weight is multiplied by is missing": lambda *case: (
+            np.outer(_wrong_backward()(*case)[1], np.ones(len(case[0]))),
+            None,
+            np.outer(_wrong_backward()(*case)[3], np.ones(len(case[2]))),
+            None,
+        ),
+        "W2 is multiplied by the activation a, not by the sum z": lambda x, W1, b1, W2, b2, y: (
+            None,
+            None,
+            np.outer(_wrong_backward()(x, W1, b1, W2, b2, y)[3], W1 @ x + b1),
+            None,
+        ),
+        "the deltas are summed; each unit has its own bias": lambda *case: (
+            None,
+            _wrong_backward()(*case)[1].sum(),
+            None,
+            _wrong_backward()(*case)[3].sum(),
+        ),
     },
 )
 
+
+def _relative(a: Any, n: Any, size: Any = np.linalg.norm) -> Any:
+    return size(a - n) / (size(a) + size(n))
+
+
 check_relative_error = Check(
-    lambda claimed, measured: (
-        np.linalg.norm(claimed - measured) / (np.linalg.norm(claimed) + np.linalg.norm(measured))
-    ),
+    _relative,
     returns=["error"],
     cases=[
         {"claimed": np.array([3.0, 4.0]), "measured": np.array([3.0, 4.5])},
-        {"claimed": np.array([[1e-6, 2e-6], [0.0, 1e-6]]), "measured": np.array([[2e-6, 2e-6], [0.0, 1e-6]])},
-        {"claimed": np.array([100.0, -50.0]), "measured": np.array([-100.0, 50.0])},
+        {
+            "claimed": np.array([[1e-6, 2e-6], [3e-6, 1e-6]]),
+            "measured": np.array([[2e-6, 2e-6], [3e-6, 1e-6]]),
+        },
+        {"claimed": np.array([100.0, -50.0]), "measured": np.array([-100.0, 40.0])},
     ],
     mistakes={
-        "this is the absolute error: it says nothing about small gradients": lambda claimed, measured: (
-            np.linalg.norm(claimed - measured)
+        "this is the absolute error: it says nothing about small gradients": lambda a, n: np.linalg.norm(
+            a - n
         ),
-        "divide by the sum of both sizes, not by one of them": lambda claimed, measured: (
-            np.linalg.norm(claimed - measured) / np.linalg.norm(measured)
+        "divide by the sum of both sizes, not by one of them": lambda a, n: (
+            np.linalg.norm(a - n) / np.linalg.norm(n)
         ),
-        "divide by the sum of both sizes, not by the first": lambda claimed, measured: (
-            np.linalg.norm(claimed - measured) / np.linalg.norm(claimed)
+        "divide by the sum of both sizes, not by the first": lambda a, n: (
+            np.linalg.norm(a - n) / np.linalg.norm(a)
         ),
-        "the numerator is the size of the difference, not the difference of the sizes": (
-            lambda claimed, measured: (
-                abs(np.linalg.norm(claimed) - np.linalg.norm(measured))
-                / (np.linalg.norm(claimed) + np.linalg.norm(measured))
-            )
+        "divide by the sum of both sizes, not by the larger": lambda a, n: (
+            np.linalg.norm(a - n) / max(np.linalg.norm(a), np.linalg.norm(n))
         ),
-        "the squares are summed, and no root is taken": lambda claimed, measured: (
-            np.sum((claimed - measured) ** 2) / (np.sum(claimed**2) + np.sum(measured**2))
+        "below stands the sum of the sizes, not the size of the sum": lambda a, n: (
+            np.linalg.norm(a - n) / np.linalg.norm(a + n)
+        ),
+        "the numerator is the size of the difference, not the difference of the sizes": lambda a, n: (
+            abs(np.linalg.norm(a) - np.linalg.norm(n)) / (np.linalg.norm(a) + np.linalg.norm(n))
+        ),
+        "the squares are summed, and no root is taken": lambda a, n: _relative(a, n, lambda v: np.sum(v**2)),
+        "each size is a root of its own, taken before the sum": lambda a, n: np.sqrt(
+            np.sum((a - n) ** 2) / (np.sum(a**2) + np.sum(n**2))
+        ),
+        "a size is the root of a sum of squares, not a sum of absolute values": lambda a, n: _relative(
+            a, n, lambda v: np.abs(v).sum()
+        ),
+        "a size is the root of a sum of squares, not the largest entry": lambda a, n: _relative(
+            a, n, lambda v: np.abs(v).max()
+        ),
+        "a matrix has the root of all its squares too: this norm is another": lambda a, n: _relative(
+            a, n, lambda v: np.linalg.norm(v, 2)
+        ),
+        "one number for the whole array is asked for, not the mean over its entries": lambda a, n: np.mean(
+            np.abs(a - n) / (np.abs(a) + np.abs(n))
+        ),
+        "one number for the whole array is asked for, not the worst entry": lambda a, n: np.max(
+            np.abs(a - n) / (np.abs(a) + np.abs(n))
         ),
     },
 )
@@ -268,7 +342,7 @@ def _counting_reference(W1: float, W2: float, x: float, y: float) -> tuple[Any, 
     return delta2, dW2, dW1
 
 
-def _wrong_counting(delta2: Any = None, slope: Any = None, W2_in: bool = True) -> Any:
+def _wrong_counting(delta2: Any = None, slope: Any = None, back: Any = None, last: Any = None) -> Any:
     """Make the backward pass with one part replaced; each is a function."""
 
     def backward(W1: float, W2: float, x: float, y: float) -> tuple[float, ...]:
@@ -276,8 +350,10 @@ def _wrong_counting(delta2: Any = None, slope: Any = None, W2_in: bool = True) -
         a1 = float(np.tanh(z1))
         yhat = float(np.exp(W2 * a1))
         d2 = yhat - y if delta2 is None else float(delta2(yhat, y))
-        d1 = d2 * (W2 if W2_in else 1.0) * (1 - a1 * a1 if slope is None else float(slope(z1, a1)))
-        return d2, d2 * a1, d1 * x
+        d1 = (
+            d2 * (W2 if back is None else back(W1)) * (1 - a1 * a1 if slope is None else float(slope(z1, a1)))
+        )
+        return d2, d2 * a1, d1 * (x if last is None else last(a1))
 
     return backward
 
@@ -299,11 +375,22 @@ check_counting = Check(
             delta2=lambda yhat, y: (yhat - y) * yhat * (1 - yhat)
         ),
         "y times the logarithm has a slope too": _wrong_counting(delta2=lambda yhat, y: yhat),
-        "it is y - yhat; the gradient is yhat - y": _wrong_counting(delta2=lambda yhat, y: y - yhat),
+        "this is the slope of the squared error": _wrong_counting(
+            delta2=lambda yhat, y: 2 * (yhat - y) * yhat
+        ),
         "the slope of tanh is missing": _wrong_counting(slope=lambda z, a: 1.0),
+        "tanh itself stands in the place of its slope": _wrong_counting(slope=lambda z, a: a),
         "the slope of ReLU stands in the place of that of tanh": _wrong_counting(slope=lambda z, a: z > 0),
         "the slope of tanh is taken with z in the place of a": _wrong_counting(slope=lambda z, a: 1 - z * z),
-        "the weight on the way, W2, is missing": _wrong_counting(W2_in=False),
+        "the weight on the way, W2, is missing": _wrong_counting(back=lambda W1: 1.0),
+        "on the way back stands W2, not W1": _wrong_counting(back=lambda W1: W1),
+        "what W1 is multiplied by is missing": _wrong_counting(last=lambda a1: 1.0),
+        "W1 is multiplied by x, not by a1": _wrong_counting(last=lambda a1: a1),
+        "W2 is multiplied by a1, not by x": lambda W1, W2, x, y: (
+            None,
+            _wrong_counting()(W1, W2, x, y)[0] * x,
+            None,
+        ),
     },
 )
 
@@ -318,35 +405,54 @@ def _step(W1: float, b1: float, W2: float, b2: float, x: float, y: float, rate: 
     return tuple(p - rate * float(g) for p, g in zip((W1, b1, W2, b2), slopes, strict=True))
 
 
-def _published(
-    W1: float, b1: float, W2: float, b2: float, x: float, y: float, rate: float, *, factor: str = "new"
-) -> tuple[float, ...]:
-    a1 = max(W1 * x + b1, 0.0)
-    delta2 = float(_sigmoid(W2 * a1 + b2)) - y
-    new = W2 - rate * delta2 * a1
-    back = {"new": new, "none": 1.0, "mean": (W2 + new) / 2}[factor]
-    delta1 = delta2 * back * (a1 > 0)
-    return W1 - rate * delta1 * x, b1 - rate * delta1, new, b2 - rate * delta2
+def _wrong_step(back: Any = None, delta2: Any = None, slope: Any = None, rated: bool = True) -> Any:
+    """Make the step with one part replaced; each is a function, `back` of the old and the new W2."""
+
+    def step(
+        W1: float, b1: float, W2: float, b2: float, x: float, y: float, rate: float
+    ) -> tuple[float, ...]:
+        a1 = max(W1 * x + b1, 0.0)
+        yhat = float(_sigmoid(W2 * a1 + b2))
+        d2 = yhat - y if delta2 is None else delta2(yhat, y)
+        rate = rate if rated else 1.0
+        new = W2 - rate * d2 * a1
+        d1 = d2 * (W2 if back is None else back(W2, new)) * (a1 > 0 if slope is None else slope(a1))
+        return W1 - rate * d1 * x, b1 - rate * d1, new, b2 - rate * d2
+
+    return step
+
+
+def _two_points(W1: float, b1: float, W2: float, b2: float, *sample: float) -> tuple[float, ...]:
+    """Move the output's parameters, then take the hidden unit's gradients with both moved."""
+    W2, b2 = _wrong_step()(W1, b1, W2, b2, *sample)[2:]
+    return (*_wrong_step()(W1, b1, W2, b2, *sample)[:2], W2, b2)
 
 
 check_repaired = Check(
     _step,
     returns=["W1", "b1", "W2", "b2"],
     cases=[
-        {"W1": 1.0, "b1": 0.0, "W2": 1.0, "b2": 0.0, "x": 1.0, "y": 0.0, "rate": 1.0},
+        {"W1": 1.0, "b1": 0.0, "W2": 0.5, "b2": 0.0, "x": 2.0, "y": 0.0, "rate": 0.5},
         {"W1": 0.5, "b1": 0.1, "W2": -0.8, "b2": 0.2, "x": 2.0, "y": 1.0, "rate": 0.5},
         {"W1": 0.7, "b1": 0.3, "W2": 0.6, "b2": -0.2, "x": 1.5, "y": 1.0, "rate": 2.0},
+        {"W1": -1.0, "b1": 0.5, "W2": 2.0, "b2": 0.0, "x": 1.0, "y": 1.0, "rate": 1.0},
     ],
     mistakes={
-        "this is still what was published": lambda *case: (*_published(*case)[:2], None, None),
-        "the weight on the way back is gone; which one belongs there?": lambda *case: (
-            *_published(*case, factor="none")[:2],
-            None,
-            None,
+        "this is still what was published": _wrong_step(back=lambda old, new: new),
+        "the weight on the way back is gone; which one belongs there?": _wrong_step(
+            back=lambda old, new: 1.0
         ),
-        "the old and the new weight are mixed": lambda *case: (
-            *_published(*case, factor="mean")[:2],
+        "the old and the new weight are mixed": _wrong_step(back=lambda old, new: (old + new) / 2),
+        "the output has moved, and the forward pass is run again: two points are mixed": _two_points,
+        "a silent unit passes nothing back: the slope of ReLU is missing": _wrong_step(slope=lambda a1: 1.0),
+        "delta2 is the one of the squared error": _wrong_step(
+            delta2=lambda yhat, y: 2 * (yhat - y) * yhat * (1 - yhat)
+        ),
+        "the rate is missing": _wrong_step(rated=False),
+        "what the weight is multiplied by is missing": lambda *case: (
+            case[0] - case[1] + _wrong_step()(*case)[1],
             None,
+            case[2] - case[3] + _wrong_step()(*case)[3],
             None,
         ),
         "the step goes uphill: an update subtracts": lambda *case: tuple(
@@ -355,6 +461,9 @@ check_repaired = Check(
         "nothing has moved": lambda *case: case[:4],
         "these are the gradients; the step is missing": lambda *case: tuple(
             (p - q) / case[6] for p, q in zip(case[:4], _step(*case), strict=True)
+        ),
+        "this is the change; the old value is missing": lambda *case: tuple(
+            q - p for p, q in zip(case[:4], _step(*case), strict=True)
         ),
     },
 )
@@ -370,6 +479,12 @@ def _deltas(x: Any, W1: Any, b1: Any, W2: Any, b2: float, y: float) -> tuple[flo
     z1 = W1 @ x + b1
     delta2 = float(_sigmoid(W2 @ np.maximum(z1, 0) + b2)) - y
     return delta2, delta2 * W2 * (z1 > 0)
+
+
+def _squared_error(x: Any, W1: Any, b1: Any, W2: Any, b2: float) -> float:
+    """Return by which factor delta2 differs if the loss is the squared error."""
+    yhat = _deltas(x, W1, b1, W2, b2, 0.0)[0]
+    return 2 * yhat * (1 - yhat)
 
 
 _W = {"W1": np.array([[0.5, -0.3], [0.2, 0.8]]), "b1": np.array([0.2, -0.2]), "W2": np.array([1.0, -0.5])}
@@ -400,6 +515,18 @@ check_input_gradient = Check(
         ),
         "these are the hidden deltas: one station is missing": lambda *case: _deltas(*case)[1],
         "these are the slopes of delta times x, as for a weight": lambda x, *rest: _deltas(x, *rest)[1] * x,
+        "delta2 is missing": lambda x, W1, b1, W2, b2, y: W1.T @ (W2 * (W1 @ x + b1 > 0)),
+        "delta2 is the one of the squared error": lambda x, W1, b1, W2, b2, y: (
+            W1.T @ _deltas(x, W1, b1, W2, b2, y)[1] * _squared_error(x, W1, b1, W2, b2)
+        ),
+        "the slope of the sigmoid is still in delta2; it cancels with that of the loss": (
+            lambda x, W1, b1, W2, b2, y: (
+                W1.T @ _deltas(x, W1, b1, W2, b2, y)[1] * _squared_error(x, W1, b1, W2, b2) / 2
+            )
+        ),
+        "this is the changed input, not the gradient": lambda x, W1, *rest: (
+            x - W1.T @ _deltas(x, W1, *rest)[1]
+        ),
     },
 )
 
@@ -428,6 +555,7 @@ def _wrong_corner(x: Any, W1: Any, b1: Any, W2: Any, b2: float, y: float) -> dic
         "added": (at - b1[0], None, None),
         "delta2": (None, delta2, None),
         "old": (None, _deltas(x, W1, b1, W2, b2, y)[0] * float(W2[0]), None),
+        "alone": (None, (float(_sigmoid(b2)) - y) * float(W2[0]), None),
         "whole": (None, None, delta2 * float(W2[0])),
     }
 
@@ -447,6 +575,7 @@ check_corner = Check(
         "delta2 is taken at the old bias; at the kink the unit delivers 0": lambda *case: _wrong_corner(
             *case
         )["old"],
+        "the second hidden unit still delivers what it did": lambda *case: _wrong_corner(*case)["alone"],
         "this is the slope from the right; a central difference sees the silent side too": (
             lambda *case: _wrong_corner(*case)["whole"]
         ),

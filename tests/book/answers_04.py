@@ -39,6 +39,16 @@ def loop_forward(x, W1, b1, W2, b2, y):
     return [1 / (1 + math.exp(-v)) for v in z], sum(terms) / len(terms)
 
 
+def backward_loop(x, W1, b1, W2, b2, y):
+    """Backward entry by entry, with 1 / cosh(z)**2 for the slope of tanh."""
+    z1 = [sum(w * v for w, v in zip(row, x, strict=True)) + b for row, b in zip(W1, b1, strict=True)]
+    yhat, _ = loop_forward(x, W1, b1, W2, b2, y)
+    delta2 = [(p - t) / len(y) for p, t in zip(yhat, y, strict=True)]
+    delta1 = [sum(W2[i][j] * d for i, d in enumerate(delta2)) / math.cosh(z) ** 2 for j, z in enumerate(z1)]
+    dW2 = [[d * math.tanh(z) for z in z1] for d in delta2]
+    return [[d * v for v in x] for d in delta1], delta1, dW2, delta2
+
+
 def step_by_values(W1, b1, W2, b2, x, y, rate):
     net = neurons([[[W1]], [[W2]]], [[b1], [b2]], ["relu", "sigmoid"], x=[x], y=[y], loss="bce")
     net.loss.backward()
@@ -63,6 +73,7 @@ RIGHT = [
     ("check_by_hand", lambda: [0.269, 0.313, 0.269, 0.538, -0.403, -1.21]),
     ("check_forward", loop_forward),
     ("check_backward", by_arrays),
+    ("check_backward", backward_loop),
     ("check_relative_error", lambda a, n: math.dist(a.ravel(), n.ravel()) / (
         math.hypot(*a.ravel()) + math.hypot(*n.ravel()))),
     ("check_counting", counting_by_values),
@@ -76,13 +87,50 @@ def without_half(*case):
     return tuple(2 * part for part in by_arrays(*case))
 
 
+def without_transpose(x, W1, b1, W2, b2, y):
+    _, _, dW2, delta2 = by_arrays(x, W1, b1, W2, b2, y)
+    delta1 = (W2 @ delta2) * (1 - np.tanh(W1 @ x + b1) ** 2)
+    return np.outer(delta1, x), delta1, dW2, delta2
+
+
+def relu_forward(x, W1, b1, W2, b2, y):
+    yhat = 1 / (1 + np.exp(-(W2 @ np.maximum(W1 @ x + b1, 0) + b2)))
+    return yhat, np.mean(-y * np.log(yhat) - (1 - y) * np.log(1 - yhat))
+
+
+def half_of_the_loss(x, W1, b1, W2, b2, y):
+    yhat = np.array(loop_forward(x, W1, b1, W2, b2, y)[0])
+    return yhat, np.mean(-y * np.log(yhat))
+
+
+def step_without_relu(W1, b1, W2, b2, x, y, rate):
+    a1 = max(W1 * x + b1, 0)
+    delta2 = 1 / (1 + math.exp(-W2 * a1 - b2)) - y
+    delta1 = delta2 * W2
+    return W1 - rate * delta1 * x, b1 - rate * delta1, W2 - rate * delta2 * a1, b2 - rate * delta2
+
+
+def step_in_two(W1, b1, W2, b2, x, y, rate):
+    """Move the output first, and come back through the network as it is then."""
+    _, _, W2, b2 = step_by_values(W1, b1, W2, b2, x, y, rate)
+    W1, b1, _, _ = step_by_values(W1, b1, W2, b2, x, y, rate)
+    return W1, b1, W2, b2
+
+
 WRONG = [
     ("check_layer_gradients", lambda delta, a: (np.outer(delta, a), 0 * delta), "db: it is zero"),
     ("check_by_hand", lambda: (0.269, 0.313, 0.269, 0.538, -0.538, -1.614), "delta1: it is not the right"),
     ("check_by_hand", lambda: (0.269, 0.313, 0.269, 0.538, 0.403, 1.21), "delta1: the sign is wrong"),
+    ("check_by_hand", lambda: (0.269, 0.136, 0.269, 0.538, -0.403, -1.21), "loss: log is the natural"),
+    ("check_forward", relu_forward, "yhat: the hidden units have a ReLU"),
+    ("check_forward", half_of_the_loss, "loss: the part with 1 - y is missing"),
+    ("check_backward", without_transpose, "With x = [0.13], W1 = [[-0.13], [0.64], [0.1]]"),
     ("check_backward", without_half, "dW1: the loss is a mean over two outputs"),
     ("check_backward", lambda *case: by_arrays(*case)[::-1], "dW1: it and db2 have changed places"),
     ("check_backward", lambda *case: (by_arrays(*case)[0].T, *by_arrays(*case)[1:]), "dW1: it is transposed"),
+    ("check_relative_error", lambda a, n: np.mean(abs(a - n) / (abs(a) + abs(n))), "not the mean over its"),
+    ("check_repaired", step_without_relu, "W1: a silent unit passes nothing back"),
+    ("check_repaired", step_in_two, "W1: the output has moved"),
     ("check_repaired", lambda *case: step_by_values(*case)[0], "Return W1, b1, W2, b2"),
     ("check_corner", lambda *case: (*corner_by_formula(*case)[:2], 0.0), "central: it is zero"),
 ]
