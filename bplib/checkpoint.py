@@ -88,7 +88,7 @@ class Checkpointed(Sequential):
     """
 
     def __init__(self, net: Sequential, cuts: Sequence[int]) -> None:
-        if type(net).forward is not Sequential.forward:
+        if not isinstance(net, Sequential) or type(net).forward is not Sequential.forward:
             name = type(net).__name__
             raise TypeError(f"net must be a plain Sequential, got {name}. Write Sequential(...) around it.")
         bounds = [0, *cuts, len(net.layers)]

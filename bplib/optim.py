@@ -57,7 +57,8 @@ class Optimizer:
         Raises
         ------
         TypeError
-            If a parameter is not an array of floats, which can't be changed in place by fractions.
+            If a parameter is not an array of floats, which can't be changed in place by fractions, or a
+            gradient is not an array of numbers.
         ValueError
             If keys or shapes differ, or a gradient isn't finite. Nothing has moved then.
         """
@@ -89,13 +90,13 @@ class Optimizer:
                 "Pass net.params and net.grads of one network, after its backward."
             )
         for name, param in params.items():
-            if not isinstance(param, np.ndarray) or not np.issubdtype(param.dtype, np.floating):
-                kind = f"array of {param.dtype}" if isinstance(param, np.ndarray) else type(param).__name__
-                raise TypeError(
-                    f"params[{name!r}] must be an array of floats, because it is changed in place; "
-                    f"got {kind}. Make it one with np.asarray(value, dtype=float)."
-                )
+            _check_floats(f"params[{name!r}]", param)
             grad = grads[name]
+            if getattr(getattr(grad, "dtype", None), "kind", None) not in ("f", "i", "u"):
+                raise TypeError(
+                    f"grads[{name!r}] must be an array of real numbers; got "
+                    f"{getattr(grad, 'dtype', type(grad).__name__)}. Did the backward set it?"
+                )
             if np.shape(grad) != param.shape:
                 raise ValueError(
                     f"grads[{name!r}] must have the shape of its parameter, {param.shape}; "
@@ -342,11 +343,12 @@ def global_norm(grads: Mapping[str, Array]) -> float:
     >>> global_norm({"W": np.array([[3.0]]), "b": np.array([4.0])})
     5.0
     """
-    largest = max((float(np.abs(g).max(initial=0.0)) for g in grads.values()), default=0.0)
+    # Not Python's max, in which a NaN after a 0 is lost.
+    largest = float(np.max([np.abs(g).max(initial=0.0) for g in grads.values()], initial=0.0))
     if largest == 0 or not math.isfinite(largest):
         return largest
-    # Squares of numbers beyond 1e154 overflow; of numbers up to 1 they don't.
-    return largest * math.sqrt(sum(float(((g / largest) ** 2).sum()) for g in grads.values()))
+    # Squares of numbers beyond 1e154 overflow, and so does a long sum in float16; neither does this one.
+    return largest * math.sqrt(sum(float(np.sum((g / largest) ** 2, dtype=float)) for g in grads.values()))
 
 
 def clip_by_global_norm(grads: Mapping[str, Array], max_norm: float) -> float:
@@ -370,7 +372,7 @@ def clip_by_global_norm(grads: Mapping[str, Array], max_norm: float) -> float:
     Raises
     ------
     TypeError
-        If a gradient is a bare number, which can't be changed in place.
+        If a gradient is not an array of floats, which alone can be shortened in place.
     ValueError
         If `max_norm` is not a number above 0, or a gradient isn't finite (infinity has no direction).
 
@@ -384,6 +386,8 @@ def clip_by_global_norm(grads: Mapping[str, Array], max_norm: float) -> float:
     """
     if not max_norm > 0:
         raise ValueError(f"max_norm must be a number above 0; got {max_norm}.")
+    for name, grad in grads.items():
+        _check_floats(f"grads[{name!r}]", grad)
     norm = global_norm(grads)
     if not math.isfinite(norm):
         raise ValueError(
@@ -391,12 +395,7 @@ def clip_by_global_norm(grads: Mapping[str, Array], max_norm: float) -> float:
             "Look for the first layer whose output overflows, or lower the learning rate."
         )
     if norm > max_norm:
-        for name, grad in grads.items():
-            if not isinstance(grad, np.ndarray):
-                raise TypeError(
-                    f"grads[{name!r}] must be an array, because it is changed in place; got "
-                    f"{type(grad).__name__}. Make it one with np.asarray(value)."
-                )
+        for grad in grads.values():
             grad *= max_norm / norm
     return norm
 
@@ -515,6 +514,15 @@ def warm_up(schedule: Schedule, *, steps: int) -> Schedule:
     return lambda step: schedule(step) * min(1.0, (step + 1) / steps)
 
 
+def _check_floats(name: str, array: Array) -> None:
+    if not isinstance(array, np.ndarray) or array.dtype.kind != "f":
+        kind = f"array of {array.dtype}" if isinstance(array, np.ndarray) else type(array).__name__
+        raise TypeError(
+            f"{name} must be an array of floats, because it is changed in place; "
+            f"got {kind}. Make it one with np.asarray(value, dtype=float)."
+        )
+
+
 def _check_rate(rate: float, name: str = "the learning rate") -> float:
     if not isinstance(rate, int | float | np.number):
         raise TypeError(
@@ -540,5 +548,5 @@ def _check_eps(eps: float) -> float:
 
 
 def _check_steps(name: str, steps: int) -> None:
-    if steps < 1:
-        raise ValueError(f"{name} must be a whole number of steps, at least 1; got {steps}.")
+    if not isinstance(steps, int | np.integer) or steps < 1:
+        raise ValueError(f"{name} must be a whole number of steps, at least 1; got {steps!r}.")

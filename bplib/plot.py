@@ -537,7 +537,7 @@ def error_against_step(steps: ArrayLike, errors: ArrayLike | Mapping[str, ArrayL
     Raises
     ------
     ValueError
-        If the shapes differ, a step is not above 0, or no error is above 0.
+        If the shapes differ, a step is not above 0, an error is below 0, or none is above.
 
     Examples
     --------
@@ -549,6 +549,8 @@ def error_against_step(steps: ArrayLike, errors: ArrayLike | Mapping[str, ArrayL
     if not (h > 0).all():
         raise ValueError(f"Every step must be above 0; the smallest is {h.min():g}. Drop the others.")
     many = errors if isinstance(errors, Mapping) else {"error": errors}
+    if not many:
+        raise ValueError('errors must hold at least one method, such as {"central": [...]}; none came.')
     told = []
     with style():
         picture = Picture(5.6, 3.6, layout="constrained")
@@ -559,6 +561,10 @@ def error_against_step(steps: ArrayLike, errors: ArrayLike | Mapping[str, ArrayL
                 raise ValueError(
                     f"There must be one error for each step; {name!r} has shape {error.shape}, steps "
                     f"{h.shape}."
+                )
+            if error.min() < 0:
+                raise ValueError(
+                    f"Every error must be 0 or more; {name!r} holds {error.min():g}. Draw np.abs of it."
                 )
             seen = error > 0
             if not seen.any():

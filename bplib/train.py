@@ -97,8 +97,8 @@ def accuracy(out: Array, y: Array, *, threshold: float = 0.5) -> float:
 
     Raises
     ------
-    ValueError
-        If the shapes don't belong together.
+    TypeError, ValueError
+        If an argument is not an array, or the shapes don't belong together.
 
     Examples
     --------
@@ -107,7 +107,7 @@ def accuracy(out: Array, y: Array, *, threshold: float = 0.5) -> float:
     >>> accuracy(np.array([[0.2], [0.7]]), np.array([[0.0], [1.0]]))
     1.0
     """
-    _check_samples(out, y)
+    _check_samples(out, y, "out")
     if out.ndim != 2 or y.shape not in ((len(out),), out.shape):
         raise ValueError(
             f"out must have shape (B, C) and y (B,) or (B, C); got {np.shape(out)} and {np.shape(y)}."
@@ -213,6 +213,12 @@ def fit(
     1.0
     """
     _check_samples(X, y)
+    if not isinstance(net, Layer):
+        what = net.__name__ if isinstance(net, type) else type(net).__name__
+        raise TypeError(
+            f"net must be a Layer, such as mlp([2, 8, 1], rng=rng) or Sequential(...); got {what}. "
+            "Derive a network of your own from bplib.layers.Layer."
+        )
     if not isinstance(epochs, int | np.integer) or epochs < 1:
         raise ValueError(f"epochs must be a whole number, at least 1; got {epochs!r}.")
     if not isinstance(optimizer, Optimizer):
@@ -223,12 +229,12 @@ def fit(
     forward_loss, backward_loss = _loss_pair(loss)
     threshold = THRESHOLDS.get(forward_loss) if threshold is None else threshold
     says_class = threshold is not None or forward_loss in LARGEST
-    history = History(grad_norms={name: [] for name in net.params})
+    history = History()
     bar = _Bar(epochs, _someone_watches() if progress is None else progress)
     net.train = True
     for epoch in range(1, epochs + 1):
         total_loss = total_right = 0.0
-        norms: dict[str, list[float]] = {name: [] for name in history.grad_norms}
+        norms: dict[str, list[float]] = {}
         whole = iter([(X, y)])
         # Without a generator minibatches says what to pass.
         batches = whole if batch_size is None else minibatches(X, y, batch_size, rng)  # type: ignore[arg-type]
@@ -236,14 +242,15 @@ def fit(
             out = net.forward(X_batch)
             value, cache = forward_loss(out, y_batch)
             if not np.isfinite(value):
-                raise ValueError(
-                    f"the loss became {value} in epoch {epoch}. Lower the learning rate, "
-                    "or clip the gradients with max_norm=1.0."
-                )
+                odd = [name for name, given in (("X", X), ("y", y)) if not np.isfinite(given).all()]
+                remedy = "Lower the learning rate, or clip the gradients with max_norm=1.0."
+                if odd:
+                    remedy = f"There is NaN or infinity in {' and '.join(odd)}: leave those samples out."
+                raise ValueError(f"the loss became {value} in epoch {epoch}. {remedy}")
             dout = backward_loss(1.0, cache)
             net.backward_params(dout[0] if isinstance(dout, tuple) else dout)
             for name, grad in net.grads.items():
-                norms[name].append(global_norm({name: grad}))
+                norms.setdefault(name, []).append(global_norm({name: grad}))
             if max_norm is not None:
                 clip_by_global_norm(net.grads, max_norm)
             optimizer.step(net.params, net.grads)
@@ -254,7 +261,7 @@ def fit(
         if says_class:
             history.accuracy.append(total_right / len(X))
         for name, lengths in norms.items():
-            history.grad_norms[name].append(sum(lengths) / len(lengths))
+            history.grad_norms.setdefault(name, []).append(sum(lengths) / len(lengths))
         bar.show(epoch, history)
     return history
 
@@ -262,7 +269,7 @@ def fit(
 def _loss_pair(loss: Callable[..., Any] | LossPair) -> LossPair:
     if isinstance(loss, tuple) and len(loss) == 2 and all(callable(part) for part in loss):
         return loss
-    if loss in losses.VJP:
+    if callable(loss) and loss in losses.VJP:
         return loss, losses.VJP[loss]
     known = ", ".join(sorted(function.__name__ for function in losses.VJP))
     raise ValueError(
@@ -270,12 +277,18 @@ def _loss_pair(loss: Callable[..., Any] | LossPair) -> LossPair:
     )
 
 
-def _check_samples(X: Array, y: Array) -> None:
-    if np.ndim(X) == 0 or len(X) == 0:
-        raise ValueError(f"X must hold at least one sample, one a row; got shape {np.shape(X)}.")
-    if np.ndim(y) == 0 or len(y) != len(X):
+def _check_samples(X: Array, y: Array, x_name: str = "X") -> None:
+    for name, array in ((x_name, X), ("y", y)):
+        if not isinstance(array, np.ndarray):
+            raise TypeError(
+                f"{name} must be a NumPy array, one sample a row; got {type(array).__name__}. "
+                f"Write np.asarray({name})."
+            )
+    if X.ndim == 0 or len(X) == 0:
+        raise ValueError(f"{x_name} must hold at least one sample, one a row; got shape {X.shape}.")
+    if y.ndim == 0 or len(y) != len(X):
         raise ValueError(
-            f"X and y must hold the same samples, one a row; got shapes {np.shape(X)} and {np.shape(y)}."
+            f"{x_name} and y must hold the same samples, one a row; got shapes {X.shape} and {y.shape}."
         )
 
 

@@ -123,10 +123,10 @@ def test_what_is_refused():
     for cuts in ([0], [11], [5, 3], [3, 3], [-1]):
         with pytest.raises(ValueError, match=r"cuts must rise and be from 1 to 10"):
             Checkpointed(deep(), cuts)
-    with pytest.raises(
-        TypeError, match=r"plain Sequential, got Residual\. Write Sequential\(\.\.\.\) around"
-    ):
-        Checkpointed(layers.Residual(layers.Tanh(), layers.Tanh()), [1])
+    pair = [layers.Tanh(), layers.Tanh()]
+    for net, name in ((layers.Residual(*pair), "Residual"), (pair, "list")):
+        with pytest.raises(TypeError, match=rf"plain Sequential, got {name}\. Write Sequential\("):
+            Checkpointed(net, [1])
     with pytest.raises(ValueError, match="expected a forward before it"):
         Checkpointed(deep(), [3]).backward(np.ones((2, 3)))
     net = layers.Sequential(layers.Tanh(), layers.Tanh())

@@ -1,6 +1,8 @@
 """What the losses promise beyond what test_functional holds every pair to."""
 # ruff: noqa: E501  (one mistake a line reads best)
 
+import math
+
 import numpy as np
 import pytest
 
@@ -97,9 +99,27 @@ def test_dout_scales_the_gradients():
             np.testing.assert_allclose(3 * one, three, rtol=1e-14)
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_the_floor_is_100_in_every_precision(dtype):
+    wrong, sure = np.array([[0.0, 1.0]], dtype), np.array([[1.0, 0.0]], dtype)
+    assert bce(wrong, sure)[0] == 100
+    assert cross_entropy(wrong, np.array([0]))[0] == 100
+
+
+@pytest.mark.parametrize("p", [1e-5, 1e-10, 1e-17, 1e-300])
+def test_a_small_probability_of_what_did_not_happen_costs_as_much(p):
+    """log(1 - p) would cancel: at 1e-17 the loss would be 0."""
+    loss, cache = bce(np.array([p]), np.array([0.0]))
+    np.testing.assert_allclose(loss, -math.log1p(-p), rtol=1e-15)
+    np.testing.assert_allclose(
+        bce_backward(1.0, cache)[1], math.log1p(-p) - max(math.log(p), -100), rtol=1e-15
+    )
+
+
 f, labels = np.zeros, np.array([0, 1])
 WRONG = [
     (lambda: mse(f((2, 1)), f(2)), ValueError, r"^y: expected shape of yhat, \(2, 1\), got \(2,\).*reshape"),
+    (lambda: mse(f((2, 1)), f((3, 1))), ValueError, r"^y: expected shape of yhat, \(2, 1\), got \(3, 1\)\. Each .*batch"),
     (lambda: mse(f((0, 1)), f((0, 1))), ValueError, r"^yhat: expected at least one entry, got shape \(0, 1\)"),
     (lambda: mse(f(2), labels), TypeError, "^y: expected an array of floats, got dtype int64.*astype"),
     (lambda: bce(np.full(2, 1.5), f(2)), ValueError, r"^yhat: expected numbers from 0 to 1, got 1.5.*_with_logits"),
@@ -114,7 +134,8 @@ WRONG = [
     (lambda: cross_entropy(f((2, 3)), np.eye(3, dtype=int)[labels]), ValueError, r"^y: .*got \(2, 3\).*one-hot.*astype\(float\)"),
     (lambda: cross_entropy_with_logits(f((2, 3)), f(2)), ValueError, r"^y: expected integers .*dtype=int"),
     (lambda: cross_entropy_with_logits(f((2, 3)), [0, 1]), ValueError, r"^y: expected integers .*dtype=int"),
-    (lambda: cross_entropy_with_logits(f((0, 3)), labels[:0]), ValueError, r"^z: .*none of them 0.*got \(0, 3\)"),
+    (lambda: cross_entropy_with_logits(f((0, 3)), labels[:0]), ValueError, r"^z: .*none of them 0, got \(0, 3\)\. A mean"),
+    (lambda: cross_entropy_with_logits(f((2, 3, 4)), labels), ValueError, r"^z: .*z\.reshape\(-1, z\.shape\[-1\]\)"),
     (lambda: cross_entropy_with_logits(f(3), labels), ValueError, r"^z: expected shape \(B, C\).*z\[None, :\]"),
     (lambda: mse_backward("x", mse(f(2), f(2))[1]), TypeError, "^dout: expected one number, got 'x'"),
     (lambda: mse_backward(f(2), mse(f(2), f(2))[1]), TypeError, "^dout: expected one number"),

@@ -183,6 +183,19 @@ def test_the_norm_of_nothing_is_zero():
     assert optim.global_norm({"a": np.zeros((0, 3))}) == 0.0
 
 
+def test_the_norm_of_a_long_float16_gradient_is_a_number():
+    ones = np.ones(100_000, np.float16)  # their sum is not a float16
+    assert optim.global_norm({"a": ones}) == pytest.approx(1e5**0.5, rel=1e-15)
+
+
+@pytest.mark.parametrize("first", [0.0, 1.0])
+def test_a_nan_is_not_lost_among_numbers(first):
+    grads = {"a": np.array([first]), "b": np.array([math.nan])}
+    assert math.isnan(optim.global_norm(grads))
+    with pytest.raises(ValueError, match="no factor can shorten"):
+        optim.clip_by_global_norm(grads, 1.0)
+
+
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
 def test_gradients_that_are_not_finite_are_refused_before_anything_moves(bad):
     params = {"a": np.zeros(2), "b": np.zeros(2)}
@@ -191,8 +204,11 @@ def test_gradients_that_are_not_finite_are_refused_before_anything_moves(bad):
         optimizer.step(params, {"a": np.ones(2), "b": np.array([1.0, bad])})
     assert not params["a"].any()
     assert optimizer.steps == 0
-    with pytest.raises(TypeError, match=r"grads\['b'\] must be an array.*got float64"):
-        optim.clip_by_global_norm({"b": np.float64(3.0)}, 1.0)
+    for wrong, came in ((np.float64(3.0), "float64"), ([3.0], "list"), (np.array([3]), "array of int64")):
+        grads = {"a": np.array([4.0]), "b": wrong}
+        with pytest.raises(TypeError, match=rf"grads\['b'\] must be an array of floats.*got {came}"):
+            optim.clip_by_global_norm(grads, 1.0)
+        assert grads["a"] == 4.0
     with pytest.raises(ValueError, match="no factor can shorten"):
         optim.clip_by_global_norm({"b": np.array([1.0, bad])}, 1.0)
 
@@ -209,6 +225,9 @@ def test_what_step_refuses():
         optimizer.step({"W": np.zeros(2, dtype=np.int64)}, {"W": np.zeros(2)})
     with pytest.raises(TypeError, match=r"must be an array of floats.*got float"):
         optimizer.step({"W": 1.0}, {"W": 1.0})
+    for wrong, came in ((None, "NoneType"), ([1.0, 2.0], "list"), (np.ones(2, complex), "complex128")):
+        with pytest.raises(TypeError, match=rf"grads\['W'\] must be an array of real numbers; got {came}"):
+            optimizer.step({"W": np.zeros(2)}, {"W": wrong})
     optimizer.step({"W": np.zeros(2)}, {"W": np.ones(2)})
     with pytest.raises(ValueError, match=r"shape \(3,\).*Make a new optimizer"):
         optimizer.step({"W": np.zeros(3)}, {"W": np.ones(3)})
@@ -233,7 +252,9 @@ def test_what_step_refuses():
         (lambda: optim.constant(-1.0), "the learning rate must be"),
         (lambda: optim.step_decay(0.1, every=0), "every must be a whole number of steps, at least 1; got 0"),
         (lambda: optim.step_decay(0.1, every=1, factor=-1.0), "factor must be a finite number"),
+        (lambda: optim.step_decay(0.1, every=2.5), "every must be a whole number of steps, .*; got 2.5"),
         (lambda: optim.cosine(0.1, steps=0), "steps must be a whole number"),
+        (lambda: optim.cosine(0.1, steps=math.nan), "steps must be a whole number"),
         (lambda: optim.cosine(0.1, steps=5, final=-1.0), "final must be a finite number"),
     ],
 )

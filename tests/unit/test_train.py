@@ -61,7 +61,9 @@ def test_each_epoch_has_an_order_of_its_own_and_a_seed_fixes_it():
             r"at least one sample, one a row; got shape \(0, 2\)",
         ),
         ((np.zeros((3, 2)), np.zeros(4), 2), ValueError, r"same samples.*got shapes \(3, 2\) and \(4,\)"),
-        ((np.zeros((3, 2)), np.float64(1), 2), ValueError, r"got shapes \(3, 2\) and \(\)"),
+        ((np.zeros((3, 2)), np.array(1.0), 2), ValueError, r"got shapes \(3, 2\) and \(\)"),
+        (([[0.0], [1.0]], np.zeros(2), 2), TypeError, r"^X must be a NumPy array.*list.*np\.asarray\(X\)"),
+        ((np.zeros((2, 1)), [0, 1], 2), TypeError, r"^y must be a NumPy array.*list.*np\.asarray\(y\)"),
         ((np.zeros((3, 2)), np.zeros(3), 0), ValueError, r"batch_size must be at least 1; got 0"),
         ((np.zeros((3, 2)), np.zeros(3), 2.0), TypeError, r"batch_size must be a whole number; got 2\.0"),
     ],
@@ -95,6 +97,10 @@ def test_accuracy_refuses_shapes_that_do_not_belong_together():
         train.accuracy(np.zeros((4, 1)), np.zeros((4, 2)))
     with pytest.raises(ValueError, match=r"got \(4,\) and \(4,\)"):
         train.accuracy(np.zeros(4), np.zeros(4))
+    with pytest.raises(ValueError, match=r"^out must hold at least one sample.*got shape \(0, 1\)"):
+        train.accuracy(np.zeros((0, 1)), np.zeros((0, 1)))
+    with pytest.raises(TypeError, match=r"^out must be a NumPy array"):
+        train.accuracy([[0.2], [0.7]], np.zeros(2))
 
 
 # --- fit
@@ -214,6 +220,7 @@ def test_the_history_says_how_it_went():
     [
         ({"loss": "mse"}, ValueError, r"loss must be a function of bplib\.losses \(bce, .*mse\).*got 'mse'"),
         ({"loss": np.sum}, ValueError, r"or a pair \(loss, loss_backward\)"),
+        ({"loss": [losses.mse, losses.mse_backward]}, ValueError, r"or a pair \(loss, loss_backward\)"),
         ({"epochs": 0}, ValueError, r"epochs must be a whole number, at least 1; got 0"),
         ({"epochs": 1.5}, ValueError, r"epochs must be a whole number, at least 1; got 1\.5"),
         ({"optimizer": 0.1}, TypeError, r"optimizer must be .* such as SGD\(lr=0\.1\); got float"),
@@ -241,6 +248,39 @@ def test_a_loss_that_explodes_stops_with_advice():
         pytest.raises(ValueError, match=r"NaN or inf|became (nan|inf) in epoch \d+\. Lower"),
     ):
         train.fit(net, X, y, loss=losses.mse, optimizer=optim.SGD(1e6), epochs=100)
+
+
+@pytest.mark.parametrize("bad", ["X", "y"])
+def test_a_nan_in_the_data_is_found_there(bad):
+    samples = dict(zip("Xy", data.xor(), strict=True))
+    samples[bad][0] = np.nan
+    with pytest.raises(ValueError, match=rf"nan in epoch 1\. There is NaN or infinity in {bad}: leave"):
+        train.fit(network(), **samples, loss=losses.mse, optimizer=optim.SGD(0.1), epochs=1)
+
+
+@pytest.mark.parametrize(
+    ("net", "came"), [(None, "NoneType"), ([layers.ReLU()], "list"), (layers.ReLU, "ReLU")]
+)
+def test_what_is_no_network_is_refused(net, came):
+    with pytest.raises(TypeError, match=rf"^net must be a Layer.*; got {came}\. Derive"):
+        train.fit(net, *data.xor(), loss=losses.mse, optimizer=optim.SGD(0.1), epochs=1)
+
+
+def test_parameters_made_at_the_first_forward_are_trained_and_recorded():
+    class Scale(layers.Layer):
+        def forward(self, x):
+            self.x = x
+            self.params.setdefault("s", np.ones(x.shape[1]))
+            return x * self.params["s"]
+
+        def backward(self, dout):
+            self.grads["s"] = (dout * self.x).sum(axis=0)
+            return dout * self.params["s"]
+
+    net = layers.Sequential(Scale(), network())
+    history = train.fit(net, *data.xor(), loss=losses.mse, optimizer=optim.SGD(0.1), epochs=2)
+    assert len(history.grad_norms["0.s"]) == 2
+    assert not np.array_equal(net.params["0.s"], np.ones(2))
 
 
 # --- the progress line
