@@ -44,8 +44,16 @@ CASES: dict[str, tuple[Callable[[], Layer], tuple[int, ...]]] = {
 }
 
 
+#: What a function value costs: about a polynomial of the fifth degree and the reduction of its argument.
+FUNCTION = 10
+FUNCTIONS = {np.exp, np.expm1, np.log, np.log1p, np.tanh}
+
+
 class Counted(np.ndarray):
-    """An array that counts: one for each number a ufunc makes or adds up, n for a product of n terms."""
+    """An array that counts operations on numbers.
+
+    One for each number a ufunc makes or adds up, n for a product of n terms, `FUNCTION` for exp and its like.
+    """
 
     total = 0
 
@@ -60,7 +68,8 @@ class Counted(np.ndarray):
         if method in ("reduce", "at"):
             Counted.total += np.size(plain[0 if method == "reduce" else -1])
         else:
-            Counted.total += np.size(result) * (plain[0].shape[-1] if ufunc is np.matmul else 1)
+            each = plain[0].shape[-1] if ufunc is np.matmul else FUNCTION if ufunc in FUNCTIONS else 1
+            Counted.total += np.size(result) * each
         return counted(result)
 
     def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
@@ -105,8 +114,9 @@ def table() -> Table:
         "Backward over forward",
         ["layer", "input", "forward", "backward / forward, timed", "backward / forward, counted"],
         notes=[
-            "Goal: at most 3. Counted are multiplications, additions and function values, each as one, not "
-            "copies and look-ups."
+            "Goal: at most 3. Counted are multiplications and additions, each as one, and values of exp, log "
+            f"and tanh, each as {FUNCTION}; copies and look-ups are not. An embedding's forward copies rows "
+            "and computes nothing; its backward must add them up."
         ],
     )
     for name, (make, shape) in CASES.items():

@@ -79,7 +79,7 @@ def _turn(call: Callable[[], object], seconds: float) -> list[float]:
     """Return how long each call took that was started in so many seconds."""
     taken: list[float] = []
     end = time.perf_counter() + seconds
-    while not taken or start < end:
+    while not taken or time.perf_counter() < end:
         start = time.perf_counter()
         call()
         taken.append(time.perf_counter() - start)
