@@ -128,7 +128,9 @@ check_visits = Check(
             uses ** (k + 1) - 1,
             None,
         ),
+        "one step too many is counted": lambda k, uses: (sum(uses**i for i in range(k + 2)), None),
         "each use is an edge": lambda k, uses: (None, k),
+        "these are the additions; each use is an edge": lambda k, uses: (None, k * (uses - 1)),
         "the edges of one step serve all paths; count each once": lambda k, uses: (None, uses**k),
     },
 )
@@ -211,6 +213,15 @@ def _walk(edges: Any, local: Any, *, step: int = -1, add: bool = True, factor: b
     return grad
 
 
+def _added_once(edges: Any, local: Any) -> Any:
+    grad = np.zeros(int(edges.max()) + 1)
+    grad[-1] = 1.0
+    for node in range(len(grad) - 1, -1, -1):
+        into = edges[:, 1] == node
+        grad[edges[into, 0]] += grad[node] * local[into]
+    return grad
+
+
 def _pushed(edges: Any, local: Any) -> Any:
     grad = np.zeros(int(edges.max()) + 1)
 
@@ -243,6 +254,9 @@ check_repaired = Check(
         "the local derivative is missing": lambda edges, local: _walk(edges, local, factor=False),
         "the edges are turned round, and their local derivatives are not": lambda edges, local: _walk(
             edges, local[::-1]
+        ),
+        "NumPy's += with a list of places adds once where a place stands twice": lambda edges, local: (
+            _added_once(edges, local)
         ),
         "each visit hands on all that the node has so far (flaw 2 of the chapter)": lambda edges, local: (
             _pushed(edges, local)
