@@ -4,6 +4,7 @@ It adds to the op table what the table leaves out: a graph of nodes, and the cha
 backwards. The chain rule is one line, in `Value.backward`.
 """
 
+import copy
 import math
 from itertools import count
 from math import isfinite
@@ -14,7 +15,18 @@ from typing import Any, NoReturn
 
 from bplib.ops import Rule, rules
 
-RULES: dict[str, Rule] = rules(SimpleNamespace(**vars(math), where=lambda c, a, b: a if c else b))
+
+def _pow(a: float, b: float) -> float:
+    """Return a ** b, or NaN where it does not exist or overflows: of no matter if only a constant's slope."""
+    try:
+        return math.pow(a, b)
+    except (ArithmeticError, ValueError):
+        return math.nan
+
+
+RULES: dict[str, Rule] = rules(
+    SimpleNamespace(**vars(math) | {"pow": _pow}, where=lambda c, a, b: a if c else b)
+)
 
 #: What to do about an operation whose value or slope does not exist.
 REMEDIES = {
@@ -37,14 +49,15 @@ class Value:
     Parameters
     ----------
     data : float
-        The number. Anything that is a real number or a NumPy scalar; it is kept as a float.
+        The number. Any real number, NumPy's scalars included; it is kept as a float.
     name : str, optional
         What to call it in pictures, messages and a `~bplib.tape.Tape`.
 
     Attributes
     ----------
     data : float
-        The value of this node.
+        The value of this node. A leaf's may be set, to step a weight; build the expression again after that,
+        because what was computed from it keeps the numbers of its time.
     grad : float
         d (last node on which `backward` was called) / d (this node); 0 before.
     name : str
@@ -78,9 +91,8 @@ class Value:
     (11.0, 6.0)
     """
 
-    __slots__ = ("data", "grad", "local_grads", "name", "op", "parents", "serial")
+    __slots__ = ("_data", "grad", "local_grads", "name", "op", "parents", "serial")
 
-    data: float
     grad: float
     name: str
     op: str
@@ -88,13 +100,22 @@ class Value:
     local_grads: tuple[float, ...]
 
     def __init__(self, data: Any, name: str = "") -> None:
-        self.data = _number(data)
+        self._data = _number(data)
         self.grad = 0.0
         self.named(name)
         self.op = "leaf"
         self.parents = ()
         self.local_grads = ()
         self.serial = _next_serial()
+
+    @property
+    def data(self) -> float:
+        """The value of this node."""
+        return self._data
+
+    @data.setter
+    def data(self, number: Any) -> None:
+        self._data = _number(number)
 
     def named(self, name: str) -> "Value":
         """Give this node a name and return it, so that a formula can name its parts.
@@ -385,6 +406,15 @@ class Value:
             )
         return _unary(op, inputs[0]) if len(inputs) == 1 else _binary(op, *inputs)
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        # Parents first, so that each node finds its own copied: no recursion, however deep the graph.
+        for node in self.graph():
+            if id(node) not in memo:
+                state: Any = node.__getstate__()
+                memo[id(node)] = again = node.__class__.__new__(node.__class__)
+                again.__setstate__(copy.deepcopy(state, memo))
+        return memo[id(self)]
+
     def __setstate__(self, state: tuple[dict[str, Any] | None, ...]) -> None:
         # A new serial: the old one, from another process, could make a copy younger than its children.
         for part in state:
@@ -393,8 +423,7 @@ class Value:
         self.serial = _next_serial()
 
     def __repr__(self) -> str:
-        number = repr(float(self.data))  # .data may have been set to a NumPy scalar
-        return f"Value({number}, {self.name!r})" if self.name else f"Value({number})"
+        return f"Value({self.data}, {self.name!r})" if self.name else f"Value({self.data})"
 
 
 _BRANCH = (
@@ -405,7 +434,7 @@ _BRANCH = (
 
 def _unary(op: str, a: Value) -> Value:
     try:
-        value, local_grads = RULES[op](a.data)
+        value, local_grads = RULES[op](a._data)
     except (ArithmeticError, ValueError):
         _refuse(op, a)
     # A sum is finite when its terms are, so that one look serves in nearly every case.
@@ -420,7 +449,7 @@ def _binary(op: str, a: Any, b: Any) -> Value:
     if b.__class__ is not Value:
         b = _constant(b)
     try:
-        value, local_grads = RULES[op](a.data, b.data)
+        value, local_grads = RULES[op](a._data, b._data)
     except (ArithmeticError, ValueError):
         _refuse(op, a, b)
     by_a, by_b = local_grads
@@ -431,7 +460,7 @@ def _binary(op: str, a: Any, b: Any) -> Value:
 
 def _node(op: str, value: float, parents: tuple[Value, ...], local_grads: tuple[float, ...]) -> Value:
     node = Value.__new__(Value)
-    node.data = value
+    node._data = value
     node.grad = 0.0
     node.name = ""
     node.op = op
@@ -453,10 +482,10 @@ def _number(data: Any) -> float:
     """Return data as a finite float, or say what was expected."""
     if not isinstance(data, Real):
         shape = getattr(data, "shape", None)
-        came = f"an array of shape {shape}" if shape is not None else f"{type(data).__name__} {data!r}"
+        came = f"an array of shape {shape}" if shape else f"{type(data).__name__} {data!r}"
+        remedy = "Write .item() behind it" if shape == () else "Make one Value for each entry"
         raise TypeError(
-            f"A Value holds one real number; {came} came. Make one Value for each entry, or use "
-            "bplib.functional for whole arrays."
+            f"A Value holds one real number; {came} came. {remedy}, or use bplib.functional for whole arrays."
         )
     try:
         number = float(data)
@@ -483,7 +512,7 @@ def _checked(op: str, value: float, local_grads: tuple[float, ...], *parents: Va
 def _refuse(op: str, *parents: Value) -> NoReturn:
     arguments = ", ".join(f"{p.name} = {p.data!r}" if p.name else repr(p.data) for p in parents)
     remedy = REMEDIES.get(op, "The result leaves the range of float64; use smaller numbers.")
-    raise ValueError(f"{op}({arguments}) has no finite value with a finite slope. {remedy}")
+    raise ValueError(f"{op}({arguments}) has no finite value with a finite slope. {remedy}") from None
 
 
 def _describe(node: Value) -> str:

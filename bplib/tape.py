@@ -4,7 +4,6 @@ It adds speed and a form that travels. NumPy replays a tape over thousands of sa
 same lists as JSON are what the figures of the book compute with in the reader's browser.
 """
 
-import math
 import reprlib
 import sys
 from collections import Counter
@@ -63,9 +62,9 @@ class Tape:
         self.inputs = list(inputs)
         self.watch = list(watch)
         self.output = output
-        # What a run needs: for each operation its place, its rule, its arguments, and which of them can move.
+        # What a run needs: for each operation its place, its name, its arguments, and which of them can move.
         self._steps = [
-            (i, RULES[op], args, [(k, j) for k, j in enumerate(args) if self.nodes[j][0] != "const"])
+            (i, op, args, [(k, j) for k, j in enumerate(args) if self.nodes[j][0] != "const"])
             for i, (op, *args) in enumerate(self.nodes)
             if op not in LEAVES
         ]
@@ -130,18 +129,19 @@ class Tape:
             )
         try:
             signature(output).bind(**start)
-        except TypeError as error:
+        except (TypeError, ValueError) as error:  # ValueError: a function of C that does not say
             raise TypeError(
                 f"The function can't be called with the inputs {', '.join(start) or '(none)'}: {error}. "
-                "Give one starting number for each of its arguments: Tape.record(f, w=0.5, x=1.0)."
+                "Give one starting number for each of its arguments: Tape.record(f, w=0.5, x=1.0); if they "
+                "have no names, wrap it: Tape.record(lambda x: f(x), x=1.0)."
             ) from None
-        leaves = [Value(number, name) for name, number in start.items()]
-        tape = cls._from_call(leaves, output(**_by_name(leaves)))
+        leaves = {name: Value(number, name) for name, number in start.items()}
+        tape = cls._from_call(leaves, output(**leaves))
         # A second call nearby shows what the function read from the numbers instead of from the graph.
         for step in (2.0**-10, -(2.0**-10)):
             try:
-                near = [Value(leaf.data + step * (1 + abs(leaf.data)), leaf.name) for leaf in leaves]
-                again = output(**_by_name(near))
+                near = {name: Value(x + step * (1 + abs(x)), name) for name, x in tape.start().items()}
+                again = output(**near)
             except ValueError:
                 continue  # The neighbour lies outside the function's domain; the other side may not.
             tape._compare(cls._from_call(near, again))
@@ -149,18 +149,24 @@ class Tape:
         return tape
 
     @classmethod
-    def _from_call(cls, leaves: list[Value], output: Any) -> "Tape":
+    def _from_call(cls, leaves: dict[str, Value], output: Any) -> "Tape":
         """Turn what a function returned for these new leaves into a tape."""
+        for name, leaf in leaves.items():
+            if leaf.name != name:
+                raise ValueError(
+                    f"The function renames its input {name!r} to {leaf.name!r}, but an input is known by the "
+                    "name of the argument. Rename the argument itself, or name something computed from it."
+                )
         if not isinstance(output, Value):
             raise TypeError(f"The function must return a Value; {type(output).__name__} {output!r} came.")
-        born = min((leaf.serial for leaf in leaves), default=0)
+        born = min((leaf.serial for leaf in leaves.values()), default=0)
         for node in output.graph():
             if node.serial < born:
                 raise ValueError(
                     f"The function mixes in a Value of another recording: {node!r}. Pass it as an argument, "
                     "or use its .data if it is meant as a constant."
                 )
-        return cls._from_graph(output, leaves, None)
+        return cls._from_graph(output, leaves.values(), None)
 
     @classmethod
     def _from_graph(
@@ -198,8 +204,6 @@ class Tape:
                     f"The leaf {node.name!r} has a name but is not listed in inputs. Add it, or clear its "
                     "name if it is a constant."
                 )
-            if not node.parents and not math.isfinite(node.data):
-                raise ValueError(f"A leaf must hold a finite number; {node!r} came. Set its .data.")
         names = [output_name if node is output else node.name for node in graph]
         twice = [name for name, times in Counter(names).items() if name and times > 1]
         if twice:
@@ -210,7 +214,7 @@ class Tape:
         nodes: list[Node] = [
             (node.op, *(place[parent] for parent in node.parents))
             if node.parents
-            else ("input" if node in listed else "const", float(node.data))
+            else ("input" if node in listed else "const", node.data)
             for node in graph
         ]
         return cls(
@@ -296,8 +300,8 @@ class Tape:
         # One row a node. A number outside an operation's domain is a gap in the result, not a warning.
         rows = list(values) if shape else [values[i : i + 1] for i in range(len(values))]
         with np.errstate(all="ignore"):
-            for i, rule, args, _ in self._steps:
-                rows[i][...], local_grads[i] = rule(*[rows[j] for j in args])
+            for i, op, args, _ in self._steps:
+                rows[i][...], local_grads[i] = RULES[op](*[rows[j] for j in args])
         self._values, self._locals = values, local_grads
         return self._report(values, ~np.isfinite(values).all(axis=0))
 
@@ -428,10 +432,6 @@ class Tape:
 
 #: How many arguments each operation takes.
 ARITY = {op: len(signature(rule).parameters) for op, rule in RULES.items()}
-
-
-def _by_name(leaves: list[Value]) -> dict[str, Value]:
-    return {leaf.name: leaf for leaf in leaves}
 
 
 def _values(argument: str, nodes: Iterable[Value] | None) -> list[Value]:

@@ -266,11 +266,32 @@ def test_a_subclass_is_a_value_too():
     assert w.grad == 8.0
 
 
-def test_a_number_set_by_hand_prints_as_a_number():
+@pytest.mark.parametrize("number", [3, np.float64(3), np.float32(3), np.int64(3), Fraction(3)])
+def test_a_number_set_by_hand_is_kept_as_a_float(number):
     x = Value(2.0)
-    x.data = np.float64(3.0)
-    assert repr(x) == "Value(3.0)"
-    assert repr(x * x) == "Value(9.0)"
+    x.data = number
+    y = x / 10
+    y.backward()
+    assert {type(n) for n in (x.data, x.grad, y.data, *y.local_grads)} == {float}
+    assert (repr(x), y.data) == ("Value(3.0)", 0.3)
+
+
+@pytest.mark.parametrize(
+    ("data", "error", "message"),
+    [
+        (math.nan, ValueError, "finite number; nan came"),
+        (np.float64(-np.inf), ValueError, "finite number; -inf came"),
+        (10**400, ValueError, "finite number"),
+        ("2", TypeError, "one real number; str '2' came"),
+        (np.ones(2), TypeError, r"an array of shape \(2,\) came"),
+        (Value(1.0), TypeError, r"Value Value\(1\.0\) came"),
+    ],
+)
+def test_what_can_not_be_set(data, error, message):
+    x = Value(2.0)
+    with pytest.raises(error, match=message):
+        x.data = data
+    assert x.data == 2.0
 
 
 # Copies.
@@ -285,6 +306,15 @@ def test_a_copy_is_a_graph_of_its_own(duplicate):
     assert inner is not x
     (again * 2).backward()
     assert (inner.grad, x.grad) == (12.0, 0.0)
+
+
+def test_a_copy_of_any_depth():
+    x = y = Value(1.0, "x")
+    for _ in range(20_000):
+        y = y + 0.5
+    inner, again = copy.deepcopy([x, y])
+    again.backward()
+    assert (again.data, inner.grad, inner.name, x.grad) == (10_001.0, 1.0, "x", 0.0)
 
 
 def test_a_pickled_graph_goes_on_in_another_process():
@@ -382,11 +412,17 @@ def test_what_has_no_gradient_is_refused(use, message):
 
 
 @pytest.mark.parametrize(
-    "data", ["2", None, 1j, [1.0], np.array(2.0), np.array([1, 2]), {}, Decimal(2), Value(1.0)]
+    "data", ["2", None, 1j, [1.0], np.array([1, 2]), np.array([]), {}, Decimal(2), Value(1.0)]
 )
 def test_a_value_holds_one_real_number(data):
     with pytest.raises(TypeError, match=r"A Value holds one real number; .* came. Make one Value for each"):
         Value(data)
+
+
+@pytest.mark.parametrize("data", [np.array(2.0), np.True_, np.complex128(2)])
+def test_what_hides_its_number_tells_how_to_get_at_it(data):
+    with pytest.raises(TypeError, match=r"one real number; \w+ .* came. Write \.item\(\) behind it"):
+        Value(1.0) * data
 
 
 @pytest.mark.parametrize("data", [math.nan, math.inf, -math.inf, np.float64("nan"), 10**400])
@@ -446,6 +482,8 @@ def test_a_constant_needs_no_slope():
     y.backward()
     assert x.grad == 1.0
     assert (Value(1.0) / 1e-200).data == 1e200  # its slope by the constant would overflow
+    assert (0 ** Value(0.5)).local_grads[1] == 0.0  # by the base the slope is infinite
+    assert (0.001 ** Value(-102.0)).data == pytest.approx(1e306)  # by the base it would overflow
 
 
 def test_a_gradient_that_overflows_is_refused_by_name():
