@@ -8,6 +8,8 @@ row. Where two classes are told apart, y is a column of 0 and 1, as one output u
 import numpy as np
 from numpy.typing import NDArray
 
+from bplib.functional import _check_rng, _check_whole
+
 Array = NDArray[np.float64]
 Labels = NDArray[np.int64]
 
@@ -68,7 +70,8 @@ def quadrants(n: int, rng: np.random.Generator) -> tuple[Array, Array]:
     >>> bool(np.all((X.prod(axis=1) > 0) == y[:, 0]))
     True
     """
-    _check(n, rng)
+    _check_whole("n", n)
+    _check_rng(rng)
     X = rng.uniform(-1.0, 1.0, (n, 2))
     return X, (X[:, :1] * X[:, 1:] > 0).astype(float)
 
@@ -103,7 +106,8 @@ def moons(n: int, rng: np.random.Generator, *, noise: float = 0.1) -> tuple[Arra
     >>> X.shape, y.shape, int(y.sum())
     ((100, 2), (100, 1), 50)
     """
-    _check(n, rng)
+    _check_whole("n", n)
+    _check_rng(rng)
     lower = rng.permutation(n) % 2
     angle = rng.uniform(0.0, np.pi, n)
     x1 = np.where(lower, 1.0 - np.cos(angle), np.cos(angle))
@@ -148,8 +152,9 @@ def spirals(
     >>> X.shape, np.bincount(y)
     ((90, 2), array([30, 30, 30]))
     """
-    _check(n, rng)
-    _check(classes, rng, "classes")
+    _check_whole("n", n)
+    _check_whole("classes", classes)
+    _check_rng(rng)
     y = rng.permutation(n) % classes
     radius = rng.uniform(0.1, 1.0, n)
     angle = 2 * np.pi * (turns * radius + y / classes)
@@ -209,8 +214,9 @@ def digits(n: int, rng: np.random.Generator, *, size: int = 8, wobble: float = 1
     >>> X.shape, np.bincount(y)
     ((20, 64), array([2, 2, 2, 2, 2, 2, 2, 2, 2, 2]))
     """
-    _check(n, rng)
-    _check(size, rng, "size", least=4)
+    _check_whole("n", n)
+    _check_whole("size", size, least=4)
+    _check_rng(rng)
     y = rng.permutation(n) % 10
     X = np.empty((n, size * size))
     row, column = (np.mgrid[:size, :size].reshape(2, -1) + 0.5) / size
@@ -247,15 +253,3 @@ def _noise(shape: tuple[int, ...], rng: np.random.Generator, spread: float) -> A
     if not 0 <= spread < np.inf:
         raise ValueError(f"noise and wobble must be finite numbers, 0 or more; got {spread}.")
     return rng.normal(0.0, spread, shape)
-
-
-def _check(n: int, rng: np.random.Generator, name: str = "n", least: int = 1) -> None:
-    if not isinstance(n, int | np.integer):
-        raise TypeError(f"{name} must be a whole number; got {n!r}.")
-    if n < least:
-        raise ValueError(f"{name} must be at least {least}; got {n}.")
-    if not isinstance(rng, np.random.Generator):
-        raise TypeError(
-            f"rng must be a NumPy random generator; got {type(rng).__name__}. "
-            "Pass rng=np.random.default_rng(0), with a seed of your choice."
-        )

@@ -94,6 +94,24 @@ def _wrong_shape(name: str, array: Array, expected: str, remedy: str) -> ValueEr
     return ValueError(f"{name}: expected shape {expected}, got {array.shape}. {remedy}")
 
 
+def _check_rng(rng: np.random.Generator) -> None:
+    """Refuse what is not a random generator, such as a seed."""
+    if not isinstance(rng, np.random.Generator):
+        raise TypeError(
+            f"rng must be a NumPy random generator; got {type(rng).__name__}. "
+            f"Pass rng=np.random.default_rng(0), with a seed of your choice."
+        )
+
+
+def _check_whole(name: str, n: int, least: int = 1) -> None:
+    """Refuse what is not a whole number, or one that is too small."""
+    whole = isinstance(n, int | np.integer)
+    if not (whole and n >= least):
+        raise (ValueError if whole else TypeError)(
+            f"{name} must be a whole number, at least {least}; got {n!r}. Write {name}={max(least, 10)}, say."
+        )
+
+
 def _per_axis(name: str, value: int | tuple[int, ...], least: int, axes: int = 2) -> tuple[Any, ...]:
     """Read an option that is one whole number for all axes, or a tuple with one for each."""
     each = value if isinstance(value, tuple) else (value,) * axes
@@ -822,11 +840,7 @@ def dropout(x: Array, *, p: float = 0.5, rng: np.random.Generator, train: bool =
     _floats("x", x)
     if not 0 <= p < 1:
         raise ValueError(f"p: expected a probability from 0 up to, not including, 1, got {p!r}. Try p=0.5.")
-    if not isinstance(rng, np.random.Generator):
-        raise TypeError(
-            f"rng: expected a numpy.random.Generator, got {type(rng).__name__}. "
-            f"Write np.random.default_rng(0)."
-        )
+    _check_rng(rng)
     kept = rng.random(x.shape) >= p if train else np.ones(x.shape)
     mask = np.asarray(kept / ((1 - p) if train else 1), dtype=x.dtype)
     return x * mask, mask

@@ -9,6 +9,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from bplib.functional import _check_rng
+
 Array = NDArray[np.float64]
 Shape = tuple[int, ...]
 
@@ -75,7 +77,8 @@ def normal(shape: Shape, rng: np.random.Generator, *, std: float = 1.0) -> Array
     """
     if not (math.isfinite(std) and std >= 0):
         raise ValueError(f"std must be a finite number, 0 or more; got {std}.")
-    return _check_rng(rng).normal(0.0, std, _check_shape(shape))
+    _check_rng(rng)
+    return rng.normal(0.0, std, _check_shape(shape))
 
 
 def xavier(shape: Shape, rng: np.random.Generator) -> Array:
@@ -208,12 +211,3 @@ def _check_shape(shape: Shape) -> Shape:
     if not all(n >= 1 for n in shape):
         raise ValueError(f"every entry of shape must be at least 1; got {shape}.")
     return shape
-
-
-def _check_rng(rng: np.random.Generator) -> np.random.Generator:
-    if not isinstance(rng, np.random.Generator):
-        raise TypeError(
-            f"rng must be a NumPy random generator; got {type(rng).__name__}. "
-            "Pass rng=np.random.default_rng(0), with a seed of your choice."
-        )
-    return rng

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from bplib.functional import _check_whole
+
 Array = NDArray[np.float64]
 
 #: Takes the number of steps done so far (0, 1, 2, ...), returns the learning rate of the next one.
@@ -447,7 +449,7 @@ def step_decay(rate: float, *, every: int, factor: float = 0.1) -> Schedule:
     """
     _check_rate(rate)
     _check_rate(factor, "factor")
-    _check_steps("every", every)
+    _check_whole("every", every)
     return lambda step: rate * factor ** (step // every)
 
 
@@ -479,7 +481,7 @@ def cosine(rate: float, *, steps: int, final: float = 0.0) -> Schedule:
     [1.0, 0.5, 0.0, 0.0]
     """
     _check_rate(rate)
-    _check_steps("steps", steps)
+    _check_whole("steps", steps)
     if not (math.isfinite(final) and final >= 0):
         raise ValueError(f"final must be a finite number, 0 or more; got {final}.")
     return lambda step: final + 0.5 * (rate - final) * (1 + math.cos(math.pi * min(step, steps) / steps))
@@ -510,7 +512,7 @@ def warm_up(schedule: Schedule, *, steps: int) -> Schedule:
         raise TypeError(
             f"schedule must be a schedule; got {schedule!r}. Write constant({schedule!r}) for a number."
         )
-    _check_steps("steps", steps)
+    _check_whole("steps", steps)
     return lambda step: schedule(step) * min(1.0, (step + 1) / steps)
 
 
@@ -545,8 +547,3 @@ def _check_eps(eps: float) -> float:
     if not (math.isfinite(eps) and eps > 0):
         raise ValueError(f"eps must be a small number above 0, such as 1e-8; got {eps}.")
     return eps
-
-
-def _check_steps(name: str, steps: int) -> None:
-    if not isinstance(steps, int | np.integer) or steps < 1:
-        raise ValueError(f"{name} must be a whole number of steps, at least 1; got {steps!r}.")

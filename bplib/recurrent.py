@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from bplib.functional import Array
+from bplib.functional import Array, _check_whole
 
 
 class Cell(Protocol):
@@ -95,7 +95,7 @@ def bptt(cell: Cell, dhs: Array, *, window: int | None = None) -> tuple[Array, A
 
     Raises
     ------
-    ValueError
+    TypeError, ValueError
         If `dhs` has no step, or `window` is not a whole number of at least 1.
 
     Examples
@@ -111,11 +111,8 @@ def bptt(cell: Cell, dhs: Array, *, window: int | None = None) -> tuple[Array, A
     """
     if np.ndim(dhs) != 3 or len(dhs) == 0:
         raise ValueError(f"dhs must have shape (T, B, n_hidden) with at least one step; got {np.shape(dhs)}.")
-    if window is not None and not (isinstance(window, int | np.integer) and window >= 1):
-        raise ValueError(
-            f"window must be a whole number of steps, at least 1; got {window!r}. "
-            "Leave it out to go all the way."
-        )
+    if window is not None:
+        _check_whole("window", window)
     steps = len(dhs)
     dxs: list[Array] = [dhs[0]] * steps
     shares = {name: np.zeros((steps, *param.shape), param.dtype) for name, param in cell.params.items()}

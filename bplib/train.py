@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bplib import losses
+from bplib.functional import _check_rng, _check_whole
 from bplib.layers import Layer
 from bplib.optim import Optimizer, clip_by_global_norm, global_norm
 
@@ -63,15 +64,8 @@ def minibatches(
     [[2, 4], [3, 0], [1]]
     """
     _check_samples(X, y)
-    if not isinstance(batch_size, int | np.integer):
-        raise TypeError(f"batch_size must be a whole number; got {batch_size!r}.")
-    if batch_size < 1:
-        raise ValueError(f"batch_size must be at least 1; got {batch_size}.")
-    if not isinstance(rng, np.random.Generator):
-        raise TypeError(
-            f"rng must be a NumPy random generator, to draw the mini-batches; got {type(rng).__name__}. "
-            "Pass rng=np.random.default_rng(0), with a seed of your choice."
-        )
+    _check_whole("batch_size", batch_size)
+    _check_rng(rng)
     order = rng.permutation(len(X))
     # A generator expression, so that the checks above run at the call and not at the first batch.
     return ((X[rows], y[rows]) for rows in (order[i : i + batch_size] for i in range(0, len(X), batch_size)))
@@ -219,8 +213,7 @@ def fit(
             f"net must be a Layer, such as mlp([2, 8, 1], rng=rng) or Sequential(...); got {what}. "
             "Derive a network of your own from bplib.layers.Layer."
         )
-    if not isinstance(epochs, int | np.integer) or epochs < 1:
-        raise ValueError(f"epochs must be a whole number, at least 1; got {epochs!r}.")
+    _check_whole("epochs", epochs)
     if not isinstance(optimizer, Optimizer):
         raise TypeError(
             "optimizer must be an optimizer of bplib.optim, such as SGD(lr=0.1); "

@@ -378,7 +378,7 @@ WRONG = [
     (lambda: fn.batch_norm(f((2, 3)), f(3), f(3), train=False), ValueError, "running_mean, running_var: .*None"),
     (lambda: fn.batch_norm(f((2, 3)), np.ones(3), f(2)), ValueError, r"^beta: .*np\.zeros\(3\)"),
     (lambda: fn.dropout(f(2), p=1.0, rng=rng0), ValueError, r"^p: .*got 1\.0"),
-    (lambda: fn.dropout(f(2), rng=0), TypeError, r"^rng: .*got int.*default_rng"),
+    (lambda: fn.dropout(f(2), rng=0), TypeError, r"^rng must be .*got int.*default_rng"),
     (lambda: fn.flatten(np.float64(0)), ValueError, "^x: "),
     (lambda: fn.embedding(f(2), f((3, 2))), TypeError, "^indices: expected an integer array, got float64.*dtype=int"),
     (lambda: fn.embedding([1], f((3, 2))), TypeError, "^indices: .*got list"),

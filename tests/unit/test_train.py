@@ -64,8 +64,8 @@ def test_each_epoch_has_an_order_of_its_own_and_a_seed_fixes_it():
         ((np.zeros((3, 2)), np.array(1.0), 2), ValueError, r"got shapes \(3, 2\) and \(\)"),
         (([[0.0], [1.0]], np.zeros(2), 2), TypeError, r"^X must be a NumPy array.*list.*np\.asarray\(X\)"),
         ((np.zeros((2, 1)), [0, 1], 2), TypeError, r"^y must be a NumPy array.*list.*np\.asarray\(y\)"),
-        ((np.zeros((3, 2)), np.zeros(3), 0), ValueError, r"batch_size must be at least 1; got 0"),
-        ((np.zeros((3, 2)), np.zeros(3), 2.0), TypeError, r"batch_size must be a whole number; got 2\.0"),
+        ((np.zeros((3, 2)), np.zeros(3), 0), ValueError, r"batch_size must be .* at least 1; got 0"),
+        ((np.zeros((3, 2)), np.zeros(3), 2.0), TypeError, r"batch_size must be a whole number, .*; got 2\.0"),
     ],
 )
 def test_what_minibatches_refuses_at_the_call(arguments, error, message):
@@ -222,9 +222,9 @@ def test_the_history_says_how_it_went():
         ({"loss": np.sum}, ValueError, r"or a pair \(loss, loss_backward\)"),
         ({"loss": [losses.mse, losses.mse_backward]}, ValueError, r"or a pair \(loss, loss_backward\)"),
         ({"epochs": 0}, ValueError, r"epochs must be a whole number, at least 1; got 0"),
-        ({"epochs": 1.5}, ValueError, r"epochs must be a whole number, at least 1; got 1\.5"),
+        ({"epochs": 1.5}, TypeError, r"epochs must be a whole number, at least 1; got 1\.5"),
         ({"optimizer": 0.1}, TypeError, r"optimizer must be .* such as SGD\(lr=0\.1\); got float"),
-        ({"batch_size": 0}, ValueError, r"batch_size must be at least 1"),
+        ({"batch_size": 0}, ValueError, r"batch_size must be .* at least 1"),
     ],
 )
 def test_what_fit_refuses(options, error, message):
