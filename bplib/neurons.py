@@ -6,6 +6,7 @@ each number. For a figure or a page of arithmetic; `layers` computes the same wi
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from bplib.scalar import Value
 
@@ -89,13 +90,16 @@ def neurons(
     Returns
     -------
     Neurons
-        With the names x1, W1_12 (layer 1, to unit 1, from unit 2), b1_1, z1_1, a1_1, y1, loss. An index that
-        can only be 1 is left out, and the last activations are called yhat.
+        With the names x1, W1_12 (layer 1, to unit 1, from unit 2; W1_1_12 where either layer has ten units
+        or more), b1_1, z1_1, a1_1, y1, loss. An index that can only be 1 is left out, and the last activations
+        are called yhat.
 
     Raises
     ------
     ValueError
         If shapes don't fit, or an activation or the loss is unknown.
+    TypeError
+        If a number stands where a list should.
 
     Examples
     --------
@@ -105,13 +109,15 @@ def neurons(
     >>> net.W[0][0][0].name, round(net.W[0][0][0].grad, 8)
     ('W1', -0.15351571)
     """
-    if not len(W) == len(b) == len(activations) > 0:
+    n_W, n_b, n_activations = _count("W", W), _count("b", b), _count("activations", activations)
+    if not n_W == n_b == n_activations > 0:
         raise ValueError(
-            "W, b and activations need one entry for each layer; "
-            f"{len(W)}, {len(b)} and {len(activations)} came."
+            f"W, b and activations need one entry for each layer; {n_W}, {n_b} and {n_activations} came."
         )
     if loss not in LOSSES:
         raise ValueError(f"loss must be one of {', '.join(LOSSES)}; got {loss!r}.")
+    if not _count("x", x):
+        raise ValueError("x needs at least one number; an empty list came.")
     inputs = [Value(v, _name("x", i, len(x))) for i, v in enumerate(x)]
     weights: list[list[list[Value]]] = []
     biases: list[list[Value]] = []
@@ -123,7 +129,7 @@ def neurons(
         last = layer == len(W)
         weights.append(
             [
-                [Value(w, f"W{l}" + _index(n_out * n_in > 1, i, j)) for j, w in enumerate(row)]
+                [Value(w, f"W{l}" + _index(i, j, n_out, n_in)) for j, w in enumerate(row)]
                 for i, row in enumerate(matrix)
             ]
         )
@@ -136,7 +142,7 @@ def neurons(
             a = (1.0 * z) if activation == "identity" else getattr(z, activation)()
             sums[-1].append(z)
             outputs[-1].append(a.named(_name("yhat" if last else f"a{l}", i, n_out, "" if last else "_")))
-    if len(y) != len(outputs[-1]):
+    if _count("y", y) != len(outputs[-1]):
         raise ValueError(f"y needs one target for each of {len(outputs[-1])} outputs; {len(y)} came.")
     targets = [Value(v, _name("y", i, len(y))) for i, v in enumerate(y)]
     if loss == "bce_from_logit" and activations[-1] != "sigmoid":
@@ -162,20 +168,35 @@ def _check_layer(
 ) -> None:
     if activation not in ACTIVATIONS:
         raise ValueError(f"The activation must be one of {', '.join(ACTIVATIONS)}; got {activation!r}.")
-    if not len(matrix) or any(len(row) != n_in for row in matrix):
+    n_out = _count(f"W of layer {layer}", matrix)
+    lengths = [_count(f"A row of W of layer {layer}", row) for row in matrix]
+    if set(lengths) != {n_in}:
         raise ValueError(
             f"W of layer {layer} needs rows of {n_in} numbers, one for each unit before it; "
-            f"its rows have {[len(row) for row in matrix]}."
+            f"its rows have {lengths}."
         )
-    if len(vector) != len(matrix):
+    if _count(f"b of layer {layer}", vector) != n_out:
         raise ValueError(
-            f"b of layer {layer} needs {len(matrix)} numbers, one for each row of W; {len(vector)} came."
+            f"b of layer {layer} needs {n_out} numbers, one for each row of W; {len(vector)} came."
         )
+
+
+def _count(what: str, entries: Any) -> int:
+    try:
+        return len(entries)
+    except TypeError:
+        raise TypeError(
+            f"{what} must be a list; {entries!r} came. One unit a layer is "
+            'neurons([[[0.5]]], [[0.1]], ["relu"], x=[2.0], y=[1.0], loss="squared").'
+        ) from None
 
 
 def _name(stem: str, i: int, count: int, join: str = "") -> str:
     return stem if count == 1 else f"{stem}{join}{i + 1}"
 
 
-def _index(needed: bool, i: int, j: int) -> str:
-    return f"_{i + 1}{j + 1}" if needed else ""
+def _index(i: int, j: int, n_out: int, n_in: int) -> str:
+    if n_out == n_in == 1:
+        return ""
+    between = "_" if max(n_out, n_in) > 9 else ""  # 111 could be 1, 11 or 11, 1
+    return f"_{i + 1}{between}{j + 1}"

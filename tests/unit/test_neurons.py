@@ -53,6 +53,13 @@ def test_names_count_units_and_weights_from_1():
     assert Tape.record(net.loss, inputs=[*net.x, *net.params, *net.y]).names.count("yhat") == 1
 
 
+def test_names_differ_however_wide_the_layers():
+    ones = np.ones((12, 12))
+    net = neurons([ones, ones[:1]], [ones[0], [0.0]], ["tanh", "tanh"], x=ones[0], y=[0.0], loss="squared")
+    names = Tape.record(net.loss, inputs=[*net.x, *net.params, *net.y]).start()
+    assert {"W1_1_11", "W1_11_1", "W1_12_12", "W2_1_12", "b1_12", "x12"} <= set(names)
+
+
 def test_the_bias_is_added_last_so_a_zero_on_paper_is_not_one():
     net = two(b1=(0.1, -0.2))
     net.loss.backward()
@@ -133,6 +140,7 @@ def test_losses_over_several_outputs_are_means():
         ({"W": [[[0.5], [0.2, 0.8]], W[1]]}, r"W of layer 1 needs rows of 2 numbers"),
         ({"W": [[], W[1]]}, "W of layer 1 needs rows"),
         ({"b": [[0.2], [0.5]]}, "b of layer 1 needs 2 numbers, one for each row of W; 1 came"),
+        ({"x": []}, "x needs at least one number"),
         ({"y": [1.0, 0.0]}, "y needs one target for each of 1 outputs; 2 came"),
         (
             {"activations": ["relu", "tanh"], "loss": "bce_from_logit"},
@@ -144,6 +152,24 @@ def test_what_does_not_fit_is_refused(change, message):
     given = {"W": W, "b": B, "activations": ["relu", "sigmoid"], "x": [1.0, 2.0], "y": [1.0], "loss": "bce"}
     given |= change
     with pytest.raises(ValueError, match=message):
+        neurons(given.pop("W"), given.pop("b"), given.pop("activations"), **given)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"W": 0.5}, "W must be a list; 0.5 came"),
+        ({"W": [0.5, 0.8]}, "W of layer 1 must be a list; 0.5 came"),
+        ({"W": [[0.5], [0.8]]}, r"A row of W of layer 1 must be a list; 0.5 came.*neurons\(\[\[\[0.5\]\]\]"),
+        ({"b": [0.2, 0.5]}, "b of layer 1 must be a list; 0.2 came"),
+        ({"x": 1.0}, "x must be a list; 1.0 came"),
+        ({"y": np.array(1.0)}, r"y must be a list; array\(1.\) came"),
+    ],
+)
+def test_a_number_where_a_list_should_stand(change, message):
+    given = {"W": W, "b": B, "activations": ["relu", "sigmoid"], "x": [1.0, 2.0], "y": [1.0], "loss": "bce"}
+    given |= change
+    with pytest.raises(TypeError, match=message):
         neurons(given.pop("W"), given.pop("b"), given.pop("activations"), **given)
 
 
