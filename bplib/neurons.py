@@ -91,8 +91,8 @@ def neurons(
     -------
     Neurons
         With the names x1, W1_12 (layer 1, to unit 1, from unit 2; W1_1_12 where either layer has ten units
-        or more), b1_1, z1_1, a1_1, y1, loss. An index that can only be 1 is left out, and the last activations
-        are called yhat.
+        or more), b1_1, z1_1, a1_1, y1, loss. An index that can only be 1 is left out, and the last
+        activations are called yhat.
 
     Raises
     ------
