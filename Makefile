@@ -28,9 +28,9 @@ book: $(VENV)/.author $(if $(TORCH),$(VENV)/.torch)  # run every notebook and co
 	@echo "--- notebooks: run again and compared, structure, exercises"
 	$(PYTEST) $(NBVAL) $(wildcard book/*.ipynb book/solutions/*.ipynb) tests/book
 
-browser: $(VENV)/.author  # test the site and JupyterLab in Chromium
-	@echo "--- browser: builds the site, then drives Chromium"
-	$(PYTEST) tests/browser
+browser: site  # test the site and JupyterLab in Chromium
+	@echo "--- browser: drives Chromium on the site and on JupyterLab, a few minutes"
+	BPLIB_SITE=_build/html $(PYTEST) -n 2 --dist worksteal tests/browser
 
 site: $(VENV)/.author  # build the HTML site from scratch, in _build/html
 	@echo "Building the site: every notebook is run, about 10 seconds each"
