@@ -483,9 +483,9 @@ def _number(data: Any) -> float:
     if not isinstance(data, Real):
         shape = getattr(data, "shape", None)
         came = f"an array of shape {shape}" if shape else f"{type(data).__name__} {data!r}"
-        remedy = "Write .item() behind it" if shape == () else "Make one Value for each entry"
         raise TypeError(
-            f"A Value holds one real number; {came} came. {remedy}, or use bplib.functional for whole arrays."
+            f"A Value holds one real number; {came} came. Convert a single number with float(...); make one "
+            "Value for each entry of a list or an array, or use bplib.functional for whole arrays."
         )
     try:
         number = float(data)

@@ -437,7 +437,7 @@ ARITY = {op: len(signature(rule).parameters) for op, rule in RULES.items()}
 def _values(argument: str, nodes: Iterable[Value] | None) -> list[Value]:
     if isinstance(nodes, Value) or not isinstance(nodes, Iterable | None):
         raise TypeError(f"{argument} must be a list of Values, as in {argument}=[a, b]; {nodes!r} came.")
-    found = list(nodes or ())
+    found = [] if nodes is None else list(nodes)
     for node in found:
         if not isinstance(node, Value):
             raise TypeError(f"{argument} must hold Values; {type(node).__name__} {node!r} came.")
@@ -452,7 +452,10 @@ def _samples(name: str, x: Any) -> np.ndarray:
     except ValueError:
         raise ValueError(f"The input {name!r} must have one shape; its rows differ in length.") from None
     if array.dtype.kind not in "iuf":
-        raise TypeError(f"The input {name!r} must be real numbers; {array.dtype} came ({reprlib.repr(x)}).")
+        raise TypeError(
+            f"The input {name!r} must be real numbers; {array.dtype} came ({reprlib.repr(x)}). "
+            "Give floats, or an array of floats."
+        )
     array = array.astype(float)
     if not np.isfinite(array).all():
         raise ValueError(f"The input {name!r} must be finite; it holds NaN or infinity. Drop those samples.")

@@ -221,7 +221,7 @@ def test_backward_needs_a_forward(tape):
         ({"w": [1, 2], "x": [1, 2, 3]}, ValueError, r"broadcast to one shape.*w \(2,\), x \(3,\)"),
         ({"w": [[1.0, 2.0], [3.0]]}, ValueError, "'w' must have one shape"),
         ({"w": "1"}, TypeError, "'w' must be real numbers"),
-        ({"w": None}, TypeError, "'w' must be real numbers; object came"),
+        ({"w": None}, TypeError, "'w' must be real numbers; object came .*Give floats"),
         ({"w": 1j}, TypeError, "complex128 came"),
         ({"w": True}, TypeError, "bool came"),
         ({"w": Value(1.0)}, TypeError, "object came"),
@@ -248,6 +248,12 @@ def test_record_from_values():
     tape = Tape.record(a * z, inputs=[x, w], watch=[a])
     assert list(tape.forward()) == ["x", "w", "a", "output"]
     assert list(Tape.record(a * z, inputs=[x, w]).forward()) == ["x", "w", "z", "a", "output"]
+
+
+def test_inputs_from_any_iterable():
+    w, x = Value(2.0, "w"), Value(3.0, "x")
+    for inputs in ((w, x), iter([w, x]), np.array([w, x]), {w: 1, x: 2}):
+        assert list(Tape.record(w * x, inputs=inputs).start()) == ["w", "x"]
 
 
 def test_recording_leaves_the_values_as_they_were():
