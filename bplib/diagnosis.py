@@ -33,6 +33,8 @@ class Case:
         The other parameters.
     right_after : sequence of str
         The parameters after this one whose gradients are right.
+    all_wrong : bool
+        No parameter has a right gradient, and there are several.
     lengths : dict of int to str
         Known counts, such as the batch size: a factor of that size is no accident.
     places : iterable of (str, array of bool)
@@ -41,6 +43,10 @@ class Case:
         The claim is known at this point only, not as a function that could be asked nearby.
     guesses : iterable of (str, array)
         Pairs of a finding and the gradient that would prove it.
+    vaguer_guesses : iterable of (str, array)
+        The same, for when no finding that says more explains the gradient.
+    partials : iterable of (str, array)
+        The last resort: what is wrong in the Jacobian that leads to the claimed gradient.
     """
 
     x: Array
@@ -50,17 +56,20 @@ class Case:
     wrong: Array
     others: Mapping[str, Array] = field(default_factory=dict)
     right_after: Sequence[str] = ()
+    all_wrong: bool = False
     lengths: Mapping[int, str] = field(default_factory=dict)
     places: Iterable[tuple[str, Array]] = ()
     only_here: bool = False
     guesses: Iterable[tuple[str, Array]] = ()
+    vaguer_guesses: Iterable[tuple[str, Array]] = ()
+    partials: Iterable[tuple[str, Array]] = ()
 
 
 def same(u: Array, v: Array, noise: Array | float = 0.0) -> bool:
     """Equal, as far as numerical gradients can tell."""
     size = np.linalg.norm(u) + np.linalg.norm(v)
     slack = 1e-5 * size + np.minimum(2 * np.linalg.norm(noise), 1e-3 * size)
-    return u.shape == v.shape and bool(np.linalg.norm(u - v) <= slack)
+    return u.shape == v.shape and bool(size < np.inf and np.linalg.norm(u - v) <= slack)
 
 
 def diagnose(case: Case) -> str:
@@ -164,6 +173,28 @@ def _guessed(c: Case) -> Iterator[Finding]:
     return iter(c.guesses if c.a.size > 1 else ())
 
 
+# What the gradient of a loss is a multiple of, for outputs p and targets t.
+_LOSSES: dict[str, Callable[[Array, Array], Array]] = {
+    "the mean squared error": lambda p, t: p - t,
+    "the mean absolute error": lambda p, t: np.sign(p - t),
+    "binary cross-entropy from probabilities": lambda p, t: (p - t) / (p * (1 - p)),
+    "binary cross-entropy from logits": lambda p, t: 1 / (1 + np.exp(-p)) - t,
+    "cross-entropy from probabilities": lambda p, t: -t / p,
+    "cross-entropy from logits, with targets that sum to 1": lambda p, t: (
+        np.exp(p) / np.exp(p).sum(axis=-1, keepdims=True) - t
+    ),
+}
+
+
+def _another_loss(c: Case) -> Iterator[Finding]:
+    for target in c.others.values():
+        for loss, slope in _LOSSES.items() if c.a.size > 1 and target.shape == c.a.shape else ():
+            with np.errstate(all="ignore"):
+                form = slope(c.x, target)
+                fitted = _fit(c.a, form) * form
+            yield f"is that of another loss: {loss}", fitted
+
+
 def _masked(c: Case) -> Iterator[Finding]:
     still = abs(c.n) <= c.noise
     if np.any(c.a[still]):
@@ -227,6 +258,12 @@ def _place(c: Case) -> str:
     return f"at {listed([at(i) for i in np.argwhere(c.wrong)])}" if many <= 4 else ""
 
 
+def _clipped(c: Case) -> Iterator[Finding]:
+    bound, many = np.max(abs(c.a)), int(c.wrong.sum())
+    if 1 < many < c.a.size:
+        yield f"is right but clipped at {bound:.6g}, in {count(many, 'entry')}", np.clip(c.n, -bound, bound)
+
+
 def _signs(c: Case) -> Iterator[Finding]:
     if c.a.size > 1:
         said = f"has the right size everywhere, but the wrong sign in {count(int(c.wrong.sum()), 'entry')}"
@@ -273,6 +310,10 @@ def _spanned(d: Array, x: Array, axis: int, *weights: Array) -> Array:
     return np.moveaxis(fitted, -1, axis)
 
 
+def _guessed_vaguer(c: Case) -> Iterator[Finding]:
+    return iter(c.vaguer_guesses if c.a.size > 1 else ())
+
+
 def _slices(c: Case) -> Iterator[Finding]:
     """Each row, or each column, has a factor of its own."""
     for axis, length in enumerate(c.a.shape):
@@ -286,19 +327,28 @@ def _slices(c: Case) -> Iterator[Finding]:
 
 
 def _vague(c: Case) -> Iterator[Finding]:
-    a, n = c.a[c.wrong], c.n[c.wrong]
+    wrong = (
+        f"is {c.a.item() / c.n.item():.6g} times the numerical one" if c.a.size == 1 and c.n else "is wrong"
+    )
     if c.right_after:
         several = len(c.right_after) > 1
         who, them = ("those of {} are", "them") if several else ("that of {} is", c.right_after[0])
-        said = f"is wrong while {who.format(listed(c.right_after))} right"
+        said = f"{wrong} while {who.format(listed(c.right_after))} right"
         yield f"{said}: look at the backward step that leads to it and not to {them}", c.a
-    if np.linalg.norm(a - n) < 1e-4 * np.linalg.norm(n):
+    if np.linalg.norm((c.a - c.n)[c.wrong]) < 1e-4 * np.linalg.norm(c.n[c.wrong]):
         yield "is off by very little: rounding (float32 on the way?) or an approximate formula", c.a
+    yield from c.partials
+    if c.all_wrong:
+        said = (
+            "and so is every other: look first where the backward pass begins, at the loss's own derivative"
+        )
+        yield f"{wrong}, {said}", c.a
 
 
 NAMELESS = "is wrong in a way this check has no name for: look at its worst entry"
 _MISTAKES: tuple[Callable[[Case], Iterator[Finding]], ...] = (
-    _zero, _float32, _factor, _guessed, _masked, _rearranged, _somewhere, _signs, _extra, _slices, _vague,
+    _zero, _float32, _factor, _guessed, _another_loss, _masked, _rearranged, _clipped, _somewhere, _signs,
+    _extra, _guessed_vaguer, _slices, _vague,
 )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from bplib.diagnosis import Finding, same
+from bplib.diagnosis import Finding, at, same
 from bplib.numerical import Array, Loss, slopes, steps
 from bplib.report import Report
 from bplib.verdict import How, check
@@ -156,12 +156,16 @@ def gradcheck(
     too often?).
     """
     how = How(method, h, rtol, directions, rng)
-    if directions is not None and (method != "central" or batched or directions < 1):
+    if directions is not None and (
+        not isinstance(directions, int | np.integer) or method != "central" or batched or directions < 1
+    ):
         raise ValueError("directions is a count, with central differences; leave method and batched out")
     if all(hasattr(f, name) for name in ("params", "grads", "forward", "backward")):
         return _check_layer(f, params, grads, y, how, allow_float32)
     if not callable(f) or y is not None:
         raise TypeError(f"write gradcheck(f, params, grads) or gradcheck(layer, x, loss, y); f is {f!r:.60}")
+    if callable(params) or callable(grads):
+        raise TypeError("write gradcheck(f, x, g(x)): where to check, then the gradient itself, no function")
     loss, claimed = _function_loss(f, params, grads, batched, allow_float32)
     return check(loss, claimed, how, [])
 
@@ -228,28 +232,50 @@ def _check_layer(layer: Any, x: Any, loss: Any, y: Any, how: How, allow_float32:
     def forward(values: list[Any]) -> Any:
         for array, moved in zip(arrays, values, strict=True):
             array[...] = moved
-        return value(layer.forward(x), y)
+        return layer.forward(x)
 
     def call(values: list[Any]) -> Any:
-        return forward(values)[0]
+        return value(forward(values), y)[0]
+
+    def upstream(yhat: Any) -> Any:
+        dyhat = value_backward(1.0, value(yhat, y)[1])
+        return dyhat[0] if isinstance(dyhat, tuple) else dyhat
 
     def claim(values: list[Any]) -> list[Array]:
-        dyhat = value_backward(1.0, forward(values)[1])
-        dx = layer.backward(dyhat[0] if isinstance(dyhat, tuple) else dyhat)
+        dyhat = upstream(forward(values))
+        given = np.array(dyhat)
+        dx = layer.backward(dyhat)
+        if not np.array_equal(given, dyhat, equal_nan=True):
+            spoilt.append("backward changes dout in place; work on a copy: someone else may still need it.")
         if set(layer.grads) != set(params):
             raise ValueError(
                 f"grads has the keys {list(layer.grads)} and params {list(params)}; they must agree"
             )
+        return gradients(dx)
+
+    def gradients(dx: Any) -> list[Array]:
         grads = {**dict.fromkeys(inputs, dx), **layer.grads}
         return [_claim(n, grads[n]) for n in names]
 
     before, problems = [a.copy() for a in arrays], []
+    spoilt: list[str] = []
+    lengths = {np.size(y): "the number of targets", (x.shape or (1,))[0]: "the batch size B"}
+    known: dict[str, Any] = {"lengths": lengths, "all_wrong": False}
 
-    def hints(k: int, n: Array) -> dict[str, Any]:
-        return {"lengths": {np.size(y): "the number of targets", (x.shape or (1,))[0]: "the batch size B"}}
+    def back(dyhat: Any) -> list[Array]:
+        forward(before)
+        return gradients(layer.backward(dyhat))
 
-    here = Loss(names, before, call, claim=claim, float32=allow_float32, hints=hints)
+    def inside(k: int, n: Array) -> dict[str, Any]:
+        dyhat = np.asarray(upstream(forward(before)))
+        op = _Op(names, before, lambda values: np.array(forward(values)), back, dyhat)
+        return known | op.hints(k, n)
+
+    here = Loss(names, before, call, claim=claim, float32=allow_float32, hints=lambda k, n: known)
     try:
+        if inputs:  # what a layer keeps of another input must not matter here
+            with suppress(ValueError, ArithmeticError):
+                layer.forward(x * np.random.default_rng(0).uniform(0.5, 1, x.shape))
         claimed = claim(before)
         if not _equal(before, arrays):
             problems.append(
@@ -260,7 +286,24 @@ def _check_layer(layer: Any, x: Any, loss: Any, y: Any, how: How, allow_float32:
                 "A second backward gives other gradients: grads must be set anew in each call, not added to, "
                 "and nothing may be drawn at random."
             )
-        return check(here, claimed, how, problems)
+        problems += spoilt[:1]
+        twice = back(2 * np.asarray(upstream(forward(before))))
+        if any(map(np.any, claimed)) and _equal(claimed, twice, 1e-12):
+            problems.append("backward ignores dout: twice the dout gives the same answer. Multiply by dout.")
+        elif not all(same(2 * a, b) for a, b in zip(claimed, twice, strict=True)):
+            problems.append("backward is not linear in dout: it must stand once, as a factor, in every term.")
+        report = check(here, claimed, how, list(problems))
+        if all(result.ok for result in report.results):
+            return report
+        yhat = np.array(forward(before))  # is it the layer, or the loss?
+        alone = Loss(["yhat"], [yhat], lambda values: value(values[0], y)[0], float32=allow_float32)
+        alone.hints = lambda k, n: known | {"others": {"y": np.asarray(y)}}
+        of_loss = check(alone, [_claim("yhat", upstream(yhat))], how._replace(directions=None), [])
+        if of_loss:
+            return check(replace(here, hints=inside), claimed, how, problems)
+        return check(
+            here, claimed, how, [*problems, f"The loss's own backward is wrong. {of_loss.diagnosis}"]
+        )
     finally:
         for array, was in zip(arrays, before, strict=True):
             array[...] = was
@@ -269,6 +312,8 @@ def _check_layer(layer: Any, x: Any, loss: Any, y: Any, how: How, allow_float32:
 def _loss_pair(loss: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
     if isinstance(loss, tuple) and len(loss) == 2 and callable(loss[0]) and callable(loss[1]):
         return loss
+    if not callable(loss):
+        raise TypeError(f"write gradcheck(layer, x, loss, y): loss must be a function, got {loss!r:.60}")
     name = getattr(loss, "__name__", repr(loss))
     backward = getattr(loss, "__globals__", {}).get(f"{name}_backward")
     if not callable(backward):
@@ -330,7 +375,7 @@ def check_vjp(
     paths, missing?).'
     """
     args = tuple(np.array(a) if isinstance(a, np.ndarray) else a for a in args)
-    pair = _Pair(forward, backward, args, options, rng or np.random.default_rng(0))
+    pair = _Pair(forward, backward, args, options, np.random.default_rng(0 if rng is None else rng))
     problems = list(pair.complaints())
     return check(pair.loss, pair.claim(pair.loss.arrays), How(method, h, rtol), problems)
 
@@ -350,12 +395,21 @@ class _Pair:
         self.arrays = {i: a for i, a in enumerate(self.args) if isinstance(a, np.ndarray)}
         self.checked = [i for i, a in self.arrays.items() if a.dtype.kind == "f"]
         if not self.checked:
-            raise TypeError("there is no float64 array among the arguments, so there is nothing to check")
+            raise TypeError(
+                "there is no float64 array among the arguments, so there is nothing to check; write "
+                "np.array(x, dtype=float) for what has a gradient"
+            )
         names, arrays = [self.names[i] for i in self.checked], [self.arrays[i] for i in self.checked]
         self.loss = Loss(names, arrays, self.call, claim=self.claim, hints=self.hints)
         self.before = _snapshot(self.args)
         out, self.cache = self.forward(arrays)
         self.dout = np.asarray(self.rng.standard_normal(out.shape))
+
+        def back(dout: Array) -> list[Any]:
+            grads = self.backward(dout, self.forward(arrays)[1])
+            return [grads[i] for i in self.checked]
+
+        self.op = _Op(names, arrays, lambda values: self.forward(values)[0], back, self.dout)
 
     def call(self, values: list[Any]) -> Any:
         return np.sum(self.dout * self.forward(values)[0])
@@ -442,7 +496,8 @@ class _Pair:
         """Return what the diagnosis may compare with."""
         sizes = [(m, i, j) for i, a in self.arrays.items() for j, m in enumerate(a.shape)]
         lengths = {m: f"the length of axis {j} of {self.names[i]}" for m, i, j in sizes}
-        return {"lengths": lengths, "places": self.rows(n), "guesses": self.guesses(k, n), "right_after": ()}
+        known = {"lengths": lengths, "places": self.rows(n), "right_after": (), "all_wrong": False}
+        return known | self.op.hints(k, n)
 
     def rows(self, x: Array) -> Iterator[tuple[str, Array]]:
         """Yield which rows of x an array of indices names more than once."""
@@ -453,31 +508,130 @@ class _Pair:
                 words = f"in the rows that {self.names[i]} names more than once: {why}"
                 yield words, np.broadcast_to(often, x.T.shape).T
 
-    def guesses(self, k: int, n: Array) -> Iterator[Finding]:
-        if n.shape == self.dout.shape:
-            yield "is dout itself: the local derivative, or a mask, is missing", self.dout
-            yield "misses dout itself as a term: the skip path", n - self.dout
-            yield "has dout itself as an extra term: the skip path", n + self.dout
+
+# --- guesses at a mistake, from the inside of a function --------------------------------------------------
+@dataclass
+class _Op:
+    """A function of named arrays with many outputs, its backward, and the gradient `dout` that reaches it."""
+
+    names: list[str]
+    arrays: list[Array]
+    forward: Callable[[list[Array]], Array]
+    backward: Callable[[Array], Sequence[Any]]
+    dout: Array
+
+    def hints(self, k: int, n: Array) -> dict[str, Any]:
+        """Return what the diagnosis may compare the gradient of array k with."""
+        if self.dout.size * n.size > 10**7:
+            return {}
+        jacobian = self.jacobian(k)
+        elementwise = np.array_equal(jacobian, np.diag(jacobian.diagonal()))
+        return {
+            "guesses": self.guesses(k, n, jacobian),
+            "vaguer_guesses": self.locals(k, n) if elementwise else self.parts(n, jacobian),
+            "partials": self.partials(k, n, jacobian),
+        }
+
+    def jacobian(self, k: int, x: Array | None = None) -> Array:
+        """Return the slopes of all outputs, a row each, with respect to array k, where it stands or at x."""
+        x = self.arrays[k] if x is None else x
+        h = steps(x.ravel(), "central", None)
+        columns = np.empty((x.size, self.dout.size))
+        for i in range(x.size):
+            step = np.zeros(x.shape)
+            step.flat[i] = h[i]
+            up, down = (
+                self.forward([*self.arrays[:k], moved, *self.arrays[k + 1 :]])
+                for moved in (x + step, x - step)
+            )
+            columns[i] = (up - down).ravel() / (2 * h[i])
+        return columns.T
+
+    def guesses(self, k: int, n: Array, jacobian: Array) -> Iterator[Finding]:
+        """Yield mistakes that have a name."""
+        dout = self.dout
+        if n.shape == dout.shape:
+            yield "is dout itself: the local derivative, or a mask, is missing", dout
+            yield "misses dout itself as a term: the skip path", n - dout
+            yield "has dout itself as an extra term: the skip path", n + dout
             said = "uses only the diagonal of the Jacobian, as if the function were elementwise: the terms"
-            yield f"{said} of the other entries are missing", self.dout * self.diagonal(k)
-        for j, other in enumerate(self.loss.arrays):
+            diagonal = jacobian.diagonal().reshape(n.shape)
+            yield f"{said} of the other entries are missing", dout * diagonal
+        for j, other in enumerate(self.arrays):
             if j != k and other.ndim:
-                flipped = list(self.loss.arrays)
+                flipped = list(self.arrays)
                 flipped[j] = np.flip(other, tuple(range(other.ndim))[-2:])
-                gradient, _ = slopes(replace(self.loss, arrays=flipped), k)
-                said = f"would be right for a flipped {self.loss.names[j]}"
+                gradient = dout.ravel() @ replace(self, arrays=flipped).jacobian(k)
+                said = f"would be right for a flipped {self.names[j]}"
                 yield f"{said}: a kernel is flipped once too often or too rarely", gradient.reshape(n.shape)
 
-    def diagonal(self, k: int) -> Array:
-        """Return the slope of every output with respect to the entry in its place."""
-        x = self.loss.arrays[k]
+    def parts(self, n: Array, jacobian: Array) -> Iterator[Finding]:
+        """Yield how outputs may have been lost."""
+        dout = self.dout
+        if n.size == dout.size:
+            said = (
+                "multiplies dout by the Jacobian, not by its transpose (W for W.T? a factor outside a sum?)"
+            )
+            yield said, (jacobian @ dout.ravel()).reshape(n.shape)
+        for axis, length in enumerate(dout.shape):
+            for i in (0, length - 1) if length > 1 else ():
+                here = np.arange(length) == i
+                part = np.where(here, dout.swapaxes(axis, -1), 0).swapaxes(axis, -1)
+                gradient = (part.ravel() @ jacobian).reshape(n.shape)
+                where = f"dout at index {i} along axis {axis}"
+                yield f"comes from {where} alone: the rest is overwritten, and should be added up", gradient
+                yield f"takes no account of {where}", n - gradient
 
-        def slope(i: int, h: float) -> Any:
-            output = replace(self.loss, f=lambda values: self.forward(values)[0].flat[i])
-            up, down = output.moved(k, np.array([i, i]), x.flat[i] + np.array([h, -h]))
-            return (up - down) / (2 * h)
+    def locals(self, k: int, n: Array) -> Iterator[Finding]:
+        """Yield what may stand in the place of an elementwise function's local derivative."""
+        name, x = self.names[k], self.arrays[k]
+        dout, y = (values.reshape(n.shape) for values in (self.dout, self.forward(self.arrays)))
+        with np.errstate(all="ignore"), suppress(ValueError, ArithmeticError):
+            at_output = dout * self.jacobian(k, y).diagonal().reshape(n.shape)
+            yield f"takes the local derivative at the output, and should take it at {name}", at_output
+        for word, t in (("the output", y), (name, x)):
+            for formula, local in _LOCALS.items():
+                with np.errstate(all="ignore"):
+                    gradient = dout * local(t)
+                yield f"is dout times {formula.format(word)}, which is not the local derivative", gradient
 
-        return np.reshape([slope(i, h) for i, h in enumerate(steps(x, "central", None).flat)], x.shape)
+    def partials(self, k: int, n: Array, jacobian: Array) -> Iterator[Finding]:
+        """Yield in which partial derivatives the Jacobian that backward applies is wrong, and the worst."""
+        m = self.dout.size
+        ones = np.eye(m).reshape(m, *self.dout.shape)
+        claimed = np.stack([np.ravel(self.backward(one)[k]) for one in ones])
+        gap, least = abs(claimed - jacobian), 1e-5 * abs(jacobian).max()
+        wrong, square = gap > least, len(claimed) == n.size
+        if not np.any(wrong & (abs(jacobian) > least)):
+            said = "has terms that do not belong there (a sum over the wrong axis? a missing mask?)"
+        elif not np.any(wrong & (abs(claimed) > least)):
+            said = "misses terms"
+        elif square and not wrong.diagonal().any():
+            said = "is right on the Jacobian's diagonal and wrong off it"
+        elif square and np.all(wrong <= np.eye(n.size, dtype=bool)):
+            said = "is wrong on the Jacobian's diagonal only: a wrong local derivative"
+        else:
+            said = "is made with wrong partial derivatives"
+        row, column = (int(index) for index in np.unravel_index(np.argmax(gap), gap.shape))
+        entry = f"{self.names[k]}{at(np.unravel_index(column, n.shape))}"
+        where = f"d out{at(np.unravel_index(row, self.dout.shape))} / d {entry}"
+        said += f": {where} is {jacobian[row, column]:.6g}, and it takes {claimed[row, column]:.6g}"
+        said += f" ({entry} is {self.arrays[k].flat[column]:.6g})"
+        yield said, (self.dout.ravel() @ claimed).reshape(n.shape)
+
+
+# What people take for the local derivative of an elementwise function, as a function of its input or output.
+_LOCALS: dict[str, Callable[[Array], Array]] = {
+    "{}": lambda t: t,
+    "1 - {} squared": lambda t: 1 - t * t,
+    "{0} (1 - {0})": lambda t: t * (1 - t),
+    "1 - {}": lambda t: 1 - t,
+    "the exponential of {}": np.exp,
+    "one over {}": lambda t: 1 / t,
+    "the square of {}": np.square,
+    "the sigmoid of {}": lambda t: 1 / (1 + np.exp(-t)),
+    "the mask {} > 0": lambda t: t > 0,
+}
 
 
 def _snapshot(thing: Any) -> list[Array]:

@@ -59,6 +59,8 @@ class Loss:
 
     def __post_init__(self) -> None:
         for name, array in zip(self.names, self.arrays, strict=True):
+            if array.dtype.kind not in "iubfc":
+                raise TypeError(f"{name} must be an array of numbers, got {array!r:.60}")
             if array.dtype.kind in "iub":
                 raise TypeError(
                     f"{name} holds {array.dtype} numbers, and a small step would be cut off; write "
@@ -92,6 +94,7 @@ class Loss:
 
         def zigzag(a: Array, t: int) -> Array:
             size = 64 * t * self.eps * np.maximum(1, abs(a))
+            size = np.where(a == 0, size, np.minimum(size, 1e-4 * t * abs(a)))  # all small, to a tiny one too
             return np.asarray(a + size * (-1) ** np.arange(a.size).reshape(a.shape), a.dtype)
 
         with np.errstate(all="ignore"), suppress(ValueError, ArithmeticError):
@@ -108,6 +111,11 @@ class Loss:
         for name, before, after in zip(self.names, self.arrays, arrays, strict=True):
             if not np.array_equal(before, after):
                 self.changed = name
+        if isinstance(returned, tuple | list | dict):
+            raise TypeError(
+                f"the function must return the loss alone, got a {type(returned).__name__} of "
+                f"{len(returned)}; wrap it, as in lambda x: f(x)[0]"
+            )
         value = np.asarray(returned)
         if value.dtype.kind not in "fiub":
             raise TypeError(

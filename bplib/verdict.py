@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -158,6 +158,10 @@ def _right_nearby(v: _Verdict) -> bool:
 def check(loss: Loss, claimed: list[Array], how: How, problems: list[str]) -> Report:
     """Judge every parameter and write the report."""
     steps(np.zeros(1), how.method, how.h)  # refuses a bad method or step
+    if not (how.rtol is None or (isinstance(how.rtol, int | float | np.floating) and how.rtol > 0)):
+        raise ValueError(
+            f"rtol must be one positive number, got {how.rtol!r}; leave it out for a good default"
+        )
     if unfit := _unfit(loss):
         return Report((), (*problems, unfit), (), str(how))
     shapes, judged, misfits = [x.shape for x in loss.arrays], [], []
@@ -173,7 +177,7 @@ def check(loss: Loss, claimed: list[Array], how: How, problems: list[str]) -> Re
         loss, claimed = _along(loss, claimed, how)
     verdicts = [_judge(loss, k, claimed[k].ravel(), rtol, how) for k in judged]
     for v in verdicts:
-        v.finding = _finding(v, verdicts, how)
+        v.finding = _finding(v, verdicts, how, bool(problems))
         if problems and v.finding == NAMELESS:
             v.finding = "is wrong, which this may explain"
     warnings = [warning for v in verdicts for warning in v.warnings(how.h)]
@@ -211,21 +215,27 @@ def _unfit(loss: Loss) -> str:
 
 def _along(loss: Loss, claimed: list[Array], how: How) -> tuple[Loss, list[Array]]:
     """Return the loss and its claimed gradient as functions of steps along random directions."""
-    rng, directions, along = how.rng or np.random.default_rng(0), [], []
+    rng, directions, along = np.random.default_rng(0 if how.rng is None else how.rng), [], []
     for x, a in zip(loss.arrays, claimed, strict=True):
         size = np.maximum(1, np.sqrt(np.mean(x * x))) / np.sqrt(x.size) if x.size else 1.0
         v = (rng.standard_normal((how.directions or 0, *x.shape)) * size).astype(x.dtype)
         directions.append(v)
         along.append(np.tensordot(v, a, a.ndim) if a.shape == x.shape else a)
 
-    def f(ts: list[Array]) -> Any:
-        moved = zip(loss.arrays, ts, directions, strict=True)
-        return loss.at([x + sum(step * v for step, v in zip(t, vs) if step) for x, t, vs in moved])  # noqa: B905
+    def moved(ts: list[Array]) -> list[Array]:
+        several = zip(loss.arrays, ts, directions, strict=True)
+        return [x + sum(step * v for step, v in zip(t, vs) if step) for x, t, vs in several]  # noqa: B905
 
-    return Loss(loss.names, [np.zeros(len(v), v.dtype) for v in directions], f, float32=True), along
+    def claim(ts: list[Array]) -> list[Array]:
+        grads = zip(loss.claim(moved(ts)), directions, strict=True) if loss.claim else ()
+        return [np.tensordot(v, a, a.ndim) for a, v in grads]
+
+    zeros = [np.zeros(len(v), v.dtype) for v in directions]
+    f = lambda ts: loss.at(moved(ts))  # noqa: E731
+    return Loss(loss.names, zeros, f, claim=claim if loss.claim else None, float32=True), along
 
 
-def _finding(v: _Verdict, verdicts: list[_Verdict], how: How) -> str:
+def _finding(v: _Verdict, verdicts: list[_Verdict], how: How, explained: bool) -> str:
     """Say what is wrong, if anything: finish the sentence "The claimed gradient of W ..."."""
     if not v.wrong.any():
         return ""
@@ -249,8 +259,11 @@ def _finding(v: _Verdict, verdicts: list[_Verdict], how: How) -> str:
     known = {
         "others": {o.name: o.loss.arrays[o.k] for o in others},
         "right_after": [o.name for o in others if o.k > v.k and not o.wrong.any()],
+        "all_wrong": len(verdicts) > 1 and all(o.wrong.any() for o in verdicts),
         "only_here": v.loss.claim is None,
         **hint,
         "guesses": chain(swapped, hint.get("guesses", ())),
     }
+    if explained:  # by a problem with a name of its own: no vague words then
+        known |= {"all_wrong": False, "partials": ()}
     return diagnose(Case(x, a, n, noise, wrong, **known))

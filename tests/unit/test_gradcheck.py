@@ -45,6 +45,7 @@ from test_planted_bugs import (
 
 from bplib import report as module
 from bplib.gradcheck import check_vjp, gradcheck, numerical_gradient
+from bplib.layers import mlp
 
 
 # --- numerical gradients ----------------------------------------------------------------------------------
@@ -738,6 +739,45 @@ def test_tiny_slopes_of_a_large_loss_are_still_decided(rng):
 
     assert gradcheck(f, x, 1e-3 / np.cosh(x) ** 2)
     assert not gradcheck(f, x, 1.01e-3 / np.cosh(x) ** 2)
+
+
+def test_a_loss_that_varies_on_the_scale_of_a_tiny_parameter():
+    x = 1e-12 * np.array([-0.4, 0.9, 1.7])
+    slope = np.cos(x * 1e12) * 1e12
+    assert gradcheck(lambda x: np.sum(np.sin(x * 1e12)), x, slope)
+    assert not gradcheck(lambda x: np.sum(np.sin(x * 1e12)), x, 2 * slope)
+
+
+def test_directions_at_a_kink_of_a_layer_are_judged_nearby(rng):
+    net = mlp([3, 5, 2], rng=rng)  # biases of zero: the input 0 stands at every kink of relu
+    for seed in range(4):
+        assert gradcheck(net, np.zeros((2, 3)), mse, np.ones((2, 2)), directions=2, rng=seed)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "said"),
+    [
+        ((lambda x: 2 * x, 1.5), {}, "f, x, g(x)"),
+        ((1.5, lambda x: 2 * x), {}, "f, x, g(x)"),
+        ((1.5, 3.0), {"rtol": 0}, "rtol must be one positive number, got 0"),
+        ((1.5, 3.0), {"rtol": "small"}, "rtol must be one positive number"),
+        ((1.5, 3.0), {"directions": 1.5}, "directions is a count"),
+        ((np.array([None]), 3.0), {}, "x must be an array of numbers"),
+    ],
+)
+def test_arguments_as_other_checkers_take_them_are_refused_in_words(arguments, options, said):
+    with pytest.raises((TypeError, ValueError), match=re.escape(said)):
+        gradcheck(lambda x: np.sum(x * x), *arguments, **options)
+
+
+def test_a_loss_that_comes_with_its_gradient_is_refused_in_words():
+    with pytest.raises(TypeError, match="must return the loss alone, got a tuple of 2"):
+        gradcheck(lambda x: (x * x, 2 * x), 1.5, 3.0)
+
+
+def test_a_target_in_the_place_of_the_loss_is_refused_in_words(rng):
+    with pytest.raises(TypeError, match="loss must be a function"):
+        gradcheck(mlp([2, 1], rng=rng), np.ones((3, 2)), np.ones((3, 1)))
 
 
 def test_bce_network_gives_the_numbers_of_the_formula(rng):

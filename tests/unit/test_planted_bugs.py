@@ -267,6 +267,7 @@ def normal(*shapes: tuple[int, ...]) -> Callable[[np.random.Generator], tuple[An
 
 
 AFFINE = normal((4, 5), (3, 5), (3,))
+SQUARE = normal((4, 3), (3, 3), (3,))
 NORM = normal((4, 9), (9,), (9,))
 BATCH = normal((9, 4), (4,), (4,))
 
@@ -419,8 +420,60 @@ vjp(
     "negative",
     "1/10",
 )
-vjp("sigmoid derivative at z", logistic, lambda d, a: (d * sigmoid(a) * (1 - sigmoid(a)),), normal((3, 4)))
-vjp("tanh derivative 1 - a", tanh, lambda d, a: (d * (1 - a),), normal((3, 4)))
+vjp(
+    "sigmoid derivative at the output",
+    logistic,
+    lambda d, a: (d * sigmoid(a) * (1 - sigmoid(a)),),
+    normal((3, 4)),
+    "local derivative at the output",
+)
+vjp("tanh derivative 1 - a", tanh, lambda d, a: (d * (1 - a),), normal((3, 4)), "1 - the output,")
+vjp(
+    "tanh derivative 1 - x**2",
+    lambda x: (np.tanh(x), x),
+    lambda d, x: (d * (1 - x * x),),
+    normal((3, 4)),
+    "1 - x squared",
+)
+vjp(
+    "log1p as log",
+    lambda x: (np.log1p(x * x), x),
+    lambda d, x: (d * 2 / x,),
+    normal((5,)),
+    "local derivative",
+)
+vjp("W for W.T", affine, lambda d, c: (d @ c[1].T, d.T @ c[0], d.sum(0)), SQUARE, "x multiplies", "transpose")
+vjp(
+    "last sample overwrites the others",
+    affine,
+    lambda d, c: (d @ c[1], np.outer(d[-1], c[0][-1]), d.sum(0)),
+    AFFINE,
+    "gradient of w comes from dout at index 3",
+    "overwritten",
+)
+vjp(
+    "softmax without the outer p",
+    softmax,
+    lambda d, p: (d - (d * p).sum(-1, keepdims=True),),
+    normal((3, 4)),
+    "wrong partial derivatives: d out[",
+)
+vjp(
+    "softmax summed over all rows",
+    softmax,
+    lambda d, p: (p * (d - (d * p).sum()),),
+    normal((3, 4)),
+    "terms that do not belong",
+    "wrong axis",
+)
+vjp(
+    "gradient clipped",
+    affine,
+    lambda d, c: (d @ c[1], np.clip(d.T @ c[0], -0.5, 0.5), d.sum(0)),
+    AFFINE,
+    "gradient of w",
+    "clipped at 0.5",
+)
 vjp("softmax as elementwise", softmax, lambda d, p: (d * p * (1 - p),), normal((3, 4)), "diagonal", "missing")
 vjp("log_softmax elementwise", log_softmax, lambda d, p: (d * (1 - p),), normal((3, 4)), "diagonal")
 vjp(
@@ -835,6 +888,59 @@ def layer_returns_minus_dx(rng):
 
     layer = Minus(rng.standard_normal((3, 4)), rng.standard_normal(3))
     return gradcheck(layer, rng.standard_normal((5, 4)), (mse, mse_backward), rng.standard_normal((5, 3)))
+
+
+@plant("backward ignores dout")
+def layer_ignores_dout(rng):
+    class Deaf(Affine):
+        def backward(self, dout):
+            return super().backward(np.ones_like(dout))
+
+    layer = Deaf(rng.standard_normal((3, 4)), rng.standard_normal(3))
+    return gradcheck(layer, rng.standard_normal((5, 4)), (mse, mse_backward), rng.standard_normal((5, 3)))
+
+
+@plant("changes dout in place")
+def layer_spoils_dout(rng):
+    class Spoils(Affine):
+        def backward(self, dout):
+            dx = super().backward(dout)
+            dout *= 0
+            return dx
+
+    layer = Spoils(rng.standard_normal((3, 4)), rng.standard_normal(3))
+    return gradcheck(layer, rng.standard_normal((5, 4)), (mse, mse_backward), rng.standard_normal((5, 3)))
+
+
+@plant("gradient of w is wrong while that of b is right")
+def layer_keeps_the_first_input_it_saw(rng):
+    class Stale(Affine):
+        def backward(self, dout):
+            dx = super().backward(dout)
+            self.grads["W"] = dout.T @ self.first
+            return dx
+
+        def forward(self, x):
+            self.first = getattr(self, "first", x)
+            return super().forward(x)
+
+    layer = Stale(rng.standard_normal((3, 4)), rng.standard_normal(3))
+    return gradcheck(layer, rng.standard_normal((5, 4)), (mse, mse_backward), rng.standard_normal((5, 3)))
+
+
+@plant("the loss's own backward is wrong", "yhat is that of another loss: the mean squared error")
+def bce_with_the_backward_of_mse(rng):
+    layer = Affine(rng.standard_normal((3, 4)), rng.standard_normal(3))
+    y = rng.integers(0, 2, (5, 3)).astype(float)
+    return gradcheck(layer, rng.standard_normal((5, 4)), (bce, mse_backward), y)
+
+
+@plant("and so is every other: look first where the backward pass begins")
+def everything_begins_wrong(rng):
+    params, X, Y, loss, backward = network(rng)
+    hidden = np.tanh(X @ params["W1"].T + params["b1"])
+    z = hidden @ params["W2"].T + params["b2"]
+    return gradcheck(loss, params, backward(dz=(z - Y) / Y.size))
 
 
 @pytest.mark.parametrize("bug", PLANTS, ids=[p.name for p in PLANTS])
