@@ -555,6 +555,7 @@ def _wrong_corner(x: Any, W1: Any, b1: Any, W2: Any, b2: float, y: float) -> dic
         "added": (at - b1[0], None, None),
         "delta2": (None, delta2, None),
         "old": (None, _deltas(x, W1, b1, W2, b2, y)[0] * float(W2[0]), None),
+        "linear": (None, (float(_sigmoid(W2[1] * (W1[1] @ x + b1[1]) + b2)) - y) * float(W2[0]), None),
         "alone": (None, (float(_sigmoid(b2)) - y) * float(W2[0]), None),
         "whole": (None, None, delta2 * float(W2[0])),
     }
@@ -567,6 +568,7 @@ check_corner = Check(
         {"x": np.array([1.0, 2.0]), **_W, "b2": 0.5, "y": 1.0},
         {"x": np.array([2.0, 0.5]), **_W, "W2": np.array([-0.6, 0.5]), "b2": 0.2, "y": 0.0},
         {"x": np.array([-1.0, 3.0]), **_W, "W2": np.array([2.0, 0.3]), "b2": -0.5, "y": 0.0},
+        {"x": np.array([2.0, -1.0]), **_W, "b2": 0.5, "y": 0.0},
     ],
     mistakes={
         "the sum is 0 when the bias is minus the rest": lambda *case: _wrong_corner(*case)["sign"],
@@ -576,6 +578,9 @@ check_corner = Check(
             *case
         )["old"],
         "the second hidden unit still delivers what it did": lambda *case: _wrong_corner(*case)["alone"],
+        "the second hidden unit has a ReLU too, and may be silent": lambda *case: _wrong_corner(*case)[
+            "linear"
+        ],
         "this is the slope from the right; a central difference sees the silent side too": (
             lambda *case: _wrong_corner(*case)["whole"]
         ),

@@ -68,6 +68,13 @@ def corner_by_formula(x, W1, b1, W2, b2, y):
     return float(-np.dot(W1, x)[0]), right, 0.5 * right
 
 
+def corner_without_relu(x, W1, b1, W2, b2, y):
+    """Forget that the second unit may be silent."""
+    z2 = W2[1] * (W1[1] @ x + b1[1]) + b2
+    right = (1 / (1 + math.exp(-z2)) - y) * W2[0]
+    return -W1[0] @ x, right, right / 2
+
+
 RIGHT = [
     ("check_layer_gradients", lambda delta, a: (delta[:, None] * a[None, :], list(delta))),
     ("check_by_hand", lambda: [0.269, 0.313, 0.269, 0.538, -0.403, -1.21]),
@@ -132,5 +139,6 @@ WRONG = [
     ("check_repaired", step_without_relu, "W1: a silent unit passes nothing back"),
     ("check_repaired", step_in_two, "W1: the output has moved"),
     ("check_repaired", lambda *case: step_by_values(*case)[0], "Return W1, b1, W2, b2"),
+    ("check_corner", corner_without_relu, "right: the second hidden unit has a ReLU too"),
     ("check_corner", lambda *case: (*corner_by_formula(*case)[:2], 0.0), "central: it is zero"),
 ]
