@@ -473,9 +473,7 @@ def _node(op: str, value: float, parents: tuple[Value, ...], local_grads: tuple[
 def _constant(number: Any) -> Value:
     if isinstance(number, Value):  # of a subclass
         return number
-    node = Value(number)
-    node.op = "const"
-    return node
+    return _node("const", _number(number), (), ())
 
 
 def _number(data: Any) -> float:
