@@ -1,5 +1,5 @@
 // Gives names to what the theme and the widget library leave nameless, so that a screen reader can say them,
-// keeps commas beside their formulas, and lets the search work from a folder.
+// keeps commas beside their formulas and formulas in their column, and lets the search work from a folder.
 (() => {
   const each = (selector, mend) => document.querySelectorAll(selector).forEach(mend);
 
@@ -41,6 +41,16 @@
     });
   }
 
+  // A formula wider than its column is set smaller: where it is cut, what is left may read as if it were all.
+  function fitFormulas() {
+    each('.bd-article mjx-container[display="true"]', (formula) => {
+      const letters = formula.firstElementChild;
+      letters.style.fontSize = "";
+      const part = formula.clientWidth / formula.scrollWidth;
+      if (part < 1) letters.style.fontSize = `${Math.max(60, Math.floor(98 * part))}%`;
+    });
+  }
+
   function nameWidgets() {
     each(".noUi-handle:not([aria-label])", (handle) => {
       const label = handle.closest(".jupyter-widgets")?.querySelector(".widget-label")?.textContent;
@@ -54,6 +64,8 @@
   // A search result's excerpt is fetched from its page, which a browser refuses for files: titles are enough there.
   if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
 
+  addEventListener("load", () => window.MathJax?.startup.promise.then(fitFormulas));
+  addEventListener("resize", fitFormulas);
   nameTheme();
   keepPunctuation();
   nameWidgets();

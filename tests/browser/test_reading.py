@@ -1,0 +1,32 @@
+"""What a page says can be read on a phone: nothing that belongs to a sentence is cut at the edge."""
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+CHAPTER = "book/01-credit-assignment.html"
+
+CUT = """(selector) => [...document.querySelectorAll(selector)]
+  .filter((e) => e.scrollWidth > e.clientWidth + 1).map((e) => e.closest("[id]").id)"""
+
+
+def test_formulas_fit_their_column_whenever_it_changes(open_page):
+    page = (visit := open_page(CHAPTER, width=390)).page
+    formulas = '.bd-article mjx-container[display="true"]'
+    whole = f"() => ({CUT})('{formulas}').length === 0"
+    page.wait_for_function(whole)
+    sizes = (
+        f"() => [...document.querySelectorAll('{formulas}')].map((e) => e.firstElementChild.style.fontSize)"
+    )
+    assert any(page.evaluate(sizes)), "one is too wide for a phone as it is"
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.wait_for_function(f"() => !({sizes})().some(Boolean)")
+    assert not visit.faults
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_what_a_cell_prints_is_seen_whole(open_page, width):
+    page = (visit := open_page(CHAPTER, width=width)).page
+    assert "diagnosis: " in page.locator(".cell_output pre", has_text="diagnosis").last.inner_text()
+    assert page.evaluate(CUT, ".cell_output pre") == []
+    assert not visit.faults
