@@ -38,8 +38,9 @@ def rules(m: Any) -> dict[str, Rule]:
 
     which stays right where :math:`\sigma(a)(1 - \sigma(a))` has become 0. Ties: the slope of relu and of abs
     at 0 is 0, leaky relu takes its lower side there, maximum and minimum give 1/2 to each argument. NaN stays
-    NaN. Where a derivative does not exist, such as that of ``a ** b`` by `b` at a negative `a`, it is NaN or
-    infinite, and the engines that use the table refuse it.
+    NaN, but for ``a ** 0`` and ``1 ** b``, which are 1 whatever a and b are. Where a derivative does not
+    exist, such as that of ``a ** b`` by `b` at a negative `a`, it is NaN or infinite, and the engines that
+    use the table refuse it.
 
     Examples
     --------
