@@ -414,6 +414,8 @@ def compose(
     Stages: u against x at 1, slope 2; y against u at 1, slope 0.5403. dy/dx = 0.5403 × 2 = 1.081.
     """
     _tape(tape)
+    if len(chain) < 2:
+        raise ValueError(f"chain must name an input and then at least one node; {list(chain)} came.")
     point = _point(tape, inputs, chain[0])
     lo, hi = _span(lo, hi)
     grid = {**point, chain[0]: np.linspace(lo, hi, 161)}

@@ -186,6 +186,7 @@ WRONG = {
     "step of 0": (lambda: plot.error_against_step([0.0], [1.0]), ValueError, "Every step must be above 0"),
     "other length": (lambda: plot.error_against_step([1.0], [1.0, 2]), ValueError, "one error for each step"),
     "no error": (lambda: plot.error_against_step([1.0], [0.0]), ValueError, "nothing to draw"),
+    "no chain": (lambda: plot.compose(LINE, None, ["w"], 0, 1), ValueError, "then at least one node"),
     "signed error": (lambda: plot.error_against_step([1.0], [-1.0]), ValueError, r"holds -1\. Draw np\.abs"),
     "no method": (lambda: plot.error_against_step([1.0], {}), ValueError, "at least one method"),
     "words": (lambda: plot.error_against_step(["a"], [0.0]), TypeError, "steps must hold real numbers"),
