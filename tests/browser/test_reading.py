@@ -30,3 +30,17 @@ def test_what_a_cell_prints_is_seen_whole(open_page, width):
     assert "diagnosis: " in page.locator(".cell_output pre", has_text="diagnosis").last.inner_text()
     assert page.evaluate(CUT, ".cell_output pre") == []
     assert not visit.faults
+
+
+def test_a_dark_page_is_printed_in_light_colours(open_page):
+    page = (visit := open_page(CHAPTER, color_scheme="dark")).page
+    seen = """() => ["body", ".bp-live"]
+      .map((selector) => getComputedStyle(document.querySelector(selector)).color)
+      .map((color) => Math.max(...color.match(/\\d+/g)))"""
+    screen = page.evaluate(seen)
+    assert min(screen) > 200
+    page.evaluate(f"addEventListener('beforeprint', () => (window.onPaper = ({seen})()))")
+    page.pdf()
+    assert max(page.evaluate("onPaper")) < 100
+    assert page.evaluate(seen) == screen
+    assert not visit.faults

@@ -1,5 +1,6 @@
 // Gives names to what the theme and the widget library leave nameless, so that a screen reader can say them,
-// keeps commas beside their formulas and formulas in their column, and lets the search work from a folder.
+// keeps commas beside their formulas and formulas in their column, prints in light colours, and lets the search
+// work from a folder.
 (() => {
   const each = (selector, mend) => document.querySelectorAll(selector).forEach(mend);
 
@@ -63,6 +64,15 @@
 
   // A search result's excerpt is fetched from its page, which a browser refuses for files: titles are enough there.
   if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
+
+  // Paper is light.
+  const { dataset } = document.documentElement;
+  let theme;
+  addEventListener("beforeprint", () => {
+    theme = dataset.theme;
+    dataset.theme = "light";
+  });
+  addEventListener("afterprint", () => (dataset.theme = theme));
 
   addEventListener("load", () => window.MathJax?.startup.promise.then(fitFormulas));
   addEventListener("resize", fitFormulas);
