@@ -13,7 +13,7 @@ EXPORT = re.compile(r"^export (?=(?:const|class|function) (\w+))", re.MULTILINE)
 COMMENT = re.compile(r"(^|[ \t])[ \t]*// .*", re.MULTILINE)
 MARGIN = re.compile(r"^\s+", re.MULTILINE)
 BREAK = re.compile(r"(?<=[,;{(\[])\n|\n(?=[}\])])")
-BLANK = re.compile(r" *([{}()\[\];,:?=<>*&|]) *")
+BLANK = re.compile(r" *([{}()\[\];,:?=<>*&|/]) *| ([+-]) (?![+-])")
 CODE = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|[`{}]|[^`{}\"']+")
 TEXT = re.compile(r"(?:[^`$\\]|\\.|\$(?!\{))+|`|\$\{")
 
@@ -84,7 +84,7 @@ def script(entry: str, views: tuple[str, ...] = ()) -> str:
 
 
 def _squeeze(source: str) -> str:
-    """Leave out the spaces beside punctuation, except beside braces, in strings and in templates."""
+    """Leave out the spaces beside punctuation, except in strings and in templates."""
     parts: list[str] = []
     braces: list[int] = []  # those that are open in each ${...}
     in_text, at = False, 0
@@ -104,6 +104,6 @@ def _squeeze(source: str) -> str:
                 braces.pop()
                 in_text = True
         elif not in_text and token[0] not in "\"'":
-            token = BLANK.sub(r"\1", token)
+            token = BLANK.sub(r"\1\2", token).strip(" ")
         parts.append(token)
     return "".join(parts)

@@ -186,6 +186,8 @@ def plan(
             f"live needs a Value as output, the last node of a graph; {type(output).__name__} {output!r} "
             "came. Build the graph with Value(0.5, 'w') and + - * / **."
         )
+    if isinstance(views, Mapping):
+        raise TypeError(f"views must be a list, even of one view: [graph()]; got {views!r}.")
     shown = [graph()] if views is None else list(views)
     named = [node for node in output.graph() if node.name]
     leaves = [node for node in named if not node.parents]
@@ -241,6 +243,10 @@ def _columns(
     for key, given in data.items():
         n = place("data", key)
         name = leaves[n].name
+        if not isinstance(given, Iterable):
+            raise TypeError(
+                f"data of {name!r} must be a list of numbers; {type(given).__name__} {given!r} came."
+            )
         numbers = [_real(f"data of {name!r}", number) for number in given]
         if n in moving:
             raise ValueError(f"{name!r} is a parameter: all samples share it, so it can't have data.")
@@ -271,6 +277,11 @@ def _control(n: int, leaves: Sequence[Value], span: Any) -> list[Any]:
     lo, hi = numbers[:2]
     if lo >= hi:
         raise ValueError(f"The range of {name!r} must go up; got {tuple(span)}. Write (lo, hi) with lo < hi.")
+    if not 1e-300 < hi - lo < 1e300:
+        raise ValueError(
+            f"The range of {name!r} must be between 1e-300 and 1e300 wide; got {tuple(span)}. "
+            "Scale the quantity to ordinary numbers."
+        )
     if not lo <= start <= hi:
         raise ValueError(
             f"{name!r} starts at {start}, outside its range {lo:g} to {hi:g}. "

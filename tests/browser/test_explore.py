@@ -202,6 +202,9 @@ def test_touch(show):
 def test_it_fits_and_the_picture_keeps_its_shape(show, width):
     page = show(line, reciprocal, width=width).page
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    above = page.locator(".bp-controls").first.bounding_box()
+    reset = page.get_by_role("button", name="Reset").first.bounding_box()
+    assert reset["y"] >= above["y"] + above["height"] + 6, "apart from the controls"
     for image in page.locator(".bp-picture").all():
         box = image.bounding_box()
         assert box["width"] == pytest.approx(min(560, width), abs=60)

@@ -568,6 +568,36 @@ def test_the_marks_of_a_nudge_stay_in_sight(show):
     assert not visit.faults
 
 
+@pytest.mark.parametrize("f", [lambda x: x * 0.1 + 1000, lambda x: x * 5e-5 - 1.5e-4, lambda x: x * 1.5e308])
+def test_numbers_beside_the_axis_differ_and_have_room(show, f):
+    x = Value(0.5, "x")
+    visit = show(live(f(x).named("loss"), {x: (-1, 1)}, views=[curve()], name="sizes"), width=375)
+    page = visit.page
+    for key in ("Home", "End"):
+        slider(page, "x").press(key)
+        settle(page)
+        assert_clean(page)
+    numbers = page.locator(".bp-tick-y").all_text_contents()
+    assert len(set(numbers)) == len(numbers) > 2
+    edge = page.locator(".bp-curve svg").bounding_box()["x"]
+    title = page.locator(".bp-axis-y").bounding_box()
+    for tick in page.locator(".bp-tick-y").all():
+        box = tick.bounding_box()
+        assert box["x"] >= edge
+        assert box["y"] >= title["y"] + title["height"] - 2
+    assert not visit.faults
+
+
+def test_what_only_rounding_moves_is_flat(show):
+    x = Value(0.5, "x")
+    one = (x.sigmoid() + (-x).sigmoid()).named("one")
+    page = show(live(one, {x: (-3, 3)}, views=[curve()], name="flat")).page
+    heights = {
+        round(float(y)) for y in re.findall(r" ([\d.]+)", page.locator(".bp-curve-line").get_attribute("d"))
+    }
+    assert len(heights) == 1
+
+
 # The whole figure.
 
 
@@ -608,6 +638,24 @@ def test_any_sequence_of_moves_leaves_no_fault_and_no_nan(show):
             assert_clean(page)
     settle(page)
     assert_clean(page)
+    assert not visit.faults
+
+
+@pytest.mark.parametrize("part", ['input[type="range"]', ".bp-point", ".bp-node"])
+def test_a_key_with_a_modifier_is_the_browsers(show, part):
+    page = (visit := show(neuron())).page
+    before = inputs(page)
+    page.locator(part).first.focus()
+    # Alt and an arrow go back in the history; the figure must not take them.
+    taken = page.locator(".bp-live").evaluate(
+        """(root) => {
+          const init = {key: "ArrowLeft", altKey: true, bubbles: true, cancelable: true};
+          const event = new KeyboardEvent("keydown", init);
+          return !document.activeElement.dispatchEvent(event);
+        }"""
+    )
+    settle(page)
+    assert (taken, inputs(page)) == (False, before)
     assert not visit.faults
 
 
@@ -783,9 +831,26 @@ def test_nothing_is_wider_than_the_page(show, width):
             assert min(box["width"], box["height"]) >= 24, target.evaluate("(e) => e.outerHTML")
 
 
+def long_names():
+    rate = Value(0.3, "learning_rate_of_the_outer_loop")
+    out = (rate * 2).named("some_quantity_with_a_long_name").sigmoid().named("output_probability")
+    return live(out, {rate: (-1, 1)}, params=[rate], views=[graph(), curve()], name="long")
+
+
+@pytest.mark.parametrize("width", [375, 800])
+def test_long_names_keep_to_the_figure(show, width):
+    page = show(long_names(), width=width).page
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    right = page.locator(".bp-live").bounding_box()
+    right = right["x"] + right["width"]
+    for element in page.locator(".bp-live :is(p, input, select, .bp-name):visible").all():
+        box = element.bounding_box()
+        assert box["x"] + box["width"] <= right, element.evaluate("(e) => e.outerHTML")
+
+
 def test_texts_do_not_leave_their_boxes(show):
     for width in (320, 500, 800, 1200):
-        page = show(neuron(), diamond(), gaps(), width=width).page
+        page = show(neuron(), diamond(), gaps(), long_names(), width=width).page
         outside = page.evaluate(
             """() => [...document.querySelectorAll(".bp-node")].flatMap((node) => {
               const box = node.querySelector(".bp-box").getBoundingClientRect();

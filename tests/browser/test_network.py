@@ -291,7 +291,7 @@ def test_the_zero_that_is_none(show):
     page = show(two(b1=(0.1, -0.2))).page
     assert table(page)["z1_1"][0] == "2.77556e−17"
     assert number(table(page)["W1_11"][1]) == pytest.approx(-0.574443)
-    assert "z 2.78e−17" in part(page, "unit a1_1").locator("text").all_text_contents()
+    assert "z 2.8e−17" in part(page, "unit a1_1").locator("text").all_text_contents()
 
 
 def test_a_prediction_beside_the_loss_has_its_delta_at_once(show):
@@ -369,6 +369,41 @@ def test_nothing_is_wider_than_the_page(show, width):
         }"""
     )
     assert clear == [True, True, True]
+
+
+@pytest.mark.parametrize("width", [375, 800])
+@pytest.mark.parametrize("shows", ["weights", "gradients"])
+def test_every_number_has_room(show, width, shows):
+    page = (visit := show(two(DATA, b1=(-0.123, 0.2)), one(), width=width)).page
+    for menu in page.get_by_label("edges show").all():
+        menu.select_option(shows)
+    page.evaluate("figures[0].store.propose(figures[0].store.inputs.map((x) => x / 1.2345678))")
+    settle(page)
+    crowded = page.evaluate(
+        """() => {
+          const box = (element) => element.getBoundingClientRect();
+          // What is written beside a pill: a name and a number, inside it and apart.
+          const pills = [...document.querySelectorAll(".bp-pill")].flatMap((pill) => {
+            const frame = box(pill.querySelector("rect"));
+            const [a, b] = [...pill.nextSibling.children].map(box);
+            const inside = [a, b].every((text) => text.left > frame.left && text.right < frame.right);
+            return inside && (a.right < b.left || a.bottom < b.top + 4) ? [] : [pill.nextSibling.textContent];
+          });
+          // The corners of a number, without the room above and below its digits, inside the circle.
+          const circles = [...document.querySelectorAll(".bp-unit")].flatMap((unit) => {
+            const circle = box(unit.querySelector("circle"));
+            const r = circle.width / 2;
+            return [...unit.querySelectorAll("text:not(.bp-title)")].filter((text) => {
+              const at = box(text);
+              const aside = Math.abs((at.top + at.bottom) / 2 - circle.top - r) + 0.2 * at.height;
+              return Math.hypot(at.width / 2, aside) > r - 2;
+            }).map((text) => text.textContent);
+          });
+          return [document.querySelectorAll(".bp-pill").length, ...pills, ...circles];
+        }"""
+    )
+    assert crowded == [5]
+    assert not visit.faults
 
 
 def test_an_update_is_cheap(show):

@@ -262,6 +262,7 @@ def test_the_output_must_be_a_value():
         ((True, 2), TypeError, "takes a number"),
         ((math.nan, 1), ValueError, "must be finite"),
         ((0, math.inf), ValueError, "must be finite"),
+        ((-1e308, 1e308), ValueError, "between 1e-300 and 1e300 wide"),
         ((1, 1), ValueError, "must go up"),
         ((2, -2), ValueError, "must go up"),
         ((1, 2), ValueError, r"starts at 0.5, outside its range 1 to 2"),
@@ -299,6 +300,10 @@ def test_unknown_and_foreign_names_are_refused():
     for controls in ({}, [w], None):
         with pytest.raises(TypeError, match="controls must be a dict"):
             live(loss, controls, name="f")
+    with pytest.raises(TypeError, match=r"views must be a list, even of one view: \[graph\(\)\]"):
+        live(loss, {w: (0, 1)}, views=graph(), name="f")
+    with pytest.raises(TypeError, match=r"data of .w. must be a list of numbers; float 0\.5 came"):
+        live(loss, {w: (0, 1)}, data={w: 0.5}, name="f")
     with pytest.raises(TypeError, match="must hold Values or names; int 3"):
         live(loss, {3: (0, 1)}, name="f")
     other = (stranger * 2).named("loss2")
@@ -384,11 +389,16 @@ def test_the_joiner_puts_what_is_needed_first(modules):
     )
     modules["two.js"] = "export const two = 2;\nexport class three {}\n"
     assert bundle.script("one") == (
-        "const two$ = (() => {\nconst two=2;class three {}\nreturn { two, three };\n})();\n"
-        "const one$ = (() => {\nconst { two,three:drei }=two$;"
+        "const two$ = (() => {\nconst two=2;class three{}\nreturn { two, three };\n})();\n"
+        "const one$ = (() => {\nconst{two,three:drei}=two$;"
         'const one=()=>[two,drei,"http://two"];return { one };\n})();\n'
         "export default one$;\n"
     )
+
+
+def test_the_joiner_keeps_signs_apart(modules):
+    modules["one.js"] = "export const one = (a, b) => a + b - -a + +b / (1 - a) - --b;\n"
+    assert bundle.script("one").splitlines()[1].startswith("const one=(a,b)=>a+b - -a + +b/(1-a)- --b;")
 
 
 def test_the_joiner_leaves_strings_as_they_are(modules):
@@ -397,7 +407,7 @@ def test_the_joiner_leaves_strings_as_they_are(modules):
         "\"( , )\"} : y` : { a : '[ ]' };\n"
     )
     assert bundle.script("one").splitlines()[1] == (
-        "const one=(a,b)=>a?`x = ${b?`, { ${a} } : ${'; '}`:\"( , )\"} : y`:{ a:'[ ]' };return { one };"
+        "const one=(a,b)=>a?`x = ${b?`, { ${a} } : ${'; '}`:\"( , )\"} : y`:{a:'[ ]'};return { one };"
     )
     modules["two.js"] = 'export const two = "open;\n'
     with pytest.raises(ValueError, match="A string is not closed"):

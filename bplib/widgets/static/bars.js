@@ -26,7 +26,8 @@ export const mount = (el, store, { of, log }) => {
     const [below, above] = log ? [x >= 1 ? 0 : Math.floor(Math.log10(x)), Math.max(1, Math.ceil(Math.log10(x)))] : [x, x];
     [lo, hi] = [Math.min(lo, below), Math.max(hi, above)];
   };
-  const place = (x) => `${(100 * (x - lo)) / (hi - lo || 1)}%`;
+  // In halves, because hi - lo may be infinite.
+  const place = (x) => `${(100 * (x / 2 - lo / 2)) / (hi / 2 - lo / 2 || 1)}%`;
 
   const rows = of.map((i) => {
     const bar = html("div", { class: "bp-amount" });

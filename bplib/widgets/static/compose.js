@@ -1,10 +1,10 @@
 // The view `compose`: a chain of stages, each with a curve and a slope of its own, and the whole. The slopes
 // multiply. A dashed tangent reads a stage where the chain begins instead of at the stage's own input: wrong.
-import { rangeOf, ticks } from "./axes.js";
+import { onAxis, rangeOf, ticks, widthOf, written } from "./axes.js";
 import { html, setAll, setAttr, setText, svg, uniqueId } from "./dom.js";
 import { fmt } from "./format.js";
+import { onCurve } from "./move.js";
 import { blue, red, say } from "./say.js";
-import { moved, snap } from "./store.js";
 
 const SAMPLES = 161;
 const [TOP, RIGHT, BOTTOM, LEFT, HEIGHT] = [10, 10, 146, 42, 182]; // RIGHT counts from the right
@@ -21,19 +21,19 @@ export const mount = (el, store, spec) => {
   // One curve of `to` against `from`.
   const chart = (from, to) => {
     const whole = from === start && to === end;
-    const slides = from === start; // the point is x itself
+    const moves = from === start; // the point is x itself
     const path = (name) => svg("path", { class: `bp-${name}` });
     const circle = (name, r) => svg("circle", { class: `bp-${name}`, r });
     const clip = uniqueId("clip");
-    const frame = svg("rect", { x: LEFT - 4, y: TOP - 6, height: BOTTOM - TOP + 12 });
+    const frame = svg("rect", { y: TOP - 6, height: BOTTOM - TOP + 12 });
     const axes = svg("g", { "aria-hidden": "true" });
     const [line, tangent, ghost, guide] = ["curve-line", "tangent", "ghost", "base"].map(path);
     const cross = svg("text", { class: "bp-cross" }, "✗");
-    const point = slides
+    const point = moves
       ? svg("g", { class: "bp-point", role: "slider", tabindex: 0, "aria-valuemin": control.lo, "aria-valuemax": control.hi },
         circle("reach", 18), circle("halo", 10), circle("here", 6))
       : svg("g", {}, circle("here", 5.5));
-    const picture = svg("svg", { role: slides ? "group" : "img", height: HEIGHT },
+    const picture = svg("svg", { role: moves ? "group" : "img", height: HEIGHT },
       svg("clipPath", { id: clip }, frame), axes,
       svg("g", { "clip-path": `url(#${clip})` }, guide, line, ghost, tangent, cross), point);
     const canvas = html("div", { class: "bp-canvas" }, picture);
@@ -42,17 +42,18 @@ export const mount = (el, store, spec) => {
     const formula = whole ? "" : ` = ${labels.formulas[to]}`;
     const element = html("div", { class: whole ? "bp-whole" : "bp-stage" },
       html("p", { class: "bp-title" }, whole ? `the whole: ${names[to]} against ${names[from]}` : `${names[to]}${formula}`),
-      canvas, slopeLine, ...(slides ? [] : [ghostLine]));
+      canvas, slopeLine, ...(moves ? [] : [ghostLine]));
 
     let room = 0;
+    let left = LEFT; // more where the numbers beside the axis are long
     let drawn = "";
     let across; // ends of the horizontal axis
     let up; // of the vertical one
-    const xAt = (x) => LEFT + ((x - across[0]) / (across[1] - across[0])) * (room - RIGHT - LEFT);
-    const yAt = (y) => Math.max(-1e4, Math.min(1e4, BOTTOM - ((y - up[0]) / (up[1] - up[0])) * (BOTTOM - TOP)));
+    const xAt = (x) => onAxis(x, across, left, room - RIGHT);
+    const yAt = (y) => onAxis(y, up, BOTTOM, TOP);
     const at = (x, y) => `${xAt(x).toFixed(2)} ${yAt(y).toFixed(2)}`;
     const touch = (x, y, slope) => {
-      const reach = REACH * (across[1] - across[0]);
+      const reach = across[1] * REACH - across[0] * REACH;
       return `M${at(x - reach, y - slope * reach)}L${at(x + reach, y + slope * reach)}`;
     };
     const grid = ([lo, hi]) => Float64Array.from({ length: SAMPLES }, (_, k) => lo + ((hi - lo) * k) / (SAMPLES - 1));
@@ -60,27 +61,32 @@ export const mount = (el, store, spec) => {
     const drawCurve = () => {
       const controlled = [control.lo, control.hi];
       across = controlled;
-      if (!slides) {
+      if (!moves) {
         const [lo, hi] = rangeOf(store.sweep(control.n, grid(controlled), from), store.values[from]);
         across = [Math.min(lo, control.lo), Math.max(hi, control.hi)];
       }
       const xs = grid(across);
       const ys = store.replaced(from, xs)[to];
       up = rangeOf(ys, store.values[to]);
+      const right = room - RIGHT;
+      const levels = ticks(...up, 3);
+      const numbers = written(levels);
+      left = Math.max(LEFT, widthOf(numbers) + 10);
+      const stops = ticks(...across, Math.min(8, (right - left) / 52));
+      const below = written(stops);
       let d = "";
       ys.forEach((y, k) => {
         if (Number.isFinite(y)) d += `${Number.isFinite(ys[k - 1]) ? "L" : "M"}${at(xs[k], y)}`;
       });
       setAttr(line, "d", d);
-      const right = room - RIGHT;
-      setAttr(frame, "width", right - LEFT + 8);
+      setAll(frame, { x: left - 4, width: right - left + 8 });
       const rule = (name, path) => svg("path", { class: `bp-${name}`, d: path });
       const text = (name, x, y, words) => svg("text", { class: `bp-${name}`, x, y }, words);
       axes.replaceChildren(
-        ...ticks(...up, 3).flatMap((y) => [rule(y ? "grid" : "zero", `M${LEFT} ${yAt(y)}H${right}`), text("tick-y", LEFT - 6, yAt(y) + 4, fmt(y, 3))]),
-        ...ticks(...across, Math.min(8, (right - LEFT) / 52)).map((x) => text("tick-x", xAt(x), BOTTOM + 16, fmt(x, 3))),
-        rule("axis", `M${LEFT} ${BOTTOM}H${right}`),
-        text("axis-x", (LEFT + right) / 2, HEIGHT - 3, names[from]),
+        ...levels.flatMap((y, k) => [rule(y ? "grid" : "zero", `M${left} ${yAt(y)}H${right}`), text("tick-y", left - 6, yAt(y) + 4, numbers[k])]),
+        ...stops.map((x, k) => text("tick-x", xAt(x), BOTTOM + 16, below[k])),
+        rule("axis", `M${left} ${BOTTOM}H${right}`),
+        text("axis-x", (left + right) / 2, HEIGHT - 3, names[from]),
       );
     };
 
@@ -91,11 +97,11 @@ export const mount = (el, store, spec) => {
       if (drawn !== key) drawCurve();
       drawn = key;
       setAttr(tangent, "d", touch(x, y, slope));
-      setAttr(guide, "d", `M${xAt(x)} ${BOTTOM}V${yAt(y)}H${LEFT}`);
+      setAttr(guide, "d", `M${xAt(x)} ${BOTTOM}V${yAt(y)}H${left}`);
       setAttr(point, "transform", `translate(${xAt(x)} ${yAt(y)})`);
       const told = `${names[to]} against ${names[from]}: at ${names[from]} ${fmt(x)}, ${names[to]} ${fmt(y)}, slope ${fmt(slope)}`;
       setAttr(picture, "aria-label", told);
-      if (slides) setAll(point, { "aria-label": `${names[from]} on the curve of ${names[to]}`, "aria-valuenow": x, "aria-valuetext": told });
+      if (moves) setAll(point, { "aria-label": `${names[from]} on the curve of ${names[to]}`, "aria-valuenow": x, "aria-valuetext": told });
       say(slopeLine, [`${labels.derivative(to, from)} = `, red(slope), ` at ${names[from]} = `, blue(x)]);
     };
     // The same stage read at another number: its slope there, and the tangent that goes with it.
@@ -109,26 +115,7 @@ export const mount = (el, store, spec) => {
       setText(ghostLine, !ghosts.checked ? "" : `✗ read at ${names[start]} = ${fmt(x)} instead: ${fmt(known ? slope : NaN)}`);
       return known ? slope : NaN;
     };
-    if (slides) {
-      const follow = (event) => {
-        const part = (event.clientX - picture.getBoundingClientRect().left - LEFT) / (room - RIGHT - LEFT);
-        store.set(control.n, snap(control, control.lo + part * (control.hi - control.lo)));
-      };
-      picture.addEventListener("pointerdown", (event) => {
-        if (event.button !== 0) return;
-        picture.setPointerCapture(event.pointerId);
-        point.focus({ preventScroll: true });
-        event.preventDefault();
-        follow(event);
-      });
-      picture.addEventListener("pointermove", (event) => picture.hasPointerCapture(event.pointerId) && follow(event));
-      point.addEventListener("keydown", (event) => {
-        const to = moved(control, store.inputs[control.n], event.key);
-        if (to === undefined) return;
-        event.preventDefault();
-        store.set(control.n, to);
-      });
-    }
+    if (moves) onCurve(store, picture, point, () => control, () => [left, room - RIGHT]);
     const resize = () => {
       room = canvas.clientWidth;
       setAttr(picture, "width", room);

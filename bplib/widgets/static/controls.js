@@ -1,7 +1,7 @@
 // The controls: for each a slider and a typed entry; the gradient step, reset, and a link to the present state.
 import { html, setAttr } from "./dom.js";
 import { fmt, parse } from "./format.js";
-import { moved, snap } from "./store.js";
+import { onKeys, snap } from "./move.js";
 
 // A typed entry. `accept` takes a number and returns "" or why not; `read` gives the number to show.
 export const typed = (store, label, read, accept) => {
@@ -39,13 +39,8 @@ export const slider = (store, control) => {
       store.set(n, snap(control, Number(input.value)));
       update();
     },
-    onkeydown: (event) => {
-      const x = moved(control, store.inputs[n], event.key);
-      if (x === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
-      event.preventDefault();
-      store.set(n, x);
-    },
   });
+  onKeys(input, () => control, () => store.inputs[n], (x) => store.set(n, x));
   const update = () => {
     const x = store.inputs[n];
     input.value = x;

@@ -1,15 +1,15 @@
 // The view `curve`: one quantity against one control. The tangent's slope is the gradient; a nudge compares
 // what the gradient predicts with what happens.
-import { rangeOf, ticks } from "./axes.js";
+import { onAxis, rangeOf, ticks, widthOf, written } from "./axes.js";
 import { changes } from "./changes.js";
 import { html, menu, setAll, setAttr, setText, svg, uniqueId } from "./dom.js";
 import { fmt } from "./format.js";
+import { onCurve, onKeys, snap } from "./move.js";
 import { movingParts } from "./parts.js";
-import { moved, snap } from "./store.js";
 
 const SAMPLES = 201;
-const [TOP, RIGHT, BOTTOM, LEFT] = [10, 16, 212, 58]; // edges of the plot; RIGHT counts from the right
-const HEIGHT = 250;
+const [TOP, RIGHT, BOTTOM, LEFT] = [24, 16, 226, 58]; // edges of the plot; RIGHT counts from the right
+const HEIGHT = 264;
 
 export const mount = (el, store, spec) => {
   const { tape, labels } = store;
@@ -19,6 +19,7 @@ export const mount = (el, store, spec) => {
   let nudges; // the nudge, as a control of its own
   let nudge;
   let room = 0; // width of the picture
+  let left = LEFT; // more where the numbers beside the axis are long
   let drawn = ""; // what the drawn curve depends on
   let range; // of the vertical axis
   const choose = (chosen) => {
@@ -33,7 +34,7 @@ export const mount = (el, store, spec) => {
   const path = (name) => svg("path", { class: `bp-${name}` });
   const circle = (name, r) => svg("circle", { class: `bp-${name}`, r });
   const clip = uniqueId("clip");
-  const frame = svg("rect", { x: LEFT - 6, y: TOP - 4, height: BOTTOM - TOP + 8 });
+  const frame = svg("rect", { y: TOP - 4, height: BOTTOM - TOP + 8 });
   const axes = svg("g", { "aria-hidden": "true" });
   const [line, tangent, base] = [path("curve-line"), path("tangent"), path("base")];
   const [predictedDot, trueDot] = ["dot-predicted", "dot-true"].map((name) => svg("g", {}, path(name)));
@@ -63,14 +64,13 @@ export const mount = (el, store, spec) => {
     bars,
     apart)));
 
-  const xAt = (x) => LEFT + ((x - control.lo) / (control.hi - control.lo)) * (room - RIGHT - LEFT);
-  // Far outside is far enough: numbers of any size would break the path.
-  const yAt = (y) => Math.max(-1e4, Math.min(1e4, BOTTOM - ((y - range[0]) / (range[1] - range[0])) * (BOTTOM - TOP)));
+  const xAt = (x) => onAxis(x, [control.lo, control.hi], left, room - RIGHT);
+  const yAt = (y) => onAxis(y, range, BOTTOM, TOP);
   const at = (x, y) => `${xAt(x).toFixed(2)} ${yAt(y).toFixed(2)}`;
 
   // Where a mark stands: in its place as a dot, or at the edge as an arrow that points there.
   const mark = (group, x, y, r) => {
-    const [a, b] = [Math.max(LEFT, Math.min(room - RIGHT, x)), Math.max(TOP, Math.min(BOTTOM, y))];
+    const [a, b] = [Math.max(left, Math.min(room - RIGHT, x)), Math.max(TOP, Math.min(BOTTOM, y))];
     setAttr(group, "transform", `translate(${a} ${b})`);
     setAll(group.lastChild, a === x && b === y
       ? { d: `M${-r} 0a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0`, transform: "" }
@@ -83,23 +83,28 @@ export const mount = (el, store, spec) => {
     const xs = Float64Array.from({ length: SAMPLES }, (_, k) => lo + ((hi - lo) * k) / (SAMPLES - 1));
     const ys = store.sweep(control.n, xs, node);
     range = rangeOf(ys, here);
+    const levels = ticks(...range, 5);
+    const numbers = written(levels);
+    left = Math.max(LEFT, widthOf(numbers) + 12);
+    const stops = ticks(lo, hi, Math.min(8, (right - left) / 60));
+    const below = written(stops);
     let d = "";
     ys.forEach((y, k) => {
       if (Number.isFinite(y)) d += `${Number.isFinite(ys[k - 1]) ? "L" : "M"}${at(xs[k], y)}`;
     });
     setAttr(line, "d", d);
-    setAttr(frame, "width", right - LEFT + 12);
+    setAll(frame, { x: left - 6, width: right - left + 12 });
     const rule = (name, d) => svg("path", { class: `bp-${name}`, d });
     const text = (name, x, y, words) => svg("text", { class: `bp-${name}`, x, y }, words);
     axes.replaceChildren(
-      ...ticks(...range, 5).flatMap((y) => [rule(y ? "grid" : "zero", `M${LEFT} ${yAt(y)}H${right}`), text("tick-y", LEFT - 8, yAt(y) + 4, fmt(y, 4))]),
-      ...ticks(lo, hi, Math.min(8, (right - LEFT) / 60)).flatMap((x) => [
+      ...levels.flatMap((y, k) => [rule(y ? "grid" : "zero", `M${left} ${yAt(y)}H${right}`), text("tick-y", left - 8, yAt(y) + 4, numbers[k])]),
+      ...stops.flatMap((x, k) => [
         ...(x ? [] : [rule("zero", `M${xAt(0)} ${BOTTOM}V${TOP}`)]),
-        text("tick-x", xAt(x), BOTTOM + 17, fmt(x, 4)),
+        text("tick-x", xAt(x), BOTTOM + 17, below[k]),
       ]),
-      rule("axis", `M${LEFT} ${BOTTOM}H${right}`),
-      text("axis-x", (LEFT + right) / 2, HEIGHT - 4, name),
-      text("axis-y", 4, TOP + 2, labels.names[node]),
+      rule("axis", `M${left} ${BOTTOM}H${right}`),
+      text("axis-x", (left + right) / 2, HEIGHT - 4, name),
+      text("axis-y", 4, 12, labels.names[node]),
     );
   };
 
@@ -151,29 +156,8 @@ export const mount = (el, store, spec) => {
     store.changed();
   };
   nudgeInput.addEventListener("input", () => setNudge(Number(nudgeInput.value) * nudges.hi));
-  const onArrow = (element, controlled, position, move) =>
-    element.addEventListener("keydown", (event) => {
-      const to = moved(controlled(), position(), event.key);
-      if (to === undefined) return;
-      event.preventDefault();
-      move(to);
-    });
-  onArrow(nudgeInput, () => nudges, () => nudge, setNudge);
-  onArrow(point, () => control, () => store.inputs[control.n], (x) => store.set(control.n, x));
-  const follow = (event) => {
-    const part = (event.clientX - picture.getBoundingClientRect().left - LEFT) / (room - RIGHT - LEFT);
-    store.set(control.n, snap(control, control.lo + part * (control.hi - control.lo)));
-  };
-  picture.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0) return;
-    picture.setPointerCapture(event.pointerId);
-    point.focus({ preventScroll: true });
-    event.preventDefault();
-    follow(event);
-  });
-  picture.addEventListener("pointermove", (event) => {
-    if (picture.hasPointerCapture(event.pointerId)) follow(event);
-  });
+  onKeys(nudgeInput, () => nudges, () => nudge, setNudge);
+  onCurve(store, picture, point, () => control, () => [left, room - RIGHT]);
 
   const resized = new ResizeObserver(() => {
     room = canvas.clientWidth;

@@ -1,6 +1,6 @@
 // A live figure whose formula can be exchanged: a menu of recorded ones, and where Python runs an entry for any.
 import { html, menu, setAttr, setText } from "./dom.js";
-import { figure as liveFigure, isSite } from "./main.js";
+import { figure as liveFigure, isSite, linked } from "./main.js";
 
 const PATIENCE = 8000; // ms until silence is told
 
@@ -74,9 +74,9 @@ export const figure = (views) => ({ model, el }) => {
   model.on("change:fault", refused);
   // A link to a state of one of the formulas chooses it; the figure then takes the state.
   const fromAddress = () => {
-    const name = decodeURI(location.hash).slice(1).split(":")[0];
-    const linked = recorded.find(({ spec }) => spec.name === name);
-    if (linked) show(linked);
+    const name = linked().split(":")[0];
+    const meant = recorded.find(({ spec }) => spec.name === name);
+    if (meant) show(meant);
   };
   fromKernel();
   if (site) {

@@ -1,6 +1,6 @@
 // The view `graph`: every node with its value and its gradient. Step through both passes; read any edge.
 import { html, setAttr, setText, svg } from "./dom.js";
-import { fmt, tiny } from "./format.js";
+import { fitted, fmt, shortened } from "./format.js";
 import { layout, place } from "./layout.js";
 import { movingParts } from "./parts.js";
 import { say } from "./say.js";
@@ -80,15 +80,11 @@ export const mount = (el, store) => {
 
   let largest; // of the values and of the gradients: the measure of the bars
   let digit; // the width of one
-  // With as many digits as the room allows; where not even one has room, as a power of ten.
-  const fitted = (x, room) =>
-    [6, 5, 4, 3, 2, 1].map((digits) => fmt(x, digits)).find((text) => text.length * digit <= room) ?? tiny(x);
   const drawNode = (i, [x, y], { width }) => {
-    const fits = (text, room) => (text.length <= room ? text : `${text.slice(0, room - 1)}…`);
-    const room = Math.floor((width - 16) / 7.2);
+    const room = (letter) => Math.floor((width - 16) / letter);
     // The formula of an unnamed node is its name, and says the operation already.
     const operation = tape.names[i] && !isInput(i) ? labels.tags[i] : "";
-    const tag = names[i].length + operation.length < room ? operation : "";
+    const tag = names[i].length + operation.length < room(7.2) ? operation : "";
     const line = (kind, sign, base) => ({
       kind,
       bar: svg("rect", { class: `bp-size bp-size-${kind}`, x: 5, y: base - 12, height: 16, rx: 2 }),
@@ -98,14 +94,14 @@ export const mount = (el, store) => {
     const lines = [line("value", "=", 36), line("grad", "∂", 54)];
     const element = walk.add(i, `bp-node${isInput(i) ? " bp-input" : ""}`, [
       svg("rect", { class: "bp-box", width, height: HEIGHT, rx: isInput(i) ? 14 : 6 }),
-      svg("text", { class: "bp-title", x: 9, y: 17 }, fits(names[i], room)),
+      svg("text", { class: "bp-title", x: 9, y: 17 }, shortened(names[i], room(8.6))),
       svg("text", { class: "bp-tag", x: width - 9, y: 17 }, tag),
       ...lines.flatMap(({ bar, sign, number }) => [bar, sign, number]),
     ], () => {
       const known = [];
       for (const { kind, bar, number } of lines) {
         const [shown, x] = kind === "value" ? [hasValue(i), store.values[i]] : [hasGradient(i), store.grads[i]];
-        setText(number, shown ? fitted(x, width - 32) : "");
+        setText(number, shown ? fitted(x, (text) => text.length * digit <= width - 32) : "");
         const part = shown && largest[kind] ? Math.min(1, Math.abs(x) / largest[kind]) : 0;
         setAttr(bar, "width", ((width - 10) * part).toFixed(1));
         if (shown) known.push(`${kind === "grad" ? "gradient" : kind} ${fmt(x)}`);

@@ -6,6 +6,16 @@ import { mount as table } from "./table.js";
 
 export const isSite = () => document.querySelector('script[type="application/vnd.jupyter.widget-state+json"]') !== null;
 
+// The address of the page may hold a state: "#neuron:w=0.5,b=0.1".
+export const linked = () => {
+  const text = location.hash.slice(1);
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+};
+
 // views: a table of mount(element, store, spec), each of which returns its cleanup.
 export const figure = (views) => ({ model, el }) => {
   const spec = model.get("spec");
@@ -66,14 +76,8 @@ export const figure = (views) => ({ model, el }) => {
     model.off("change:rate", newRate);
   });
 
-  // The address of the page may hold a state: "#neuron:w=0.5,b=0.1".
   const fromAddress = () => {
-    let text = "";
-    try {
-      text = decodeURIComponent(location.hash.slice(1));
-    } catch {
-      text = location.hash.slice(1);
-    }
+    const text = linked();
     if (!text.startsWith(`${name}:`)) return;
     const fault = store.restore(text.slice(name.length + 1));
     if (fault) store.say(`The link's state is damaged. ${fault} The figure stays as it was.`, true);

@@ -3,7 +3,7 @@
 import { changes } from "./changes.js";
 import { slider, typed } from "./controls.js";
 import { html, menu, setAttr, setText, svg } from "./dom.js";
-import { fmt } from "./format.js";
+import { fitted, fmt, shortened } from "./format.js";
 import { mean, samplesOf } from "./samples.js";
 import { blue, bracketed, red, say } from "./say.js";
 import { walker } from "./walk.js";
@@ -11,12 +11,13 @@ import { walker } from "./walk.js";
 const PLAY = 1100; // ms a step
 const R = 42; // of a unit
 const SMALL = 27; // of an input
-const [PILL, LINE] = [78, 20]; // a bias, on one line
+const [PILL, LINE] = [96, 20]; // a bias, on one line
+const LETTER = 7.5; // px: the widest that a letter or a digit is
 const NEAR = 24; // layers nearer than this stand under each other
 const SWEPT = 61; // points that find the length of the bars
 
-// At most 8 characters, with as many digits as fit.
-const brief = (x) => [4, 3, 2].map((digits) => fmt(x, digits)).find((text) => text.length <= 8) ?? fmt(x, 2);
+// With as many digits as `room` characters hold.
+const brief = (x, room = 7) => fitted(x, (text) => text.length <= room);
 
 export const mount = (el, store, spec) => {
   const { tape, labels } = store;
@@ -245,7 +246,7 @@ export const mount = (el, store, spec) => {
   const table = html(
     "div", { class: "bp-intermediates", role: "group", tabindex: 0, "aria-label": "Every intermediate" },
     html("table", {},
-      html("thead", {}, html("tr", {}, ...["name", "value", `d${names[top]}/d`].map((head) => html("th", { scope: "col" }, head)), meanHead)),
+      html("thead", {}, html("tr", {}, ...["name", "value", `d${names[top]}/d(name)`].map((head) => html("th", { scope: "col" }, head)), meanHead)),
       html("tbody", {}, ...rows.map(({ row }) => row))),
   );
   const showTable = () => {
@@ -304,7 +305,7 @@ export const mount = (el, store, spec) => {
     const alongOf = (k) => (down ? 44 + k * 148 : k ? 2 * SMALL + k * gap + (2 * k - 1) * R : SMALL);
     const spot = (k, i, count) => {
       const side = aside / 2 + (i - (count - 1) / 2) * breadth;
-      const shift = spec.biases.length && k > 0 ? (pillWidth + 4) / 2 : 0;
+      const shift = spec.biases.length ? (pillWidth + 4) / 2 : 0;
       return down ? [side - shift, alongOf(k)] : [alongOf(k), side - 6];
     };
     const place = new Map();
@@ -312,11 +313,14 @@ export const mount = (el, store, spec) => {
     const lossAt = down ? [mean(spec.layers.at(-1).map((a) => place.get(a)[0])), alongOf(depth + 1) - 10] : [room - 38, aside / 2 - 6];
     const radius = (a) => (spec.layers[0].includes(a) ? SMALL : R);
     const line = ([x0, y0], [x1, y1], r0, r1) => {
-    const length = Math.hypot(x1 - x0, y1 - y0);
+      const length = Math.hypot(x1 - x0, y1 - y0);
       const [ux, uy] = [(x1 - x0) / length, (y1 - y0) / length];
       return `M${x0 + ux * r0} ${y0 + uy * r0}L${x1 - ux * r1} ${y1 - uy * r1}`;
     };
     const text = (x, y, kind, words = "") => svg("text", { class: kind, x, y }, words);
+    // Above a circle; beside the middle where edges come from above.
+    const title = (x, y, r, name) =>
+      text(down ? x - r : x, y - r - 6, down ? "bp-title" : "bp-mid bp-title", shortened(name, Math.floor((down ? breadth - pillWidth : 2 * r + gap) / LETTER)));
     const hadFocus = canvas.contains(document.activeElement);
     walk.clear();
 
@@ -334,12 +338,14 @@ export const mount = (el, store, spec) => {
       const height = down ? 2 * LINE : LINE;
       const d = down ? `M${x} ${cy}H${cx + R}` : `M${cx} ${y}V${cy + R}`;
       const link = svg("path", { d });
-      const name = text(down ? x + pillWidth / 2 : x + 7, y + 15, down ? "bp-mid" : "", names[p.node]);
+      const short = shortened(names[p.node], 6);
+      const letters = down ? 6 : Math.floor((PILL - 18) / LETTER) - short.length; // for the number
+      const name = text(down ? x + pillWidth / 2 : x + 7, y + 15, down ? "bp-mid" : "", short);
       const number = text(down ? x + pillWidth / 2 : x + PILL - 7, y + (down ? 33 : 15), down ? "bp-mid bp-value" : "bp-number bp-value");
       const button = walk.add(p, "bp-edge bp-pill", [link, svg("rect", { class: "bp-box", x, y, width: pillWidth, height, rx: 6 })], () => {
         dress(link, p);
         const x = edgeNumber(p);
-        setText(number, x === null ? "" : fmt(x, 3));
+        setText(number, x === null ? "" : brief(x, letters));
         setAttr(number, "class", `${down ? "bp-mid" : "bp-number"} bp-${shown === "weights" ? "value" : "grad"}`);
         return edgeState(p);
       }, onchoose(p));
@@ -349,7 +355,7 @@ export const mount = (el, store, spec) => {
       const [x, y] = place.get(unit.a);
       const lines = [["z", -16], ["a", 4], ["δ", 24]].map(([kind, dy]) => text(x, y + dy, `bp-mid bp-${kind === "δ" ? "grad" : "value"}`));
       return walk.add(unit, "bp-node bp-unit", [
-        svg("circle", { class: "bp-box", cx: x, cy: y, r: R }), text(x, y - R - 7, "bp-mid bp-title", names[unit.a]), ...lines,
+        svg("circle", { class: "bp-box", cx: x, cy: y, r: R }), title(x, y, R, names[unit.a]), ...lines,
       ], () => {
         const [value, gradient] = [hasValue(unit.layer), hasGradient(unit.layer)];
         const shownLines = [value && `z ${brief(store.values[unit.z])}`, value && `a ${brief(store.values[unit.a])}`, gradient && `δ ${brief(store.grads[unit.z])}`];
@@ -367,7 +373,7 @@ export const mount = (el, store, spec) => {
       const [x, y] = place.get(i);
       const number = text(x, y + 5, "bp-mid bp-value");
       return walk.add(i, "bp-node bp-input", [
-        svg("circle", { class: "bp-box", cx: x, cy: y, r: SMALL }), text(x, y - SMALL - 6, "bp-mid bp-title", names[i]), number,
+        svg("circle", { class: "bp-box", cx: x, cy: y, r: SMALL }), title(x, y, SMALL, names[i]), number,
       ], () => {
         setText(number, fmt(store.values[i], 3));
         return { label: `input ${names[i]}: ${fmt(store.values[i])}`, picked: picked === i || picked?.from === i };

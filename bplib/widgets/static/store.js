@@ -4,21 +4,6 @@ import { Tape } from "./tape.js";
 import { Labels } from "./labels.js";
 import { fmt, parse } from "./format.js";
 
-// A number on the control's grid of steps, without the noise of binary fractions.
-export const snap = ({ lo, hi, step }, x) => {
-  const steps = Math.round((x - lo) / step);
-  return Math.min(hi, Math.max(lo, Number((lo + steps * step).toPrecision(12))));
-};
-
-// Where a key takes a slider; undefined for every other key.
-export const moved = (control, x, key) => {
-  const { lo, hi, step } = control;
-  const by = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 10, PageDown: -10 }[key];
-  if (key === "Home") return lo;
-  if (key === "End") return hi;
-  return by && snap(control, x + by * step);
-};
-
 export class Store {
   constructor({ tape, controls, params, data = [], rate: first }, inputs, rate) {
     this.tape = new Tape(tape);

@@ -14,7 +14,7 @@ export const walker = (onpick) => {
       const to = { Home: 0, End: shapes.length - 1 }[event.key] ?? (by && focused + by);
       if (event.key === "Escape") onpick(null);
       const enter = (event.key === "Enter" || event.key === " ") && shapes[focused].onenter;
-      if (to === undefined && !enter) return;
+      if ((to === undefined && !enter) || event.altKey || event.ctrlKey || event.metaKey) return;
       event.preventDefault();
       if (enter) enter();
       else shapes[to]?.element.focus();
