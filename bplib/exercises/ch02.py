@@ -173,14 +173,14 @@ check_meeting = Check(
     mistakes={
         "the path through v is missing": _wrong_meeting(by_v=lambda u, v: 0.0),
         "the path through u is missing": _wrong_meeting(by_u=lambda u, v: 0.0),
-        "u reaches the loss on two ways, and the one through u^2 is missing": _wrong_meeting(
+        "u reaches the loss along two paths, and the one through u^2 is missing": _wrong_meeting(
             by_u=lambda u, v: float(np.sin(v))
         ),
-        "u reaches the loss on two ways, and the one through the product with s is missing": _wrong_meeting(
+        "u reaches the loss along two paths, and the one through u s is missing": _wrong_meeting(
             by_u=lambda u, v: 2 * u
         ),
         "the slope of u^2 is not u": _wrong_meeting(by_u=lambda u, v: float(np.sin(v)) + u),
-        "u reaches the loss on two ways, and their rates add": _wrong_meeting(
+        "u reaches the loss along two paths, and their rates add": _wrong_meeting(
             by_u=lambda u, v: float(np.sin(v)) * 2 * u
         ),
         "the slope of sin has the wrong sign": _wrong_meeting(by_v=lambda u, v: -u * float(np.cos(v))),
