@@ -91,6 +91,9 @@ def test_digits_of_a_steady_pen_are_alike_and_differ_between_digits():
     distinct = np.unique(X, axis=0)
     assert len(distinct) == 10
     assert all(len(np.unique(X[y == d], axis=0)) == 1 for d in range(10))
+    zero = X[y == 0][0].reshape(8, 8)  # stands in the middle, so it is its own mirror image
+    np.testing.assert_allclose(zero, zero[:, ::-1], atol=1e-12)
+    np.testing.assert_allclose(zero, zero[::-1], atol=1e-12)
 
 
 def test_digits_can_be_told_apart_but_not_by_their_mean_alone():

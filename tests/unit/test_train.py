@@ -90,6 +90,7 @@ def test_accuracy_reads_classes_in_every_form():
         assert train.accuracy(column, targets) == 0.75
         assert train.accuracy(column, targets, threshold=0.0) == 0.75
         assert train.accuracy(column, targets, threshold=0.3) == 1.0
+        assert train.accuracy(column, targets, threshold=0.6) == 0.5  # at the threshold is not above it
 
 
 def test_accuracy_refuses_shapes_that_do_not_belong_together():
