@@ -136,13 +136,15 @@ class Loss:
         """Return the losses with entry ``where[j]`` of array k moved to ``to[j]``, one for each j."""
         x, losses = self.arrays[k], []
         many = max(4, 2**17 // max(1, x.size))  # a stack of about a megabyte stays in the cache
-        room = np.empty((min(many, len(where)), *x.shape), to.dtype)  # once: a fresh megabyte costs a third
+        stack = np.empty((min(many, len(where)), *x.shape), to.dtype)
+        stack[...] = x  # once: then only what was moved is put back
+        flat = stack.reshape(len(stack), x.size)
         for start in range(0, max(1, len(where)), many):
             i = where[start : start + many]
-            stack = room[: len(i)]
-            stack[...] = x
-            stack.reshape(len(i), x.size)[np.arange(len(i)), i] = to[start : start + many]
-            losses.append(self._stacked(k, stack))
+            moved = np.arange(len(i)), i
+            flat[moved] = to[start : start + many]
+            losses.append(self._stacked(k, stack[: len(i)]))
+            flat[moved] = x.ravel()[i]
         return np.concatenate(losses)
 
     def _stacked(self, k: int, stack: Array) -> Array:
@@ -166,8 +168,13 @@ class Loss:
         return [a[None] if self.batched else a if a.ndim else a.item() for a in arrays]
 
     def blur(self, p: Array, m: Array) -> Array:
-        """Return how far rounding may put the difference of two losses off."""
-        return np.asarray(_SAFETY * np.maximum(self.noise, self.eps * np.maximum(abs(p), abs(m))))
+        """Return how far their last digits may put the difference of two losses off."""
+        return np.asarray(_SAFETY * self.eps * np.maximum(abs(p), abs(m)))
+
+    @property
+    def jitter(self) -> float:
+        """How far noise may put a difference of two losses off. It costs eight losses: ask where in doubt."""
+        return _SAFETY * self.noise
 
 
 def steps(x: Array, method: str, h: float | None) -> Array:
@@ -183,7 +190,7 @@ def steps(x: Array, method: str, h: float | None) -> Array:
 
 
 def slopes(loss: Loss, k: int, method: str = "central", h: float | None = None) -> tuple[Array, Array]:
-    """Return the slope of every entry of array k, flat, and how far rounding may have put each off."""
+    """Return the slope of every entry of array k, flat, and how far its last digits may put each off."""
     x = loss.arrays[k].ravel()
     every, step = np.arange(x.size), steps(x, method, h)
     if method == "complex":
@@ -244,7 +251,10 @@ def second_look(loss: Loss, k: int, where: Array) -> Look:
             (loss.value - m) / (x - (x - h)).astype(float),
             (p - loss.value) / ((x + h) - x).astype(float),
         )
-        central, noise = (p - m) / ((x + h) - (x - h)).astype(float), loss.blur(p, m) / h
+        central, noise = (
+            (p - m) / ((x + h) - (x - h)).astype(float),
+            np.maximum(loss.blur(p, m), loss.jitter) / h,
+        )
         jump, smooth = right - left, np.zeros(h.shape, bool)
         smooth[1:] = abs(jump[1:] - h[1:] / h[:-1] * jump[:-1]) <= 0.5 * abs(jump[1:])
         kink = ~smooth & (abs(jump) > 1e-6 * (abs(left) + abs(right))) & (abs(jump) > 4 * noise)

@@ -110,16 +110,18 @@ class _Verdict:
 
     def result(self, shape: tuple[int, ...]) -> Result:
         grid = self.loss.arrays[self.k].shape
+        i, errors, wrong = 0, np.zeros(self.a.size), np.flatnonzero(self.wrong)
         with np.errstate(all="ignore"):
             gap, size = abs(self.a - self.n), abs(self.a) + abs(self.n)
-            errors = np.nan_to_num(np.where(gap <= self.off, 0, gap / size), nan=1.0, posinf=1.0)
             whole = np.linalg.norm(self.a) + np.linalg.norm(self.n)
             error = float(np.linalg.norm(gap) / np.maximum(whole, 1e-300))
-        i = int(np.argmax(np.where(self.wrong, np.nan_to_num(gap, nan=np.inf), -1)))
+            if wrong.size:
+                i = wrong[np.argmax(np.nan_to_num(gap[wrong], nan=np.inf))]
+            if self.finding:
+                errors = np.nan_to_num(np.where(gap <= self.off, 0, gap / size), nan=1.0, posinf=1.0)
         worst = tuple(int(j) for j in np.unravel_index(i, grid))
         numbers = worst, float(self.a[i]), float(self.n[i]), error, self.finding
-        ok = not self.finding
-        return Result(self.name, shape, self.a.size, ok, *numbers, errors.reshape(grid) * (not ok))
+        return Result(self.name, shape, self.a.size, not self.finding, *numbers, errors.reshape(grid))
 
 
 def _judge(loss: Loss, k: int, a: Array, rtol: float, how: How) -> _Verdict:
@@ -128,13 +130,16 @@ def _judge(loss: Loss, k: int, a: Array, rtol: float, how: How) -> _Verdict:
     if rtol <= 1e-6 and loss.eps < 1e-10 and is_float32(a):
         rtol = min(rtol, 1e-9)
     v = _Verdict(loss, k, a, *slopes(loss, k, how.method, how.h), rtol)
-    reach, gap = steps(loss.arrays[k].ravel(), how.method, how.h), np.nan_to_num(abs(a - v.n), nan=np.inf)
+    reach = steps(loss.arrays[k].ravel(), how.method, how.h)
+    if v.wrong.any() and how.method != "complex":  # is the loss noisier than its last digits?
+        v.off = np.maximum(v.off, loss.jitter / reach)
     doubtful, sure, many = v.wrong, ~np.isfinite(a), 4
     if v.blurred(1e-3):  # a spot check of what rounding hides
         doubtful[np.argsort(-np.maximum(abs(a), abs(v.n)))[:8]] = True
     while doubtful.any() and not sure.any():
         some = np.flatnonzero(doubtful)
-        some, many = some[np.argsort(-gap[some])][:many], 4 * many
+        gap = np.nan_to_num(abs(a - v.n)[some], nan=np.inf)
+        some, many = some[np.argsort(-gap)][:many], 4 * many
         v.look_again(some, reach[some])
         doubtful[some], sure = False, v.wrong[some]
     return v

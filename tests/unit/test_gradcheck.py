@@ -686,7 +686,7 @@ def test_directions_are_labelled_weaker_and_cheaper():
 
     report = gradcheck(counted, params, grads(), directions=3)
     assert report
-    assert calls == 2 * 3 * 4 + 11
+    assert calls == 2 * 3 * 4 + 2  # the value twice; noise is measured only where a slope is in doubt
     assert "3 random directions" in report.how
     assert "weaker" in report.warnings[-1]
     wrong = gradcheck(loss, params, {**grads(), "W1": 1.001 * grads()["W1"]}, directions=3)
