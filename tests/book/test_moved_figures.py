@@ -10,7 +10,7 @@ from notebooks import BOOK
 
 from bplib.widgets.live import Live
 
-CHAPTERS = sorted(BOOK.glob("0[1-3]-*.ipynb"))
+CHAPTERS = [path for path in sorted(BOOK.glob("[0-9][0-9]-*.ipynb")) if not path.name.startswith("00")]
 
 
 def move(figure: Live) -> None:
