@@ -162,6 +162,13 @@ def test_gaps_are_nan_throughout_and_leave_the_other_samples_alone():
     assert math.isnan(tape.forward(a=-1.0)["b"])
 
 
+def test_an_infinity_inside_is_a_gap_though_the_output_is_finite():
+    tape = Tape.record(lambda x: (x.exp() * 1e200).sigmoid(), x=1.0)
+    for results in (tape.forward(x=[300.0, 1.0]), tape.backward()):
+        for name in results:
+            np.testing.assert_array_equal(np.isnan(results[name]), [True, False])
+
+
 def test_a_finite_value_with_an_infinite_slope_is_a_gap_backwards_only():
     tape = Tape.record(lambda x: x.sqrt(), x=1.0)
     assert tape.forward(x=0.0)["output"] == 0.0
@@ -287,6 +294,8 @@ def test_a_function_near_the_edge_of_its_domain():
     # Just below 0 the logarithm refuses; the neighbour on the other side is taken.
     tape = Tape.record(lambda x: (1 - x).log(), x=0.9999)
     assert tape.forward(x=0.0)["output"] == 0.0
+    with pytest.raises(ValueError, match=r"reads \.data"):
+        Tape.record(lambda x: (1 - x).log() * x.data, x=0.9999)
 
 
 def test_refused_recordings_of_values():
