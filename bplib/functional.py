@@ -172,7 +172,8 @@ def affine(x: Array, W: Array, b: Array) -> tuple[Array, Any]:
 def _misfit(x: Array, W: Array, b: Array) -> ValueError:
     """Say which argument of `affine` has the wrong shape."""
     if x.ndim != 2:
-        remedy = "Write x[None, :] for one sample." if x.ndim == 1 else "Write x.reshape(len(x), -1)."
+        remedies = {0: "Write x.reshape(1, 1) for one number.", 1: "Write x[None, :] for one sample."}
+        remedy = remedies.get(x.ndim, "Write x.reshape(len(x), -1).")
         return _wrong_shape("x", x, "(B, n_in), one sample a row", remedy)
     if W.ndim != 2 or W.shape[1] != x.shape[1]:
         expected = f"(n_out, {x.shape[1]}) to go with x of shape {x.shape}"

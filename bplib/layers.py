@@ -633,10 +633,10 @@ class Sequential(Layer):
         seen: list[Layer] = []
         for i, layer in enumerate(layers):
             if not isinstance(layer, Layer):
-                raise TypeError(
-                    f"{name}: expected a Layer at place {i}, got {layer!r:.60}. Write "
-                    f"ReLU(), not ReLU; derive a class of your own from bplib.layers.Layer."
-                )
+                remedy = "Write ReLU(), not ReLU; derive a class of your own from bplib.layers.Layer."
+                if isinstance(layer, (list, tuple)):
+                    remedy = f"Write {name}(*layers) for a list."
+                raise TypeError(f"{name}: expected a Layer at place {i}, got {layer!r:.60}. {remedy}")
             if not hasattr(layer, "params"):
                 raise TypeError(
                     f"{name}: expected {type(layer).__name__} at place {i} to have params, got none. Call "

@@ -359,6 +359,7 @@ def test_gradients_below_a_first_layer_can_be_left_out():
 f = np.zeros
 rng0 = np.random.default_rng(0)
 WRONG = [
+    (lambda: fn.affine(f(()), f((3, 2)), f(3)), ValueError, r"^x: .*got \(\).*reshape\(1, 1\)"),
     (lambda: fn.affine(f(2), f((3, 2)), f(3)), ValueError, r"^x: .*\(2,\).*x\[None, :\]"),
     (lambda: fn.affine(f((1, 2, 2)), f((3, 2)), f(3)), ValueError, r"^x: .*reshape\(len\(x\), -1\)"),
     (lambda: fn.affine(f((1, 2)), f((2, 3)), f(3)), ValueError, r"^W: expected shape \(n_out, 2\).*\(2, 3\).*W\.T"),

@@ -436,6 +436,7 @@ class Forgetful(Layer):
 WRONG = [
     (lambda rng: Sequential(), ValueError, "^Sequential: expected at least one layer"),
     (lambda rng: Sequential(ReLU), TypeError, r"^Sequential: expected a Layer at place 0, got <class.*ReLU\(\), not ReLU"),
+    (lambda rng: Sequential([ReLU(), ReLU()]), TypeError, r"^Sequential: .*place 0, got \[.*Sequential\(\*layers\)"),
     (lambda rng: Residual(fn.relu), TypeError, r"^Residual: expected a Layer .*derive a class"),
     (lambda rng: Sequential(Forgetful()), TypeError, r"Forgetful at place 0 to have params.*super\(\).__init__\(\)"),
     (lambda rng: (lambda a: Sequential(a, a))(ReLU()), ValueError, "layer of its own.*again at 1.*Make another"),
