@@ -10,6 +10,7 @@ import copy
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -125,24 +126,29 @@ class Check:
 
     def __call__(self, answer: Any) -> Feedback:
         """Try the answer on every case and say in one line what came of it."""
+        truths = [_arrays(self.reference(*_copy(case).values())) for case in self.cases]
         try:
-            given = [self._results(answer, case) for case in self.cases]
+            given = [
+                self._results(answer, case, truth) for case, truth in zip(self.cases, truths, strict=True)
+            ]
         except _UnreadableError as reason:
             return Feedback(False, f"Not yet. {reason}")
-        truths = [_arrays(self.reference(*_copy(case).values())) for case in self.cases]
         for k, name in enumerate(self.returns):
             pairs = list(zip([g[k] for g in given], [t[k] for t in truths], strict=True))
             wrong = [i for i, (came, truth) in enumerate(pairs) if not self._same(came, truth)]
             if wrong:
-                first, came = self.cases[wrong[0]], given[wrong[0]][k]
+                # Where some number is NaN, the case that shows it.
+                i = next((i for i in wrong if not np.isfinite(given[i][k]).all()), wrong[0])
+                first, came = self.cases[i], given[i][k]
                 kind = self._kind(k, given, truths, len(wrong))
+                stop = "" if kind.endswith("?") else "."
                 return Feedback(
-                    False, f"Not yet. {name}: {kind}. {_with(first)}it comes out as {_show(came)}."
+                    False, f"Not yet. {name}: {kind}{stop} {_with(first)}it comes out as {_show(came)}."
                 )
         count = f", in {len(self.cases)} cases of {len(self.cases)}" if len(self.cases) > 1 else ""
         return Feedback(True, f"Right: {', '.join(self.returns)}{count}.")
 
-    def _results(self, answer: Any, case: Case) -> list[Array]:
+    def _results(self, answer: Any, case: Case, truth: list[Array]) -> list[Array]:
         """Return the student's results for one case, or raise with a sentence on why there are none."""
         if not callable(answer):
             raise _UnreadableError(
@@ -157,14 +163,14 @@ class Check:
                 "Nothing is written yet: put your lines in the place of NotImplementedError."
             ) from None
         except Exception as error:
-            said = f"{type(error).__name__}: {error}".splitlines()[0]
+            said = f"{type(error).__name__}: {error}".splitlines()[0].removesuffix(": ")
             raise _UnreadableError(f"{_with(case)}your function stops with {said}") from None
         for name, before in case.items():
             if not np.array_equal(args[name], before):
                 raise _UnreadableError(f"Your function changes its argument {name} in place; work on a copy.")
         if out is None:
             raise _UnreadableError("Your function returns None: does it end with a return line?")
-        out = out if isinstance(out, tuple) or (isinstance(out, list) and len(self.returns) > 1) else (out,)
+        out = _apart(out, truth)
         if len(out) != len(self.returns):
             wanted = ", ".join(self.returns)
             how = "in this order, with commas between" if len(self.returns) > 1 else "and nothing else"
@@ -241,13 +247,26 @@ def _arrays(out: Any) -> list[Array]:
     return [np.asarray(part, float) for part in (out if isinstance(out, tuple) else (out,))]
 
 
+def _apart(out: Any, truth: list[Array]) -> list[Any]:
+    """Take what a function returned apart into as many results as there should be, if it can be meant so."""
+    if len(truth) > 1:
+        row = isinstance(out, np.ndarray) and out.ndim == 1 and not any(part.ndim for part in truth)
+        return list(out) if row or isinstance(out, tuple | list) else [out]
+    if isinstance(out, tuple):
+        row = truth[0].ndim == 1 and len(out) > 1 and all(isinstance(part, Real) for part in out)
+        return [list(out)] if row else list(out)
+    return [out]
+
+
 def _number(name: str, value: Any) -> Array:
     try:
         array = np.asarray(value)
-    except ValueError:  # rows of different lengths
+    except Exception:  # rows of different lengths; a tensor that doesn't turn into an array
         array = np.asarray(None)
     if array.dtype.kind not in "fiu":
         hint = "; return its .data" if hasattr(value, "data") and hasattr(value, "grad") else ""
+        if isinstance(value, list) and any(hasattr(part, "local_grads") for part in array.flat):
+            hint = " of Values; return their .data"
         raise _UnreadableError(
             f"{name} should be a number or an array, and is a {type(value).__name__}{hint}."
         )

@@ -1,10 +1,15 @@
-"""What unit and book tests share."""
+"""What the tests share."""
 
 import importlib
 import os
 from types import ModuleType
 
 import pytest
+from hypothesis import settings
+
+# A deadline is a timed test, and these machines are shared.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 # Else `--doctest-modules` looks for doctests here, and finds browser/conftest.py under the same name.
 collect_ignore = ["conftest.py"]

@@ -66,6 +66,7 @@ def loop_forward(x, w, b, y):
 RIGHT = [
     ("check_predicted_change", lambda dw, db, mw, mb: np.dot([dw, db], [mw, mb])),
     ("check_by_hand", lambda: [-0.5, 0.378, 0.387, -0.878, -0.293]),
+    ("check_by_hand", lambda: np.array([-0.5, 0.378, 0.387, -0.878, -0.293])),
     ("check_by_hand", by_hand_in_numpy),
     ("check_forward", loop_forward),
     ("check_forward", value_forward),
@@ -100,7 +101,6 @@ WRONG = [
     ("check_by_hand", lambda: (-0.5, 0.378, 0.387, -0.293, -0.878), "dw: it and db have changed places"),
     ("check_by_hand", lambda: (-0.5, 0.4, 0.36, -0.864, -0.288), "a: it is not the right number"),
     ("check_by_hand", lambda: (-0.5, 0.38, 0.39, -0.88, -0.29), "a: it is within 2 percent"),
-    ("check_by_hand", lambda: np.array([-0.5, 0.378, 0.387, -0.878, -0.293]), "with commas between"),
     ("check_predicted_change", lambda dw, db, mw, mb: print(dw * mw + db * mb), "returns None"),
     ("check_predicted_change", lambda dw, db, mw, mb: dw + db + mw + mb, "not the right number"),
     ("check_by_hand", lambda: (-0.5, 0.3775, "0.3875", -0.8776, -0.2925), "loss should be a number"),

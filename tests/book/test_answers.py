@@ -85,7 +85,7 @@ def test_each_mistake_gets_its_own_sentence(name, sentence):
     check = CHECKS[name]
     feedback = check(with_one_mistake(check, check.mistakes[sentence]))
     assert not feedback
-    assert f": {sentence}. " in feedback.text
+    assert f": {sentence}{'' if sentence.endswith('?') else '.'} " in feedback.text
 
 
 @pytest.mark.parametrize(("name", "answer"), RIGHT)

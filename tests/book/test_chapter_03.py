@@ -8,7 +8,7 @@ from itertools import count
 
 import nbformat
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from notebooks import BOOK
 
@@ -101,7 +101,6 @@ def gradients_of_the_package(program):
     return leaves, output
 
 
-@settings(deadline=None)
 @given(programs())
 def test_gradients_are_those_of_the_package_to_the_last_bit(engine, program):
     if found := gradients_of_the_package(program):
@@ -113,7 +112,6 @@ def test_gradients_are_those_of_the_package_to_the_last_bit(engine, program):
             assert [leaf.grad for leaf in mine] == [leaf.grad for leaf in theirs]
 
 
-@settings(deadline=None)
 @given(programs())
 def test_forward_mode_gives_what_reverse_mode_gives(engine, program):
     if found := gradients_of_the_package(program):

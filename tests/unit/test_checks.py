@@ -33,11 +33,25 @@ TWO = Check(
     mistakes={"the transpose is used": lambda A, v: (A.T @ v, None)},
 )
 PAIR = Check(lambda a, b: (a, b), returns=["da", "db"], cases=[{"a": 1.0, "b": 2.0}])
+ROW = Check(lambda v: v, returns=["dv"], cases=[{"v": np.array([1.0, 2.0])}])
 MATRIX = Check(lambda A: A, returns=["dA"], cases=[{"A": A}, {"A": -A}])
 
 
 def stub(*args):
     raise NotImplementedError("Replace this line by your answer.")
+
+
+class Stubborn:
+    """Like a tensor of PyTorch that requires its gradient."""
+
+    data = grad = 1.0
+
+    def __array__(self, *args, **kwargs):
+        raise RuntimeError("Can't call numpy() on a tensor that requires grad.")
+
+
+def fails(error):
+    raise error
 
 
 def inplace(A, v):
@@ -63,6 +77,8 @@ def test_right_answers_written_differently(answer):
 def test_right_arrays_as_tuple_or_list():
     assert TWO(lambda A, v: (A @ v, A.T @ A))
     assert TWO(lambda A, v: [(A @ v).tolist(), A.T.dot(A)])
+    assert PAIR(lambda a, b: np.array([a, b]))
+    assert ROW(lambda v: tuple(v.tolist()))
 
 
 KINDS = [
@@ -74,6 +90,9 @@ KINDS = [
     (ONE, lambda w, x: True, "is a bool"),
     (ONE, lambda w, x: 1j, "is a complex"),
     (ONE, lambda w, x: {"dw": 1.0}, "is a dict"),
+    (ONE, lambda w, x: Stubborn(), "is a Stubborn; return its .data"),
+    (ONE, lambda w, x: [Value(w)], "is a list of Values; return their .data"),
+    (ONE, lambda w, x: fails(AssertionError()), "stops with AssertionError"),
     (ONE, lambda w, x: Value(w), "is a Value; return its .data"),
     (ONE, lambda w, x: [[1.0], [1.0, 2.0]], "should be a number or an array"),
     (ONE, lambda w, x: (1.0, 2.0), "the number of results is 2"),
@@ -102,6 +121,9 @@ KINDS = [
     (TWO, lambda A, v: (A.T @ v, A.T @ A), "out: the transpose is used. With A = [[1, 2], [3, 5]], v"),
     (TWO, lambda A, v: (A @ v + 1, A.T @ A), "its numbers are not the right ones"),
     (TWO, inplace, "changes its argument A in place"),
+    (ROW, lambda v: (v, v), "Return dv, and nothing else; the number of results is 2"),
+    (TWO, lambda A, v: np.array([1.0, 2.0]), "with commas between; the number of results is 1"),
+    (ONE, lambda w, x: w * x if w == 1 else math.nan, "holds NaN or infinity. With w = -1"),
     (MATRIX, lambda A: A.T, "it is transposed"),
     (Check(lambda A: A[:, :1], ["d"], [{"A": A}]), lambda A: A[:, :1].T, "it is transposed"),
     (PAIR, lambda a, b: (b, b), "da: what stands here is db"),
@@ -129,6 +151,10 @@ def test_an_error_of_many_lines_is_told_in_one():
         raise ValueError("first\nsecond")
 
     assert ONE(fails).text == "Not yet. With w = 1, x = 2 your function stops with ValueError: first"
+
+
+def test_one_mark_ends_a_sentence():
+    assert "on the way? With w" in ONE(lambda w, x: right(w, x) * (1 + 0.01 * w)).text
 
 
 def test_no_minus_zero():

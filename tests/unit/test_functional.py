@@ -14,7 +14,7 @@ from bplib import functional as fn
 from bplib import losses
 
 every_op = pytest.mark.parametrize("op", VJP, ids=lambda op: op.__name__)
-few = settings(max_examples=20, deadline=None)
+few = settings(max_examples=20)
 
 
 def upstream(out, rng=None):
@@ -195,7 +195,7 @@ def _some_call(op) -> Call:
     """One call, the same each time."""
     found = []
 
-    @settings(max_examples=1, database=None, derandomize=True, deadline=None)
+    @settings(max_examples=1, database=None, derandomize=True)
     @given(call=calls(op))
     def keep(call):
         found.append(call)

@@ -158,7 +158,7 @@ def moderate(value: Value) -> bool:
     return all(abs(node.data) < 1e4 for node in value.graph())
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(expressions(SMOOTH))
 def test_gradients_of_random_expressions_by_the_complex_step(expression):
     leaves = [Value(x) for x in expression.start]
@@ -173,7 +173,7 @@ def test_gradients_of_random_expressions_by_the_complex_step(expression):
         assert leaf.grad == pytest.approx(slope, rel=1e-9, abs=1e-11 * scale)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(expression=expressions(SMOOTH + KINKED))
 def test_gradients_of_random_expressions_by_pytorch(torch, expression):
     ours = [Value(x) for x in expression.start]

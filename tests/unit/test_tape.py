@@ -56,7 +56,7 @@ def samples(expression: Expression, seed: int, count: int = 5) -> dict[str, np.n
     return {f"x{k}": row for k, row in enumerate(grid)}
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(expressions(RATIONAL + KINKED, max_steps=20), st.integers(0, 99))
 def test_replay_equals_the_scalar_engine_bit_for_bit(expression, seed):
     assume(by_values(expression, expression.start))
@@ -71,7 +71,7 @@ def test_replay_equals_the_scalar_engine_bit_for_bit(expression, seed):
             assert got == expected
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(expressions(SMOOTH), st.integers(0, 99))
 def test_replay_of_transcendental_graphs(expression, seed):
     assume(by_values(expression, expression.start))
@@ -89,7 +89,7 @@ def test_replay_of_transcendental_graphs(expression, seed):
             assert grads[name][s] == pytest.approx(leaf.grad, rel=1e-9, abs=1e-11 * scale)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(expressions(SMOOTH + KINKED, max_steps=6), st.integers(0, 99))
 def test_a_sample_is_a_gap_where_the_scalar_engine_refuses(expression, seed):
     assume(by_values(expression, expression.start, guarded=False))
@@ -422,7 +422,7 @@ def test_bad_starting_numbers(attempt, error, message):
 # The form that travels.
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(expressions(SMOOTH + KINKED), st.integers(0, 99))
 def test_a_tape_comes_back_from_json(expression, seed):
     assume(by_values(expression, expression.start))
@@ -589,7 +589,7 @@ JUNK = st.one_of(
 )  # fmt: skip
 
 
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=500)
 @given(st.data())
 def test_any_damage_is_refused_or_harmless(data):
     d = copy.deepcopy(REFERENCE)

@@ -10,7 +10,7 @@ from pairs import VJP, calls, is_float, relaid, spread
 from bplib import functional as fn
 from bplib import layers, losses
 
-many = settings(max_examples=30, deadline=None)
+many = settings(max_examples=30)
 
 
 def to_torch(torch, a):
