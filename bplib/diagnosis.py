@@ -327,9 +327,8 @@ def _slices(c: Case) -> Iterator[Finding]:
 
 
 def _vague(c: Case) -> Iterator[Finding]:
-    wrong = (
-        f"is {c.a.item() / c.n.item():.6g} times the numerical one" if c.a.size == 1 and c.n else "is wrong"
-    )
+    one = c.a.size == 1 and np.all(abs(c.n) > c.noise)
+    wrong = f"is {c.a.item() / c.n.item():.6g} times the numerical one" if one else "is wrong"
     if c.right_after:
         several = len(c.right_after) > 1
         who, them = ("those of {} are", "them") if several else ("that of {} is", c.right_after[0])
@@ -339,10 +338,8 @@ def _vague(c: Case) -> Iterator[Finding]:
         yield "is off by very little: rounding (float32 on the way?) or an approximate formula", c.a
     yield from c.partials
     if c.all_wrong:
-        said = (
-            "and so is every other: look first where the backward pass begins, at the loss's own derivative"
-        )
-        yield f"{wrong}, {said}", c.a
+        said = "every other is wrong too: look first where the backward pass begins, at the loss's derivative"
+        yield f"{wrong}; {said}", c.a
 
 
 NAMELESS = "is wrong in a way this check has no name for: look at its worst entry"

@@ -935,7 +935,7 @@ def bce_with_the_backward_of_mse(rng):
     return gradcheck(layer, rng.standard_normal((5, 4)), (bce, mse_backward), y)
 
 
-@plant("and so is every other: look first where the backward pass begins")
+@plant("every other is wrong too: look first where the backward pass begins")
 def everything_begins_wrong(rng):
     params, X, Y, loss, backward = network(rng)
     hidden = np.tanh(X @ params["W1"].T + params["b1"])
