@@ -135,6 +135,12 @@ def test_prose_blames_no_reader(path):
     assert not found
 
 
+@each([*PAGES, *STUDENT])
+def test_words_of_the_glossary_are_links(path):
+    """JupyterLab shows the role {term} as it is written; tools/glossary.py lets a link lead there."""
+    assert not [cell.source for cell in cells(path, "markdown") if "{term}`" in cell.source]
+
+
 @each(READ)
 def test_printed_numbers_have_at_most_eight_digits(path):
     """The last bits differ between processors; a cell tagged `exact-digits` shows them on purpose."""

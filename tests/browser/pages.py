@@ -218,23 +218,3 @@ def assert_clean(page):
     assert not re.search(r"undefined(?! (here|there))", text + markup)
     for state in page.evaluate("figures.map((figure) => [...figure.store.values, ...figure.store.grads])"):
         assert all(isinstance(x, int | float) and math.isfinite(x) for x in state)
-
-
-def update_time(page, change):
-    """Return the median of 300 updates in ms, layout included; `change` is JavaScript of `store` and `k`."""
-    return page.evaluate(
-        """(change) => {
-          const { store } = figures[0];
-          const move = new Function("store", "k", change);
-          const times = [];
-          for (let k = 0; k < 300; k++) {
-            const start = performance.now();
-            move(store, k);
-            store.flush();
-            document.body.getBoundingClientRect(); // layout belongs to it
-            times.push(performance.now() - start);
-          }
-          return times.sort((a, b) => a - b)[150];
-        }""",
-        change,
-    )

@@ -20,7 +20,6 @@ from pages import (
     settle,
     slider,
     type_into,
-    update_time,
     write_notebook,
 )
 
@@ -926,13 +925,6 @@ def test_reduced_motion_has_no_transition(show):
             ".some((e) => getComputedStyle(e).transitionDuration.split(', ').some((t) => parseFloat(t) > 0))"
         )
         assert moving is expected
-
-
-def test_an_update_is_cheap(show):
-    """Values, gradients and redraw of the graph and the curve; the limit of the book is 4 ms."""
-    median = update_time(show(neuron()).page, "store.set(k % 2, Math.sin(k) * 2);")
-    print(f"update: {median:.2f} ms")
-    assert median < 4
 
 
 def test_the_script_stays_small():

@@ -11,7 +11,6 @@ from pages import (
     settle,
     slider,
     type_into,
-    update_time,
 )
 
 from bplib.neurons import neurons
@@ -404,9 +403,3 @@ def test_every_number_has_room(show, width, shows):
     )
     assert crowded == [5]
     assert not visit.faults
-
-
-def test_an_update_is_cheap(show):
-    median = update_time(show(two(DATA)).page, "store.set(2, -1 + (k % 100) / 50);")
-    print(f"update: {median:.2f} ms")
-    assert median < 4
