@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from bplib.numerical import Array
+from bplib.numerical import Array, is_float32
 
 Finding = tuple[str, Array]
 
@@ -137,12 +137,6 @@ def _zero(c: Case) -> Iterator[Finding]:
 def _float32(c: Case) -> Iterator[Finding]:
     if is_float32(c.a) and np.linalg.norm(c.a - c.n) < 1e-5 * np.linalg.norm(c.n):
         yield "holds float32 numbers only: precision was lost on the way; compute in float64 throughout", c.a
-
-
-def is_float32(a: Array) -> bool:
-    """Tell whether every number in it is a float32 number, whatever its dtype."""
-    with np.errstate(over="ignore"):
-        return bool(np.array_equal(a, a.astype(np.float32)))
 
 
 def _factor(c: Case, *, reasons: bool = True) -> Iterator[Finding]:

@@ -68,7 +68,7 @@ def numerical_gradient(
     [2.0, -4.0, 1.0]
     """
     loss = Loss(["x"], [np.array(x)], lambda values: f(*values), batched, float32=True)
-    loss.evaluate()
+    loss.value = loss.evaluate()
     if loss.changed:
         raise ValueError("f changed its argument in place; let it work on a copy")
     gradient = slopes(loss, 0, method, h)[0].reshape(np.shape(x))
@@ -213,7 +213,8 @@ def _bind(f: Callable[..., Any], args: Sequence[Any], keywords: Mapping[str, Any
 def _claim(name: str, grad: Any) -> Array:
     array = np.asarray(grad)
     if array.dtype.kind not in "fiub":
-        raise TypeError(f"the claimed gradient of {name} must hold real numbers, got {grad!r:.60}")
+        forgotten = "; does backward forget to return or to store it?" if grad is None else ""
+        raise TypeError(f"the claimed gradient of {name} must hold real numbers, got {grad!r:.60}{forgotten}")
     return array.astype(np.float64)
 
 
@@ -403,7 +404,7 @@ class _Pair:
         self.loss = Loss(names, arrays, self.call, claim=self.claim, hints=self.hints)
         self.before = _snapshot(self.args)
         out, self.cache = self.forward(arrays)
-        self.dout = np.asarray(self.rng.standard_normal(out.shape))
+        self.dout = np.asarray(self.rng.standard_normal(out.shape), out.dtype)
 
         def back(dout: Array) -> list[Any]:
             grads = self.backward(dout, self.forward(arrays)[1])

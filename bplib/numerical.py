@@ -26,6 +26,12 @@ STEP: dict[str, Callable[[float], float]] = {
 _SAFETY = 8  # a slope may be off by this many times its estimated rounding noise
 
 
+def is_float32(a: Array | float) -> bool:
+    """Tell whether every number in it is a float32 number, whatever its dtype."""
+    with np.errstate(over="ignore"):
+        return bool(np.array_equal(a, np.asarray(a, np.float32)))
+
+
 @dataclass
 class Loss:
     """A loss as a function of named arrays.
@@ -84,8 +90,25 @@ class Loss:
 
     @cached_property
     def eps(self) -> float:
-        """Rounding of the coarsest array."""
-        return max((float(np.finfo(a.dtype).eps) for a in self.arrays), default=0.0)
+        """Rounding of the coarsest array, or of a loss that is computed in float32."""
+        dtypes = [np.dtype(np.float32)] * self.in_float32 + [a.dtype for a in self.arrays]
+        return max((float(np.finfo(dtype).eps) for dtype in dtypes), default=0.0)
+
+    @cached_property
+    def in_float32(self) -> bool:
+        """Is the loss rounded to float32? One value may be such a number by chance, but not all nearby."""
+        if not is_float32(self.value):
+            return False
+        rng = np.random.default_rng(0)
+        with np.errstate(all="ignore"), suppress(ValueError, ArithmeticError):
+            near = np.array([self.at(self.nearby(rng)) for _ in range(4)], float)
+            return is_float32(near) and bool(np.any(near != self.value))
+        return False
+
+    def nearby(self, rng: np.random.Generator) -> list[Array]:
+        """Return arrays that stand a small random step away."""
+        steps = (1e-3 * np.maximum(1, abs(a)) * rng.standard_normal(a.shape) for a in self.arrays)
+        return [np.asarray(a + step, a.dtype) for a, step in zip(self.arrays, steps, strict=True)]
 
     @cached_property
     def noise(self) -> float:

@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bplib.diagnosis import NAMELESS, Case, at, count, diagnose, is_float32, listed, wrong_shape
-from bplib.numerical import STEP, Array, Loss, second_look, slopes, steps
+from bplib.diagnosis import NAMELESS, Case, at, count, diagnose, listed, wrong_shape
+from bplib.numerical import STEP, Array, Loss, is_float32, second_look, slopes, steps
 from bplib.report import Report, Result
 
 _RTOL = {"central": 1e-6, "forward": 1e-5, "complex": 1e-6}
@@ -149,8 +149,7 @@ def _right_nearby(v: _Verdict) -> bool:
     """Tell whether the claimed gradient is right a small step away, so that only this point is special."""
     if v.loss.claim is None or not np.isfinite(v.a).all():
         return False
-    rng, some = np.random.default_rng(0), np.flatnonzero(v.wrong)[:8]
-    nearby = [a + 1e-3 * np.maximum(1, abs(a)) * rng.standard_normal(a.shape) for a in v.loss.arrays]
+    nearby, some = v.loss.nearby(np.random.default_rng(0)), np.flatnonzero(v.wrong)[:8]
     with suppress(ValueError, ArithmeticError):
         a = v.loss.claim(nearby)[v.k].ravel()[some]
         look = second_look(replace(v.loss, arrays=nearby), v.k, some)
@@ -215,29 +214,37 @@ def _unfit(loss: Loss) -> str:
             "draw the same random numbers, as in lambda x: f(x, rng=np.random.default_rng(0)); in a network "
             "switch dropout off."
         )
+    if loss.in_float32 and not loss.float32:
+        return (
+            "The loss is computed in float32, whose rounding drowns the differences; compute in float64 "
+            "throughout, or pass allow_float32=True to gradcheck for a rough check."
+        )
     return ""
 
 
 def _along(loss: Loss, claimed: list[Array], how: How) -> tuple[Loss, list[Array]]:
-    """Return the loss and its claimed gradient as functions of steps along random directions."""
-    rng, directions, along = np.random.default_rng(0 if how.rng is None else how.rng), [], []
+    """Return the loss and its claimed gradient as functions of places along random directions.
+
+    A place is a number as large as the parameter's typical entry, so that the same steps suit both.
+    """
+    rng, directions, places, along = np.random.default_rng(0 if how.rng is None else how.rng), [], [], []
     for x, a in zip(loss.arrays, claimed, strict=True):
-        size = np.maximum(1, np.sqrt(np.mean(x * x))) / np.sqrt(x.size) if x.size else 1.0
-        v = (rng.standard_normal((how.directions or 0, *x.shape)) * size).astype(x.dtype)
-        directions.append(v)
+        v = rng.standard_normal((how.directions or 0, *x.shape)) / np.sqrt(max(1, x.size))
+        directions.append(v.astype(x.dtype))
+        typical = np.sqrt(np.mean(np.square(x, dtype=float))) if x.size else 0.0
+        places.append(np.full(len(v), typical, x.dtype))
         along.append(np.tensordot(v, a, a.ndim) if a.shape == x.shape else a)
 
     def moved(ts: list[Array]) -> list[Array]:
-        several = zip(loss.arrays, ts, directions, strict=True)
-        return [x + sum(step * v for step, v in zip(t, vs) if step) for x, t, vs in several]  # noqa: B905
+        several = zip(loss.arrays, ts, places, directions, strict=True)
+        return [np.asarray(x + np.tensordot(t - place, v, 1)) for x, t, place, v in several]
 
     def claim(ts: list[Array]) -> list[Array]:
         grads = zip(loss.claim(moved(ts)), directions, strict=True) if loss.claim else ()
         return [np.tensordot(v, a, a.ndim) for a, v in grads]
 
-    zeros = [np.zeros(len(v), v.dtype) for v in directions]
     f = lambda ts: loss.at(moved(ts))  # noqa: E731
-    return Loss(loss.names, zeros, f, claim=claim if loss.claim else None, float32=True), along
+    return Loss(loss.names, places, f, claim=claim if loss.claim else None, float32=True), along
 
 
 def _finding(v: _Verdict, verdicts: list[_Verdict], how: How, explained: bool) -> str:

@@ -686,7 +686,7 @@ def test_directions_are_labelled_weaker_and_cheaper():
 
     report = gradcheck(counted, params, grads(), directions=3)
     assert report
-    assert calls == 2 * 3 * 4 + 2  # the value twice; noise is measured only where a slope is in doubt
+    assert calls == 2 * 3 * 4 + 3  # the value thrice; noise is measured only where a slope is in doubt
     assert "3 random directions" in report.how
     assert "weaker" in report.warnings[-1]
     wrong = gradcheck(loss, params, {**grads(), "W1": 1.001 * grads()["W1"]}, directions=3)
@@ -752,6 +752,55 @@ def test_directions_at_a_kink_of_a_layer_are_judged_nearby(rng):
     net = mlp([3, 5, 2], rng=rng)  # biases of zero: the input 0 stands at every kink of relu
     for seed in range(4):
         assert gradcheck(net, np.zeros((2, 3)), mse, np.ones((2, 2)), directions=2, rng=seed)
+
+
+@pytest.mark.parametrize(("offset", "scale"), [(1e12, 1.0), (1e9, 1.0), (0.0, 1e-12), (0.0, 1e6)])
+def test_directions_suit_a_large_loss_and_a_tiny_parameter(rng, offset, scale):
+    A, x = rng.standard_normal((5, 5)), rng.standard_normal(5)
+    slope = A.T @ (1 - np.tanh(A @ x) ** 2) / scale
+
+    def f(x):
+        return offset + np.sum(np.tanh(A @ (x / scale)))
+
+    for seed in range(5):
+        report = gradcheck(f, scale * x, slope, directions=4, rng=np.random.default_rng(seed))
+        assert report, report
+        assert not gradcheck(f, scale * x, 2 * slope, directions=4, rng=np.random.default_rng(seed))
+
+
+@pytest.mark.parametrize("kind", [np.float32, float], ids=["float32", "made float again"])
+def test_a_loss_in_float32_is_named_and_checked_roughly_if_that_is_wanted(rng, kind):
+    A, x = rng.standard_normal((5, 5)), rng.standard_normal(5)
+    slope = A.T @ (1 - np.tanh(A @ x) ** 2)
+
+    def f(x):
+        return kind(np.sum(np.tanh(A.astype(np.float32) @ x.astype(np.float32))))
+
+    assert "computed in float32" in gradcheck(f, x, slope).diagnosis
+    for options in ({}, {"directions": 3}):
+        assert gradcheck(f, x, slope, allow_float32=True, **options)
+        assert not gradcheck(f, x, 1.2 * slope, allow_float32=True, **options)
+
+
+def test_a_loss_that_is_a_float32_number_by_chance_is_checked_in_full():
+    assert gradcheck(lambda x: x * x, 1.0, 2.0)
+    assert not gradcheck(lambda x: x * x, 1.0, 2.0001)
+
+
+def test_a_forward_in_float32_is_named(rng):
+    x = rng.standard_normal(4)
+    report = check_vjp(lambda x: (np.tanh(x.astype("f")), x), lambda d, x: (d / np.cosh(x) ** 2,), x)
+    assert "computed in float32" in report.diagnosis
+
+
+def test_a_layer_that_returns_no_dx_is_asked_whether_it_forgot(rng):
+    class Forgets(Affine):
+        def backward(self, dout):
+            super().backward(dout)
+
+    layer = Forgets(rng.standard_normal((3, 4)), rng.standard_normal(3))
+    with pytest.raises(TypeError, match="got None; does backward forget to return"):
+        gradcheck(layer, np.ones((5, 4)), mse, np.ones((5, 3)))
 
 
 @pytest.mark.parametrize(
