@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
@@ -238,46 +238,36 @@ def _check_layer(layer: Any, x: Any, loss: Any, y: Any, how: How, allow_float32:
     def call(values: list[Any]) -> Any:
         return value(forward(values), y)[0]
 
-    def upstream(yhat: Any) -> Any:
+    def upstream(yhat: Any) -> Array:
         dyhat = value_backward(1.0, value(yhat, y)[1])
-        return dyhat[0] if isinstance(dyhat, tuple) else dyhat
+        return np.asarray(dyhat[0] if isinstance(dyhat, tuple) else dyhat)
 
-    def claim(values: list[Any]) -> list[Array]:
-        dyhat = upstream(forward(values))
-        given = np.array(dyhat)
+    def back(dyhat: Array, values: list[Any]) -> list[Array]:
+        forward(values)
         dx = layer.backward(dyhat)
-        if not np.array_equal(given, dyhat, equal_nan=True):
-            spoilt.append("backward changes dout in place; work on a copy: someone else may still need it.")
         if set(layer.grads) != set(params):
             raise ValueError(
                 f"grads has the keys {list(layer.grads)} and params {list(params)}; they must agree"
             )
-        return gradients(dx)
-
-    def gradients(dx: Any) -> list[Array]:
         grads = {**dict.fromkeys(inputs, dx), **layer.grads}
         return [_claim(n, grads[n]) for n in names]
 
+    def claim(values: list[Any]) -> list[Array]:
+        return back(upstream(forward(values)), values)
+
     before, problems = [a.copy() for a in arrays], []
-    spoilt: list[str] = []
     lengths = {np.size(y): "the number of targets", (x.shape or (1,))[0]: "the batch size B"}
     known: dict[str, Any] = {"lengths": lengths, "all_wrong": False}
-
-    def back(dyhat: Any) -> list[Array]:
-        forward(before)
-        return gradients(layer.backward(dyhat))
-
-    def inside(k: int, n: Array) -> dict[str, Any]:
-        dyhat = np.asarray(upstream(forward(before)))
-        op = _Op(names, before, lambda values: np.array(forward(values)), back, dyhat)
-        return known | op.hints(k, n)
-
     here = Loss(names, before, call, claim=claim, float32=allow_float32, hints=lambda k, n: known)
     try:
         if inputs:  # what a layer keeps of another input must not matter here
             with suppress(ValueError, ArithmeticError):
                 layer.forward(x * np.random.default_rng(0).uniform(0.5, 1, x.shape))
-        claimed = claim(before)
+        dyhat = upstream(forward(before))
+        given = dyhat.copy()
+        claimed = back(given, before)
+        if not np.array_equal(given, dyhat, equal_nan=True):
+            problems.append("backward changes dout in place; work on a copy: someone else may still need it.")
         if not _equal(before, arrays):
             problems.append(
                 "forward or backward changes parameters or input in place; they must leave them alone."
@@ -287,24 +277,24 @@ def _check_layer(layer: Any, x: Any, loss: Any, y: Any, how: How, allow_float32:
                 "A second backward gives other gradients: grads must be set anew in each call, not added to, "
                 "and nothing may be drawn at random."
             )
-        problems += spoilt[:1]
-        twice = back(2 * np.asarray(upstream(forward(before))))
+        twice = back(2 * dyhat, before)
         if any(map(np.any, claimed)) and _equal(claimed, twice, 1e-12):
             problems.append("backward ignores dout: twice the dout gives the same answer. Multiply by dout.")
         elif not all(same(2 * a, b) for a, b in zip(claimed, twice, strict=True)):
             problems.append("backward is not linear in dout: it must stand once, as a factor, in every term.")
-        report = check(here, claimed, how, list(problems))
+        report = check(here, claimed, how, problems)
         if all(result.ok for result in report.results):
             return report
         yhat = np.array(forward(before))  # is it the layer, or the loss?
         alone = Loss(["yhat"], [yhat], lambda values: value(values[0], y)[0], float32=allow_float32)
         alone.hints = lambda k, n: known | {"others": {"y": np.asarray(y)}}
-        of_loss = check(alone, [_claim("yhat", upstream(yhat))], how._replace(directions=None), [])
+        of_loss = check(alone, [_claim("yhat", dyhat)], how._replace(directions=None), [])
         if of_loss:
-            return check(replace(here, hints=inside), claimed, how, problems)
-        return check(
-            here, claimed, how, [*problems, f"The loss's own backward is wrong. {of_loss.diagnosis}"]
-        )
+            op = _Op(names, before, lambda values: np.array(forward(values)), back, dyhat)
+            here.hints = lambda k, n: known | op.hints(k, n)
+        else:
+            problems.append(f"The loss's own backward is wrong. {of_loss.diagnosis}")
+        return check(here, claimed, how, problems)
     finally:
         for array, was in zip(arrays, before, strict=True):
             array[...] = was
@@ -405,18 +395,16 @@ class _Pair:
         self.before = _snapshot(self.args)
         out, self.cache = self.forward(arrays)
         self.dout = np.asarray(self.rng.standard_normal(out.shape), out.dtype)
-
-        def back(dout: Array) -> list[Any]:
-            grads = self.backward(dout, self.forward(arrays)[1])
-            return [grads[i] for i in self.checked]
-
-        self.op = _Op(names, arrays, lambda values: self.forward(values)[0], back, self.dout)
+        self.op = _Op(names, arrays, lambda values: self.forward(values)[0], self.back, self.dout)
 
     def call(self, values: list[Any]) -> Any:
         return np.sum(self.dout * self.forward(values)[0])
 
     def claim(self, values: list[Any]) -> list[Array]:
-        grads = self.backward(self.dout, self.forward(values)[1])
+        return self.back(self.dout, values)
+
+    def back(self, dout: Array, values: list[Any]) -> list[Array]:
+        grads = self.backward(dout, self.forward(values)[1])
         mine = [(self.names[i], self.args[i], grads[i]) for i in self.checked]
         return [_claim(name, 0 * x if grad is None else grad) for name, x, grad in mine]
 
@@ -518,7 +506,7 @@ class _Op:
     names: list[str]
     arrays: list[Array]
     forward: Callable[[list[Array]], Array]
-    backward: Callable[[Array], Sequence[Any]]
+    backward: Callable[[Array, list[Array]], list[Array]]
     dout: Array
 
     def hints(self, k: int, n: Array) -> dict[str, Any]:
@@ -533,20 +521,15 @@ class _Op:
             "partials": self.partials(k, n, jacobian),
         }
 
-    def jacobian(self, k: int, x: Array | None = None) -> Array:
-        """Return the slopes of all outputs, a row each, with respect to array k, where it stands or at x."""
-        x = self.arrays[k] if x is None else x
-        h = steps(x.ravel(), "central", None)
-        columns = np.empty((x.size, self.dout.size))
-        for i in range(x.size):
-            step = np.zeros(x.shape)
-            step.flat[i] = h[i]
-            up, down = (
-                self.forward([*self.arrays[:k], moved, *self.arrays[k + 1 :]])
-                for moved in (x + step, x - step)
-            )
-            columns[i] = (up - down).ravel() / (2 * h[i])
-        return columns.T
+    def jacobian(self, k: int, instead: dict[int, Array] | None = None) -> Array:
+        """Return the slopes of all outputs, a row each, with respect to array k; others may stand instead."""
+        arrays = dict(enumerate(self.arrays)) | (instead or {})
+        x, columns = arrays[k], []
+        for i, h in enumerate(steps(x.ravel(), "central", None)):
+            step = h * (np.arange(x.size) == i).reshape(x.shape)
+            up, down = (self.forward([*(arrays | {k: moved}).values()]) for moved in (x + step, x - step))
+            columns.append((up - down).ravel() / (2 * h))
+        return np.stack(columns, axis=1)
 
     def guesses(self, k: int, n: Array, jacobian: Array) -> Iterator[Finding]:
         """Yield mistakes that have a name."""
@@ -560,9 +543,8 @@ class _Op:
             yield f"{said} of the other entries are missing", dout * diagonal
         for j, other in enumerate(self.arrays):
             if j != k and other.ndim:
-                flipped = list(self.arrays)
-                flipped[j] = np.flip(other, tuple(range(other.ndim))[-2:])
-                gradient = dout.ravel() @ replace(self, arrays=flipped).jacobian(k)
+                flipped = np.flip(other, tuple(range(other.ndim))[-2:])
+                gradient = dout.ravel() @ self.jacobian(k, {j: flipped})
                 said = f"would be right for a flipped {self.names[j]}"
                 yield f"{said}: a kernel is flipped once too often or too rarely", gradient.reshape(n.shape)
 
@@ -588,7 +570,7 @@ class _Op:
         name, x = self.names[k], self.arrays[k]
         dout, y = (values.reshape(n.shape) for values in (self.dout, self.forward(self.arrays)))
         with np.errstate(all="ignore"), suppress(ValueError, ArithmeticError):
-            at_output = dout * self.jacobian(k, y).diagonal().reshape(n.shape)
+            at_output = dout * self.jacobian(k, {k: y}).diagonal().reshape(n.shape)
             yield f"takes the local derivative at the output, and should take it at {name}", at_output
         for word, t in (("the output", y), (name, x)):
             for formula, local in _LOCALS.items():
@@ -600,16 +582,14 @@ class _Op:
         """Yield in which partial derivatives the Jacobian that backward applies is wrong, and the worst."""
         m = self.dout.size
         ones = np.eye(m).reshape(m, *self.dout.shape)
-        claimed = np.stack([np.ravel(self.backward(one)[k]) for one in ones])
+        claimed = np.stack([self.backward(one, self.arrays)[k].ravel() for one in ones])
         gap, least = abs(claimed - jacobian), 1e-5 * abs(jacobian).max()
-        wrong, square = gap > least, len(claimed) == n.size
+        wrong = gap > least
         if not np.any(wrong & (abs(jacobian) > least)):
             said = "has terms that do not belong there (a sum over the wrong axis? a missing mask?)"
         elif not np.any(wrong & (abs(claimed) > least)):
             said = "misses terms"
-        elif square and not wrong.diagonal().any():
-            said = "is right on the Jacobian's diagonal and wrong off it"
-        elif square and np.all(wrong <= np.eye(n.size, dtype=bool)):
+        elif m == n.size and np.all(wrong <= np.eye(m, dtype=bool)):
             said = "is wrong on the Jacobian's diagonal only: a wrong local derivative"
         else:
             said = "is made with wrong partial derivatives"

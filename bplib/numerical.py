@@ -111,9 +111,12 @@ class Loss:
         return [np.asarray(a + step, a.dtype) for a, step in zip(self.arrays, steps, strict=True)]
 
     @cached_property
-    def noise(self) -> float:
-        """How far rounding puts the loss off: third differences over a few ulp (Moré and Wild 2011)."""
-        floor = self.eps * abs(self.value)
+    def jitter(self) -> float:
+        """How far noise may put a difference of two losses off, from third differences (Moré and Wild 2011).
+
+        It costs eight losses: ask where in doubt.
+        """
+        noise = self.eps * abs(self.value)
 
         def zigzag(a: Array, t: int) -> Array:
             size = 64 * t * self.eps * np.maximum(1, abs(a))
@@ -123,9 +126,9 @@ class Loss:
         with np.errstate(all="ignore"), suppress(ValueError, ArithmeticError):
             points = [[zigzag(a, t) for a in self.arrays] for t in range(8)]
             third = np.diff([np.asarray(self.at(point)).item() for point in points], 3)
-            jitter = float(np.sqrt(np.mean(third**2) / 20))
-            return max(floor, jitter) if np.isfinite(jitter) else floor
-        return floor
+            seen = float(np.sqrt(np.mean(third**2) / 20))
+            noise = max(noise, seen) if np.isfinite(seen) else noise
+        return _SAFETY * noise
 
     def evaluate(self) -> float:
         """Return the loss, checked to be one finite number."""
@@ -193,11 +196,6 @@ class Loss:
     def blur(self, p: Array, m: Array) -> Array:
         """Return how far their last digits may put the difference of two losses off."""
         return np.asarray(_SAFETY * self.eps * np.maximum(abs(p), abs(m)))
-
-    @property
-    def jitter(self) -> float:
-        """How far noise may put a difference of two losses off. It costs eight losses: ask where in doubt."""
-        return _SAFETY * self.noise
 
 
 def steps(x: Array, method: str, h: float | None) -> Array:
@@ -270,14 +268,8 @@ def second_look(loss: Loss, k: int, where: Array) -> Look:
     h = np.geomspace(lowest, np.clip(size / 30, first, 8**4 * first), 16).astype(x.dtype)
     with np.errstate(all="ignore"):
         p, m = (loss.moved(k, np.tile(where, 16), to.ravel()).reshape(h.shape) for to in (x + h, x - h))
-        left, right = (
-            (loss.value - m) / (x - (x - h)).astype(float),
-            (p - loss.value) / ((x + h) - x).astype(float),
-        )
-        central, noise = (
-            (p - m) / ((x + h) - (x - h)).astype(float),
-            np.maximum(loss.blur(p, m), loss.jitter) / h,
-        )
+        left, right = (loss.value - m) / (x - (x - h)), (p - loss.value) / ((x + h) - x)
+        central, noise = (p - m) / ((x + h) - (x - h)), np.maximum(loss.blur(p, m), loss.jitter) / h
         jump, smooth = right - left, np.zeros(h.shape, bool)
         smooth[1:] = abs(jump[1:] - h[1:] / h[:-1] * jump[:-1]) <= 0.5 * abs(jump[1:])
         kink = ~smooth & (abs(jump) > 1e-6 * (abs(left) + abs(right))) & (abs(jump) > 4 * noise)

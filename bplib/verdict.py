@@ -160,7 +160,7 @@ def _right_nearby(v: _Verdict) -> bool:
 
 # --- all parameters ---------------------------------------------------------------------------------------
 def check(loss: Loss, claimed: list[Array], how: How, problems: list[str]) -> Report:
-    """Judge every parameter and write the report."""
+    """Judge every parameter and write the report; the problems are those that are known already."""
     steps(np.zeros(1), how.method, how.h)  # refuses a bad method or step
     if not (how.rtol is None or (isinstance(how.rtol, int | float | np.floating) and how.rtol > 0)):
         raise ValueError(
@@ -168,6 +168,7 @@ def check(loss: Loss, claimed: list[Array], how: How, problems: list[str]) -> Re
         )
     if unfit := _unfit(loss):
         return Report((), (*problems, unfit), (), str(how))
+    problems = list(problems)
     shapes, judged, misfits = [x.shape for x in loss.arrays], [], []
     for k, (x, a) in enumerate(zip(loss.arrays, claimed, strict=True)):
         if a.shape == x.shape:
