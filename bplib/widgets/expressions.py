@@ -158,7 +158,7 @@ def _misspelt(text: str, error: Exception) -> str:
         )
     column = getattr(error, "offset", None)
     near = f" near {text.strip(' ;')[max(0, column - 3) : column + 6]!r}" if column else ""
-    return f"This can't be read as a formula{near}. Write a product with *, as in 2*x, and a power with **."
+    return f"This can't be read as a formula{near}. Write * for a product, ** for a power, ; between steps."
 
 
 def _plain_number(tree: ast.expr) -> float | None:
@@ -322,7 +322,7 @@ class Expressions(anywidget.AnyWidget):
     )  # of {"text", "spec", "inputs"}
     shown = traitlets.Dict().tag(sync=True)  # one more of these
     asked = traitlets.Dict().tag(sync=True)  # what the reader wants: {"text", "turn"}
-    fault = traitlets.Dict().tag(sync=True)  # why that did not work: {"turn", "says"}
+    fault = traitlets.Dict().tag(sync=True)  # the answer: {"turn", "says"}, why it did not work or ""
 
     def __init__(self, formulas: Iterable[str], name: str) -> None:
         if isinstance(formulas, str):
@@ -354,9 +354,11 @@ class Expressions(anywidget.AnyWidget):
         """Show what the page asks for, or tell it why not."""
         try:
             self.text = change["new"]["text"]
-            self.fault = {}
+            says = ""
         except (KeyError, TypeError, ValueError) as reason:
-            self.fault = {"turn": change["new"].get("turn"), "says": str(reason)}
+            says = str(reason)
+        # Told even where it worked: a formula that is shown already changes nothing else.
+        self.fault = {"turn": change["new"].get("turn"), "says": says}
 
     @property
     def live(self) -> Live:

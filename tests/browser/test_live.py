@@ -770,6 +770,11 @@ def test_a_damaged_link_is_told_and_changes_nothing(show, text):
         fig.state = f"neuron:{text}"
 
 
+def test_a_number_that_is_too_large_is_called_so_in_a_link_as_in_an_entry(show):
+    page = show(neuron(), address="#neuron:w=1e999").page
+    assert "w: That number is too large." in said(page)
+
+
 def test_copy_link_writes_the_address(show):
     fig = neuron()
     page = (visit := show(fig, permissions=["clipboard-read", "clipboard-write"])).page
@@ -845,6 +850,13 @@ def test_long_names_keep_to_the_figure(show, width):
     for element in page.locator(".bp-live :is(p, input, select, .bp-name):visible").all():
         box = element.bounding_box()
         assert box["x"] + box["width"] <= right, element.evaluate("(e) => e.outerHTML")
+
+
+def test_a_node_whose_formula_is_too_long_for_a_name_shows_its_operation(show):
+    x = Value(2.0, "x")
+    page = show(live(((x + 1) * (x + 2) - 5).named("y"), {x: (-4, 4)}, name="long")).page
+    node = page.locator(".bp-node", has=page.locator(".bp-title", has_text=re.compile(r"^u\d+$")))
+    assert node.locator(".bp-tag").all_text_contents() == ["×"]
 
 
 def test_texts_do_not_leave_their_boxes(show):

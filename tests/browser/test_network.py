@@ -54,7 +54,7 @@ def press(page, name, times=1):
 
 
 def table(page):
-    """Read the intermediates: {name: (value, gradient, mean)}, "" where nothing is known."""
+    """Read the intermediates: {name: (value, gradient, sum so far / samples)}, "" where nothing is known."""
     lines = page.locator(".bp-intermediates tbody tr").all()
     return {line.locator("th").inner_text(): tuple(line.locator("td").all_text_contents()) for line in lines}
 
@@ -198,11 +198,12 @@ def test_an_epoch_takes_every_sample_averages_and_updates_once(show):
         assert inputs(page)[0] == DATA["x1"][sample]
         press(page, "Backward", 2)
         for name in ("W1_11", "W2_12", "b2"):
-            mean = sum(grads[name] for grads in each[: sample + 1]) / 4
-            assert number(table(page)[name][2]) == pytest.approx(mean, rel=1e-5)
+            share = sum(grads[name] for grads in each[: sample + 1]) / 4
+            assert number(table(page)[name][2]) == pytest.approx(share, rel=1e-5)
         part(page, "edge W1_11").focus()
         settle(page)
-        assert f"{sample + 1} of 4 samples counted" in reading(page)
+        assert f"sum over {sample + 1} of 4 samples, / 4 = {table(page)['W1_11'][2]}" in reading(page)
+    assert page.locator(".bp-intermediates th").all_text_contents()[3] == "sum so far / 4"
     press(page, "Update")
     fig.select(3)
     fig.epoch()
@@ -252,6 +253,7 @@ def test_the_prediction_bar_agrees_parts_and_changes_sign(show):
     assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "W1"
     words = page.locator(".bp-move .bp-apart")
     assert "nothing has changed" in words.inner_text()
+    assert page.locator(".bp-move .bp-track div:visible").count() == 0  # a change of 0 has no length
     for w, said_of_it in ((0.52, "they agree"), (0.8, "they part"), (1.2, "opposite signs")):
         fig.controls["W1"] = w
         type_into(page, "W1", str(w))

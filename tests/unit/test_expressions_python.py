@@ -47,7 +47,8 @@ REFUSED = {
     "3 + 4": "nothing to move",
     "x": "computes nothing",
     "x = 3; x": "computes nothing",
-    "2x": "Write a product with *",
+    "2x": r"Write \* for a product",
+    "x = 3, y = 4; x*y": "; between steps",
     "x^2": "Write \\*\\* for a power",
     "(x + 1": "A closing bracket is missing",
     "x + 1)": "An opening bracket is missing",
@@ -135,7 +136,7 @@ def test_the_figure_follows_its_text():
 def test_what_the_page_asks_is_answered_or_refused():
     fig = expressions(FORMULAS, name="formula")
     fig.asked = {"text": "a * b", "turn": 1}
-    assert (fig.text, fig.fault) == ("a * b", {})
+    assert (fig.text, fig.fault) == ("a * b", {"turn": 1, "says": ""})
     fig.asked = {"text": "a *", "turn": 2}
     assert fig.text == "a * b"
     assert fig.fault["turn"] == 2
@@ -144,7 +145,7 @@ def test_what_the_page_asks_is_answered_or_refused():
         fig.asked = damaged
         assert fig.text == "a * b"
     fig.asked = {"text": FORMULAS[0], "turn": 5}
-    assert (fig.shown, fig.fault) == (fig.recorded[0], {})
+    assert (fig.shown, fig.fault) == (fig.recorded[0], {"turn": 5, "says": ""})
 
 
 def test_a_state_brings_formula_and_inputs_back():

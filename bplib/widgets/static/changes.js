@@ -10,6 +10,7 @@ const change = (kind, colour) => {
     // length: from -1 to 1
     show: (words, length) => {
       setText(text, words);
+      bar.hidden = !length; // its border would show
       bar.style.width = `${50 * Math.abs(length)}%`;
       bar.style.left = `${50 + 50 * Math.min(0, length)}%`;
     },

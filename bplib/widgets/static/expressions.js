@@ -66,12 +66,12 @@ export const figure = (views) => ({ model, el }) => {
   ));
 
   const fromKernel = () => show(model.get("shown"));
-  const refused = () => {
+  const answered = () => {
     const { turn: asked, says } = model.get("fault");
-    if (says && asked === turn) tell(says);
+    if (asked === turn) tell(says);
   };
   model.on("change:shown", fromKernel);
-  model.on("change:fault", refused);
+  model.on("change:fault", answered);
   // A link to a state of one of the formulas chooses it; the figure then takes the state.
   const fromAddress = () => {
     const name = linked().split(":")[0];
@@ -87,7 +87,7 @@ export const figure = (views) => ({ model, el }) => {
     clearTimeout(waiting);
     cleanup();
     model.off("change:shown", fromKernel);
-    model.off("change:fault", refused);
+    model.off("change:fault", answered);
     removeEventListener("hashchange", fromAddress);
   };
 };

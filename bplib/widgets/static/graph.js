@@ -82,8 +82,8 @@ export const mount = (el, store) => {
   let digit; // the width of one
   const drawNode = (i, [x, y], { width }) => {
     const room = (letter) => Math.floor((width - 16) / letter);
-    // The formula of an unnamed node is its name, and says the operation already.
-    const operation = tape.names[i] && !isInput(i) ? labels.tags[i] : "";
+    // Where the formula is the name, it says the operation already.
+    const operation = names[i] === labels.formulas[i] ? "" : labels.tags[i];
     const tag = names[i].length + operation.length < room(7.2) ? operation : "";
     const line = (kind, sign, base) => ({
       kind,

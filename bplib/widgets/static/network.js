@@ -55,15 +55,16 @@ export const mount = (el, store, spec) => {
     taken === null || now()?.phase === "update" ? [] : steps.slice(0, taken).filter((step) => step.row === now()?.row && step.phase === phase).map(({ layer }) => layer);
   const hasValue = (layer) => taken === null || layer === 0 || layersDone("forward").includes(layer);
   const hasGradient = (layer) => taken === null || layersDone("backward").includes(layer);
-  // The gradient of a parameter averaged over the samples that have been through the backward pass so far.
+  // The samples that have been through the backward pass of a unit so far.
   const rowsOf = ({ layer }) => {
     if (taken === null) return samples.count;
     if (now()?.phase === "update") return 0;
     return steps.slice(0, taken).filter((step) => step.phase === "backward" && step.layer === layer).length;
   };
   let epoch; // the gradients of all samples, found again when something has moved
-  const meanOf = ({ node, unit }) => epoch.back[node].slice(0, rowsOf(unit)).reduce((a, b) => a + b, 0) / samples.count;
-  const gradientOf = (p) => (whole ? (rowsOf(p.unit) ? meanOf(p) : null) : hasGradient(p.unit.layer) ? store.grads[p.node] : null);
+  // The gradients of a parameter so far, each with its share of the mean: the mean, once all are in.
+  const partOf = ({ node, unit }) => epoch.back[node].slice(0, rowsOf(unit)).reduce((a, b) => a + b, 0) / samples.count;
+  const gradientOf = (p) => (whole ? (rowsOf(p.unit) ? partOf(p) : null) : hasGradient(p.unit.layer) ? store.grads[p.node] : null);
 
   const pause = () => {
     clearInterval(timer);
@@ -239,24 +240,24 @@ export const mount = (el, store, spec) => {
   const rows = [...order, ...others, top].map((i) => {
     const value = html("td", { class: "bp-value" });
     const grad = html("td", { class: "bp-grad" });
-    const mean = html("td", { class: "bp-grad" });
-    return { i, p: params.find(({ node }) => node === i), value, grad, mean, row: html("tr", {}, html("th", { scope: "row" }, names[i]), value, grad, mean) };
+    const part = html("td", { class: "bp-grad" });
+    return { i, p: params.find(({ node }) => node === i), value, grad, part, row: html("tr", {}, html("th", { scope: "row" }, names[i]), value, grad, part) };
   });
-  const meanHead = html("th", { scope: "col" }, "mean so far");
+  const partHead = html("th", { scope: "col" }, `sum so far / ${samples.count}`);
   const table = html(
     "div", { class: "bp-intermediates", role: "group", tabindex: 0, "aria-label": "Every intermediate" },
     html("table", {},
-      html("thead", {}, html("tr", {}, ...["name", "value", `d${names[top]}/d(name)`].map((head) => html("th", { scope: "col" }, head)), meanHead)),
+      html("thead", {}, html("tr", {}, ...["name", "value", `d${names[top]}/d(name)`].map((head) => html("th", { scope: "col" }, head)), partHead)),
       html("tbody", {}, ...rows.map(({ row }) => row))),
   );
   const showTable = () => {
-    meanHead.hidden = !whole;
-    for (const { i, p, value, grad, mean } of rows) {
+    partHead.hidden = !whole;
+    for (const { i, p, value, grad, part } of rows) {
       const is = known(i);
       setText(value, is.value ? fmt(store.values[i]) : "");
       setText(grad, is.grad ? fmt(store.grads[i]) : "");
-      mean.hidden = !whole;
-      setText(mean, p && whole && rowsOf(p.unit) ? fmt(meanOf(p)) : "");
+      part.hidden = !whole;
+      setText(part, p && whole && rowsOf(p.unit) ? fmt(partOf(p)) : "");
     }
   };
 
@@ -279,7 +280,7 @@ export const mount = (el, store, spec) => {
     const gradient = gradientOf(p);
     const step = now();
     return {
-      label: `${nameOf(p)}: ${fmt(store.values[p.node])}${gradient === null ? "" : `, ${whole ? "mean gradient so far" : "gradient"} ${fmt(gradient)}`}`,
+      label: `${nameOf(p)}: ${fmt(store.values[p.node])}${gradient === null ? "" : `, ${whole ? `gradients so far / ${samples.count}` : "gradient"} ${fmt(gradient)}`}`,
       picked: picked === p,
       chosen: chosen === p,
       flow: step?.phase === "forward" && step.layer === p.unit.layer,
@@ -438,8 +439,8 @@ export const mount = (el, store, spec) => {
     const times = from === undefined ? "" : ` × ${names[from]}`;
     const factor = from === undefined ? "" : ` × ${bracketed(store.values[from])}`;
     const own = hasGradient(unit.layer) ? [`${d} = ${delta(unit.z)}${times} = `, red(store.grads[unit.z], true), factor, ...(from === undefined ? [] : [" = ", red(store.grads[node])])] : [`${d}: not computed yet`];
-    const mean = whole && rowsOf(unit) ? [`\nmean so far, ${rowsOf(unit)} of ${samples.count} samples counted: `, red(meanOf(p))] : [];
-    return [`${names[node]} = `, blue(store.values[node]), "\n", ...own, ...mean];
+    const summed = whole && rowsOf(unit) ? [`\nsum over ${rowsOf(unit)} of ${samples.count} samples, / ${samples.count} = `, red(partOf(p))] : [];
+    return [`${names[node]} = `, blue(store.values[node]), "\n", ...own, ...summed];
   };
   const lossWords = () => {
     const over = whole ? [`; mean over ${samples.count} samples `, blue(mean(epoch.run[top]))] : [];

@@ -143,7 +143,7 @@ export class Store {
       if (seen.has(name)) return `It gives ${name} twice.`;
       seen.add(name);
       next[target.n] = parse(number);
-      if (typeof next[target.n] === "string") return `Its entry for ${name} is not a number.`;
+      if (typeof next[target.n] === "string") return `${name}: ${next[target.n]}`;
     }
     return this.propose(next);
   }
