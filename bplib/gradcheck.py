@@ -129,7 +129,7 @@ def gradcheck(
         Parameters reach `f` with one more leading axis, of length K for the one that is being moved and 1 for
         the others; `f` returns K losses. Many entries are then moved in one call.
     allow_float32 : bool
-        Check float32 parameters all the same, with a tolerance that fits.
+        Check float32 parameters, or a loss computed in float32, all the same, with a tolerance that fits.
 
     Returns
     -------
@@ -172,26 +172,21 @@ def gradcheck(
 
 def _function_loss(f: Any, params: Any, grads: Any, batched: bool, float32: bool) -> tuple[Loss, list[Array]]:
     """Return a function of its parameters as a loss, and the claimed gradients."""
-    by_name = isinstance(params, Mapping)
-    if by_name and not (isinstance(grads, Mapping) and set(grads) == set(params)):
-        got = f"the keys {list(grads)}" if isinstance(grads, Mapping) else f"{grads!r:.60}"
-        raise ValueError(f"grads must be a dict with the keys of params, {list(params)}; got {got}")
-    if not isinstance(params, Mapping | list | tuple):
-        params, grads = [params], [grads]
-    if not by_name and not (isinstance(grads, list | tuple) and len(grads) == len(params)):
-        wanted = f"grads must be a list or tuple as long as params, {len(params)}"
-        raise ValueError(f"{wanted}; got {grads!r:.60}")
-    if by_name:
+    if isinstance(params, Mapping):
+        if not (isinstance(grads, Mapping) and set(grads) == set(params)):
+            got = f"the keys {list(grads)}" if isinstance(grads, Mapping) else f"{grads!r:.60}"
+            raise ValueError(f"grads must be a dict with the keys of params, {list(params)}; got {got}")
         _bind(f, [], params, "params")
-        names, values, claimed = list(params), list(params.values()), [grads[n] for n in params]
+        keys, values, grads = list(params), list(params.values()), [grads[key] for key in params]
+        names, call = [str(key) for key in keys], lambda values: f(**dict(zip(keys, values, strict=True)))
     else:
-        names, values, claimed = _bind(f, params, {}, "params"), params, grads
-
-    def call(values: list[Any]) -> Any:
-        return f(**dict(zip(names, values, strict=True))) if by_name else f(*values)
-
-    loss = Loss([str(n) for n in names], [np.array(v) for v in values], call, batched, float32=float32)
-    return loss, [_claim(n, g) for n, g in zip(loss.names, claimed, strict=True)]
+        values, grads = (list(params), grads) if isinstance(params, list | tuple) else ([params], [grads])
+        if not (isinstance(grads, list | tuple) and len(grads) == len(values)):
+            wanted = f"grads must be a list or tuple as long as params, {len(values)}"
+            raise ValueError(f"{wanted}; got {grads!r:.60}")
+        names, call = _bind(f, values, {}, "params"), lambda values: f(*values)
+    loss = Loss(names, [np.array(v) for v in values], call, batched, float32=float32)
+    return loss, [_claim(n, g) for n, g in zip(names, grads, strict=True)]
 
 
 def _bind(f: Callable[..., Any], args: Sequence[Any], keywords: Mapping[str, Any], kind: str) -> list[str]:
@@ -517,7 +512,7 @@ class _Op:
         elementwise = np.array_equal(jacobian, np.diag(jacobian.diagonal()))
         return {
             "guesses": self.guesses(k, n, jacobian),
-            "vaguer_guesses": self.locals(k, n) if elementwise else self.parts(n, jacobian),
+            "vaguer_guesses": self.derivatives(k, n) if elementwise else self.losses(n, jacobian),
             "partials": self.partials(k, n, jacobian),
         }
 
@@ -548,7 +543,7 @@ class _Op:
                 said = f"would be right for a flipped {self.names[j]}"
                 yield f"{said}: a kernel is flipped once too often or too rarely", gradient.reshape(n.shape)
 
-    def parts(self, n: Array, jacobian: Array) -> Iterator[Finding]:
+    def losses(self, n: Array, jacobian: Array) -> Iterator[Finding]:
         """Yield how outputs may have been lost."""
         dout = self.dout
         if n.size == dout.size:
@@ -565,7 +560,7 @@ class _Op:
                 yield f"comes from {where} alone: the rest is overwritten, and should be added up", gradient
                 yield f"takes no account of {where}", n - gradient
 
-    def locals(self, k: int, n: Array) -> Iterator[Finding]:
+    def derivatives(self, k: int, n: Array) -> Iterator[Finding]:
         """Yield what may stand in the place of an elementwise function's local derivative."""
         name, x = self.names[k], self.arrays[k]
         dout, y = (values.reshape(n.shape) for values in (self.dout, self.forward(self.arrays)))

@@ -183,8 +183,6 @@ def check(loss: Loss, claimed: list[Array], how: How, problems: list[str]) -> Re
     verdicts = [_judge(loss, k, claimed[k].ravel(), rtol, how) for k in judged]
     for v in verdicts:
         v.finding = _finding(v, verdicts, how, bool(problems))
-        if problems and v.finding == NAMELESS:
-            v.finding = "is wrong, which this may explain"
     warnings = [warning for v in verdicts for warning in v.warnings(how.h)]
     still = [v.name for v in verdicts if not (np.any(abs(v.n) > v.off) or v.kinks or v.wrong.any())]
     if len(still) == len(verdicts) and not misfits:
@@ -279,4 +277,5 @@ def _finding(v: _Verdict, verdicts: list[_Verdict], how: How, explained: bool) -
     }
     if explained:  # by a problem with a name of its own: no vague words then
         known |= {"all_wrong": False, "partials": ()}
-    return diagnose(Case(x, a, n, noise, wrong, **known))
+    said = diagnose(Case(x, a, n, noise, wrong, **known))
+    return "is wrong, which this may explain" if explained and said == NAMELESS else said
