@@ -85,6 +85,11 @@ def diagnose(case: Case) -> str:
     return _not_finite(case) or _first(case, findings) or NAMELESS
 
 
+def throughout(c: Case, *, reasons: bool = True) -> str:
+    """Say what is wrong with all entries alike, wherever they stand; nothing if that explains too little."""
+    return _first(c, [*_zero(c), *_factor(c, reasons=reasons)])
+
+
 def _first(c: Case, findings: Iterable[Finding]) -> str:
     """Return the words of the first finding that explains how claimed and numerical gradient differ."""
     return next((said for said, gradient in findings if same(c.a - c.n, gradient - c.n, c.noise)), "")
@@ -181,12 +186,12 @@ _LOSSES: dict[str, Callable[[Array, Array], Array]] = {
 
 
 def _another_loss(c: Case) -> Iterator[Finding]:
-    for target in c.others.values():
-        for loss, slope in _LOSSES.items() if c.a.size > 1 and target.shape == c.a.shape else ():
-            with np.errstate(all="ignore"):
-                form = slope(c.x, target)
-                fitted = _fit(c.a, form) * form
-            yield f"is that of another loss: {loss}", fitted
+    targets = [t for t in c.others.values() if t.size > 1 and t.shape == c.a.shape]
+    for target, (loss, slope) in product(targets, _LOSSES.items()):
+        with np.errstate(all="ignore"):
+            form = slope(c.x, target)
+            fitted = _fit(c.a, form) * form
+        yield f"is that of another loss: {loss}", fitted
 
 
 def _masked(c: Case) -> Iterator[Finding]:
@@ -224,7 +229,7 @@ def _somewhere(c: Case) -> Iterator[Finding]:
         return
     x, a, n, noise, wrong = (v[c.wrong] for v in (c.x, c.a, c.n, c.noise, c.wrong))
     part = Case(x, a, n, noise, wrong, only_here=c.only_here)
-    there = _first(part, [*_zero(part), *_factor(part, reasons=False)])
+    there = throughout(part, reasons=False)
     place = _place(c)
     if not place and there and c.wrong.mean() <= 0.5:
         place = f"in {count(int(c.wrong.sum()), 'entry')} of {c.a.size:,}"

@@ -512,7 +512,7 @@ class _Op:
         elementwise = np.array_equal(jacobian, np.diag(jacobian.diagonal()))
         return {
             "guesses": self.guesses(k, n, jacobian),
-            "vaguer_guesses": self.derivatives(k, n) if elementwise else self.losses(n, jacobian),
+            "vaguer_guesses": self.derivatives(k, n) if elementwise else self.lost(n, jacobian),
             "partials": self.partials(k, n, jacobian),
         }
 
@@ -543,7 +543,7 @@ class _Op:
                 said = f"would be right for a flipped {self.names[j]}"
                 yield f"{said}: a kernel is flipped once too often or too rarely", gradient.reshape(n.shape)
 
-    def losses(self, n: Array, jacobian: Array) -> Iterator[Finding]:
+    def lost(self, n: Array, jacobian: Array) -> Iterator[Finding]:
         """Yield how outputs may have been lost."""
         dout = self.dout
         if n.size == dout.size:
@@ -553,8 +553,8 @@ class _Op:
             yield said, (jacobian @ dout.ravel()).reshape(n.shape)
         for axis, length in enumerate(dout.shape):
             for i in (0, length - 1) if length > 1 else ():
-                here = np.arange(length) == i
-                part = np.where(here, dout.swapaxes(axis, -1), 0).swapaxes(axis, -1)
+                part = np.zeros_like(dout)
+                np.moveaxis(part, axis, 0)[i] = np.moveaxis(dout, axis, 0)[i]
                 gradient = (part.ravel() @ jacobian).reshape(n.shape)
                 where = f"dout at index {i} along axis {axis}"
                 yield f"comes from {where} alone: the rest is overwritten, and should be added up", gradient

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bplib.diagnosis import NAMELESS, Case, at, count, diagnose, listed, wrong_shape
+from bplib.diagnosis import NAMELESS, Case, at, count, diagnose, listed, throughout, wrong_shape
 from bplib.numerical import STEP, Array, Loss, is_float32, second_look, slopes, steps
 from bplib.report import Report, Result
 
@@ -258,11 +258,9 @@ def _finding(v: _Verdict, verdicts: list[_Verdict], how: How, explained: bool) -
     x = v.loss.arrays[v.k]
     a, n, noise, wrong = (values.reshape(x.shape) for values in (v.a, v.n, v.off, v.wrong))
     if how.directions is not None:
-        said = diagnose(Case(x, a, n, noise, wrong)) if a.size > 1 else ""
-        if any(word in said for word in ("zero", "times", "sign")):
-            return said
+        said = throughout(Case(x, a, n, noise, wrong)) if a.size > 1 else ""
         along = f"{count(int(wrong.sum()), 'direction')} of {a.size}"
-        return f"disagrees along {along}; without directions= the check says in which entries"
+        return said or f"disagrees along {along}; without directions= the check says in which entries"
     if any(v.wrong[i] for i in v.kinks):
         return f"is neither a slope at the kink nor between the two: {v.kink()}"
     others, hint = [other for other in verdicts if other is not v], v.loss.hints(v.k, n)
