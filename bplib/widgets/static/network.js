@@ -280,7 +280,7 @@ export const mount = (el, store, spec) => {
     const gradient = gradientOf(p);
     const step = now();
     return {
-      label: `${nameOf(p)}: ${fmt(store.values[p.node])}${gradient === null ? "" : `, ${whole ? `gradients so far / ${samples.count}` : "gradient"} ${fmt(gradient)}`}`,
+      label: `${nameOf(p)}: ${fmt(store.values[p.node])}${gradient === null ? "" : `, ${whole ? `gradients so far / ${samples.count} =` : "gradient"} ${fmt(gradient)}`}`,
       picked: picked === p,
       chosen: chosen === p,
       flow: step?.phase === "forward" && step.layer === p.unit.layer,
