@@ -64,3 +64,20 @@ def test_the_results_that_are_kept_hold_every_topic():
     ]:
         assert f"## {title}\n" in results
     assert "not installed" not in results
+
+
+def rows(path: Path, after: str = "\n") -> list[list[str]]:
+    """The cells of the tables' rows that stand in a Markdown file, after a heading."""
+    text = path.read_text(encoding="utf-8").split(after, 1)[-1]
+    return [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| ")]
+
+
+def test_the_readme_quotes_what_was_measured():
+    """Each row of the README is a row of the results with some cells left out."""
+    measured = rows(FOLDER / "RESULTS.md")
+    quoted = rows(FOLDER.parent / "README.md", after="\n## How fast it is\n")
+    quoted = [row for row in quoted if any(cell[0].isdigit() for cell in row[1:])]
+    assert len(quoted) > 8
+    for row in quoted:
+        remaining = [iter(cells) for cells in measured]
+        assert any(all(cell in cells for cell in row) for cells in remaining), row

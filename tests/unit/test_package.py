@@ -86,8 +86,8 @@ def test_arrows_point_one_way():
 def test_the_core_is_one_afternoon():
     counts = {path.stem: lines_of_code(path) for path in CORE}
     assert counts["ops"] + counts["scalar"] > 100  # the counter counts
-    # The plan was 1,500, before the checker learnt to say what is wrong (a third of it), and every function to
-    # refuse what it can't use and say how to mend it. It must not grow unnoticed from here.
+    # The plan was 1,500, before the checker learnt to say what is wrong (a third of it), and all functions to
+    # refuse what they can't use and say how to mend it. It must not grow unnoticed from here.
     assert sum(counts.values()) <= 3420, counts
 
 
