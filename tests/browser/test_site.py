@@ -12,32 +12,22 @@ pytestmark = pytest.mark.browser
 CHAPTER = "book/01-credit-assignment.html"
 
 
-def on_every_page(site, open_page, find, **options):
-    """Visit page after page; return what `find(visit)` finds on those where it finds something."""
-    found = {}
-    for page in site.pages:
-        visit = open_page(page, **options)
-        if answer := find(visit):
-            found[page] = answer
-        visit.close()
-    return found
-
-
-@pytest.mark.parametrize("scheme", ["http", "file"])
-def test_every_page_loads_offline_without_a_fault(site, open_page, scheme):
+@pytest.mark.parametrize(
+    ("scheme", "color_scheme", "width"),
+    [pytest.param("http", "light", 1280, id="desk"), pytest.param("file", "dark", 390, id="phone")],
+)
+def test_every_page_is_whole(site, open_page, axe, scheme, color_scheme, width):
+    """It loads offline without a fault, axe finds nothing, and it is no wider than the screen."""
     assert CHAPTER in site.pages
-    assert on_every_page(site, open_page, lambda visit: visit.faults, scheme=scheme) == {}
-
-
-@pytest.mark.parametrize("color_scheme", ["light", "dark"])
-def test_axe_finds_nothing(site, open_page, axe, color_scheme):
-    assert on_every_page(site, open_page, lambda visit: axe(visit.page), color_scheme=color_scheme) == {}
-
-
-def test_every_page_fits_a_phone(site, open_page):
-    wide = "Math.max(0, document.documentElement.scrollWidth - document.documentElement.clientWidth)"
-    options = {"width": 390, "height": 844}
-    assert on_every_page(site, open_page, lambda visit: visit.page.evaluate(wide), **options) == {}
+    wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    found = {}
+    for path in site.pages:
+        visit = open_page(path, scheme=scheme, color_scheme=color_scheme, width=width)
+        too_wide = [f"{px} px too wide"] if (px := visit.page.evaluate(wide)) > 0 else []
+        if wrong := visit.faults + axe(visit.page) + too_wide:
+            found[path] = wrong
+        visit.close()
+    assert found == {}
 
 
 @pytest.mark.parametrize("scheme", ["http", "file"])
