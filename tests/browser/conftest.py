@@ -9,13 +9,16 @@ Fixtures that the tests in this folder take as arguments (all test modules here 
     of HTML), `site.pages` (their paths, "book/01-credit-assignment.html", ...). Set `BPLIB_SITE` to the
     `html` folder of a site built before to skip the build while you work on a test.
 `open_page(path, scheme="http", color_scheme="light", width=1280, height=900,
-reduced_motion="no-preference", has_touch=False, wait=True)`
+reduced_motion="no-preference", has_touch=False, wait=True, script="")`
     A `Visit` to a page of the site with every foreign request blocked: `visit.page` is Playwright's `Page`,
-    settled (figures mounted, mathematics set). `path` may carry a "#hash". Closed after the test.
+    settled (figures mounted, mathematics set). `path` may carry a "#hash"; `script` runs before those of the
+    page. Closed after the test.
 `show(*figures, traits=("spec", "inputs", "rate"), site=True, address="", width=800, height=1000, **options)`
     A `Visit` to a page of live figures without Jupyter: their own module on a stand-in for anywidget's model
     that has these traits; `site` says whether the page looks like one of the site, where no Python answers.
     `options` go to the browser's context. `pages.py` has what reads and moves the figures.
+`show_widgets(*widgets, width=900, **options)`
+    A `Visit` to a page from a folder that has these widgets in it, put there by the site's own scripts.
 `lab`
     A `Lab`: JupyterLab on a copy of `book/`, with fresh settings. `lab.url`, `lab.token`, `lab.folder`.
 `run_notebook_in_lab(path, run=True, timeout=90)`
@@ -49,7 +52,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 pytest.register_assert_rewrite("pages")
-from pages import ROOT, Visit, serve, settle, watch, write_figures  # noqa: E402
+from pages import ROOT, Visit, serve, settle, watch, write_figures, write_widgets  # noqa: E402
 
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -208,6 +211,7 @@ def open_page(chromium: Any, site: Site) -> Iterator[Callable[..., Visit]]:
         reduced_motion: str = "no-preference",
         has_touch: bool = False,
         wait: bool = True,
+        script: str = "",
     ) -> Visit:
         context = chromium.new_context(
             color_scheme=color_scheme,
@@ -219,6 +223,7 @@ def open_page(chromium: Any, site: Site) -> Iterator[Callable[..., Visit]]:
         contexts.append(context)
         home = site.url if scheme == "http" else site.root.as_uri() + "/"
         visit = watch(context.new_page(), home)
+        visit.page.add_init_script(script)
         visit.page.goto(home + path)
         if wait:
             wait_until(visit.page, SETTLED, 20)
@@ -255,6 +260,24 @@ def show(chromium: Any, tmp_path: Path) -> Iterator[Callable[..., Visit]]:
         yield visit_figures
         for context in contexts:
             context.close()
+
+
+@pytest.fixture
+def show_widgets(chromium: Any, tmp_path: Path) -> Iterator[Callable[..., Visit]]:
+    contexts = []
+
+    def visit_widgets(*widgets: Any, width: int = 900, **options: Any) -> Visit:
+        write_widgets(tmp_path, widgets)
+        context = chromium.new_context(viewport={"width": width, "height": 1200}, **options)
+        contexts.append(context)
+        home = tmp_path.as_uri() + "/"
+        visit = watch(context.new_page(), home)
+        visit.page.goto(home + "index.html")
+        return visit
+
+    yield visit_widgets
+    for context in contexts:
+        context.close()
 
 
 @pytest.fixture(scope="session")

@@ -11,15 +11,18 @@ import http.server
 import json
 import math
 import re
+import shutil
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib.metadata import files
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
+from ipywidgets.embed import dependency_state, embed_data
 from nbformat import v4
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -56,6 +59,15 @@ window.figures = await Promise.all(states.map(async ({ module, state }, k) => {
   return { widget, model, el, cleanup, store: el.firstChild.store };
 }));
 </script></body></html>"""
+
+WIDGETS_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Widgets</title><link rel="icon" href="data:,">
+<meta name="viewport" content="width=device-width">
+<style>html { color-scheme: light dark; }</style>
+<script type="application/vnd.jupyter.widget-state+json">%(state)s</script>
+<script defer src="bp/figures.js"></script>
+</head><body><main><h1>Widgets</h1>%(views)s</main></body></html>"""
+VIEW_SCRIPT = '<div><script type="application/vnd.jupyter.widget-view+json">{}</script></div>'
 
 STATE_SCRIPT = '<script type="application/vnd.jupyter.widget-state+json">{}</script>'
 
@@ -140,6 +152,19 @@ def write_figures(folder: Path, figures: Sequence[Any], traits: Sequence[str], s
         "site": STATE_SCRIPT if site else "",
     }
     (folder / "index.html").write_text(PAGE % parts, encoding="utf-8")
+
+
+def write_widgets(folder: Path, widgets: Sequence[Any]) -> None:
+    """Write a page of widgets as the site has them: their state, a place for each, and the site's scripts."""
+    data = embed_data(views=widgets, state=dependency_state(widgets, drop_defaults=False))
+    parts = {
+        "state": json.dumps(data["manager_state"]).replace("</", "<\\/"),
+        "views": "".join(VIEW_SCRIPT.format(json.dumps(view)) for view in data["view_specs"]),
+    }
+    (folder / "index.html").write_text(WIDGETS_PAGE % parts, encoding="utf-8")
+    shutil.copytree(ROOT / "vendor" / "bp", folder / "bp", dirs_exist_ok=True)
+    module = next(file for file in files("anywidget") or [] if file.match("nbextension/index.js"))
+    shutil.copyfile(module.locate(), folder / "bp" / "anywidget.js")
 
 
 def settle(page):

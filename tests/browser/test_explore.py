@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
-from importlib.metadata import files
-from pathlib import Path
 from typing import Any
 
 import pytest
-from ipywidgets.embed import embed_data
-from pages import ROOT, Visit, watch, write_notebook
+from pages import Visit, write_notebook
 
-from bplib.widgets.explore import explore
+from bplib.widgets.explore import Explorer, explore
 
 pytestmark = pytest.mark.browser
-
-PAGE = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width"><title>Explorers</title><link rel="icon" href="data:,">
-<style>html {{ color-scheme: light dark; }}</style>
-<script defer src="bp/require.js"></script><script defer src="bp/require-config.js"></script>
-<script defer src="bp/embed-amd.js" data-jupyter-widgets-cdn="./no-cdn/"></script>
-<script type="application/vnd.jupyter.widget-state+json">{state}</script></head>
-<body><main><h1>Explorers</h1>{views}</main></body></html>"""
-VIEW = '<div><script type="application/vnd.jupyter.widget-view+json">{}</script></div>'
 
 
 def line(ax, w=0.5, kind="line", grid=True):
@@ -54,37 +40,21 @@ DIGEST = """async (image) => {
 
 
 @cache
-def embedded(frames: bool, *draws: Callable[..., str]) -> str:
-    """Return a page with an explorer for each draw function, and no Python behind it."""
+def explorer(draw: Callable[..., str], frames: bool) -> Explorer:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BPLIB_FRAMES", "1" if frames else "0")
-        figures = [explore(draw, **CONTROLS[draw]) for draw in draws]
-    data = embed_data(views=figures, drop_defaults=False)
-    views = "".join(VIEW.format(json.dumps(view)) for view in data["view_specs"])
-    return PAGE.format(state=json.dumps(data["manager_state"]).replace("</", "<\\/"), views=views)
+        return explore(draw, **CONTROLS[draw])
 
 
 @pytest.fixture
-def show(chromium: Any, tmp_path: Path) -> Iterator[Callable[..., Visit]]:
-    contexts = []
-
-    def open_page(*draws: Callable[..., str], frames: bool = True, width: int = 900, **options: Any) -> Visit:
-        (tmp_path / "page.html").write_text(embedded(frames, *draws))
-        shutil.copytree(ROOT / "vendor" / "bp", tmp_path / "bp", dirs_exist_ok=True)
-        module = next(file for file in files("anywidget") if file.match("nbextension/index.js"))
-        shutil.copyfile(module.locate(), tmp_path / "bp" / "anywidget.js")
-        context = chromium.new_context(viewport={"width": width, "height": 1200}, **options)
-        contexts.append(context)
-        home = tmp_path.as_uri() + "/"
-        visit = watch(context.new_page(), home)
-        visit.page.goto(home + "page.html")
+def show(show_widgets: Callable[..., Visit]) -> Callable[..., Visit]:
+    def show_explorers(*draws: Callable[..., str], frames: bool = True, **options: Any) -> Visit:
+        visit = show_widgets(*(explorer(draw, frames) for draw in draws), **options)
         ready = f"document.querySelectorAll('.bp-explore img[src]').length === {len(draws)}"
         visit.page.wait_for_function(ready)
         return visit
 
-    yield open_page
-    for context in contexts:
-        context.close()
+    return show_explorers
 
 
 def caption(page: Any) -> str:

@@ -52,7 +52,7 @@ def test_chapter_is_light_enough(site, open_page):
     assert own < 500_000, f"the page itself has {own} bytes"
     weight = sum(loaded.values())
     largest = sorted(loaded.items(), key=lambda item: -item[1])[:6]
-    assert weight < 6_500_000, f"{weight} bytes in all; the largest: {largest}"
+    assert weight < 3_000_000, f"{weight} bytes in all; the largest: {largest}"
 
 
 def test_figures_are_few_and_their_scripts_small(site):
