@@ -434,7 +434,7 @@ def compose(
             span = np.linspace(np.nanmin(reached), np.nanmax(reached), 161)
             ax.plot(span, stage.forward(**{**here, before: span})[after], color=VALUE)
             near = at + np.array([-0.15, 0.15]) * (span[-1] - span[0])
-            ax.plot(near, height + slope * (near - at), "--", color=GRADIENT)
+            ax.plot(near, height + slope * (near - at), color=GRADIENT)
             ax.plot([at], [height], "o", color=VALUE, ms=7, mec="white")
             ax.set(xlabel=before, ylabel=after, title=f"d{after}/d{before} = {number(slope)}")
             told.append(f"{after} against {before} at {number(at)}, slope {number(slope)}")

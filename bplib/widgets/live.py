@@ -445,8 +445,8 @@ class Live(anywidget.AnyWidget):
             If the figure has no such sample.
         """
         count = len(self._data[0][1]) if self._data else 0
-        if not 0 <= sample < count:
-            raise ValueError(f"There is no sample {sample}; this figure has {count}, counted from 0.")
+        if sample not in range(count) or isinstance(sample, float):
+            raise ValueError(f"There is no sample {sample!r}; this figure has {count}, counted from 0.")
         numbers = list(self.inputs)
         for n, column in self._data:
             numbers[n] = column[sample]

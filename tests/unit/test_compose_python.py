@@ -55,6 +55,13 @@ def test_a_later_stage_may_be_undefined_somewhere_without_a_gap_before_it():
     assert line[0].tolist() == [-1, -2] and line[-1].tolist() == [2, 4]
 
 
+def test_no_tangent_is_dashed_because_that_marks_the_mistake_in_the_live_figure(nodes):
+    picture = figure(nodes, "x", "u", "s", "y").figure()
+    assert {
+        line.get_linestyle() for ax in picture.axes for line in ax.lines if len(line.get_xdata()) > 1
+    } == {"-"}
+
+
 BAD = {
     "too short": (["x", "y"], "a control and 2 to 5 stages; 2 nodes came"),
     "too long": (["x", "u", "s", "y", "u", "s", "y"], "7 nodes came"),

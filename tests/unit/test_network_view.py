@@ -56,8 +56,8 @@ def test_samples_are_put_into_the_inputs():
     fig.select(1)
     assert (fig.controls["x1"], fig.controls["x2"], fig.controls["y"]) == (2.0, -1.0, 0.0)
     assert fig.values["a1_2"] == 0.0
-    for sample in (-1, 3):
-        with pytest.raises(ValueError, match=f"no sample {sample}; this figure has 3"):
+    for sample in (-1, 3, 1.0, "a"):
+        with pytest.raises(ValueError, match=f"no sample {sample!r}; this figure has 3"):
             fig.select(sample)
     with pytest.raises(ValueError, match="this figure has 0"):
         figure(data=None).select(0)
