@@ -39,6 +39,16 @@ def test_search_finds_a_word(open_page, scheme):
     assert not visit.faults
 
 
+def test_an_excerpt_is_what_the_article_says(open_page):
+    visit = open_page("search.html?q=delta")
+    excerpts = visit.page.locator("#search-results .context")
+    excerpts.nth(3).wait_for(timeout=10_000)
+    text = " ".join(excerpts.all_inner_texts())
+    assert "delta" in text
+    assert "\\(" not in text and ".pdf" not in text
+    assert not visit.faults
+
+
 def test_chapter_is_light_enough(site, open_page):
     visit = open_page(CHAPTER, wait=False)
     loaded: dict[str, int] = {}

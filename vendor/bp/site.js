@@ -65,6 +65,17 @@
   // A search result's excerpt is fetched from its page, which a browser refuses for files: titles are enough there.
   if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
 
+  // The excerpt is made of what the article says: without its title and buttons, and without formulas as typed.
+  const excerptFrom = (html, anchor) => {
+    const article = new DOMParser().parseFromString(html, "text/html").querySelector("article.bd-article");
+    const part = (anchor && article?.querySelector(anchor)) || article;
+    part?.querySelectorAll("h1, script, .headerlink").forEach((element) => element.remove());
+    part?.querySelectorAll(".math").forEach((formula) => formula.replaceWith("…"));
+    part?.querySelectorAll("dt, li, th, td, h2, h3").forEach((element) => element.append(" "));
+    return part?.textContent.replace(/\s+/g, " ") ?? "";
+  };
+  if (typeof Search !== "undefined") Search.htmlToText = excerptFrom;
+
   // Paper is light.
   const { dataset } = document.documentElement;
   let theme;
