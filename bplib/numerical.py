@@ -110,23 +110,24 @@ class Loss:
         steps = (1e-3 * np.maximum(1, abs(a)) * rng.standard_normal(a.shape) for a in self.arrays)
         return [np.asarray(a + step, a.dtype) for a, step in zip(self.arrays, steps, strict=True)]
 
-    @cached_property
-    def jitter(self) -> float:
+    def jitter(self, k: int) -> float:
         """How far noise may put a difference of two losses off, from third differences (Moré and Wild 2011).
 
-        It costs eight losses: ask where in doubt.
+        Array k moves, by steps that grow until the losses differ: where they stand still noise does not show.
+        It costs eight losses or more: ask where in doubt.
         """
-        noise = self.eps * abs(self.value)
-
-        def zigzag(a: Array, t: int) -> Array:
-            size = 64 * t * self.eps * np.maximum(1, abs(a))
-            size = np.where(a == 0, size, np.minimum(size, 1e-4 * t * abs(a)))  # all small, to a tiny one too
-            return np.asarray(a + size * (-1) ** np.arange(a.size).reshape(a.shape), a.dtype)
-
+        noise, x = self.eps * abs(self.value), self.arrays[k]
+        signs = (-1) ** np.arange(x.size).reshape(x.shape)
         with np.errstate(all="ignore"), suppress(ValueError, ArithmeticError):
-            points = [[zigzag(a, t) for a in self.arrays] for t in range(8)]
-            third = np.diff([np.asarray(self.at(point)).item() for point in points], 3)
-            seen = float(np.sqrt(np.mean(third**2) / 20))
+            for scale in 64 * self.eps * 10.0 ** np.arange(8):
+                size = min(scale, 1e-4) * np.maximum(1, abs(x))
+                size = np.where(x == 0, size, np.minimum(size, 1e-4 * abs(x)))  # all small, to a tiny one too
+                points = (np.asarray(x + t * size * signs, x.dtype) for t in range(8))
+                moved = (self.at([*self.arrays[:k], to, *self.arrays[k + 1 :]]) for to in points)
+                losses = [np.asarray(loss).item() for loss in moved]
+                if len(set(losses)) > 4:
+                    break
+            seen = float(np.sqrt(np.mean(np.diff(losses, 3) ** 2) / 20))
             noise = max(noise, seen) if np.isfinite(seen) else noise
         return _SAFETY * noise
 
@@ -269,7 +270,7 @@ def second_look(loss: Loss, k: int, where: Array) -> Look:
     with np.errstate(all="ignore"):
         p, m = (loss.moved(k, np.tile(where, 16), to.ravel()).reshape(h.shape) for to in (x + h, x - h))
         left, right = (loss.value - m) / (x - (x - h)), (p - loss.value) / ((x + h) - x)
-        central, noise = (p - m) / ((x + h) - (x - h)), np.maximum(loss.blur(p, m), loss.jitter) / h
+        central, noise = (p - m) / ((x + h) - (x - h)), np.maximum(loss.blur(p, m), loss.jitter(k)) / h
         jump, smooth = right - left, np.zeros(h.shape, bool)
         smooth[1:] = abs(jump[1:] - h[1:] / h[:-1] * jump[:-1]) <= 0.5 * abs(jump[1:])
         kink = ~smooth & (abs(jump) > 1e-6 * (abs(left) + abs(right))) & (abs(jump) > 4 * noise)

@@ -51,6 +51,7 @@ class _Verdict:
     kinks: dict[int, str] = field(default_factory=dict)  # which entries stand at a kink, in words
     crossed: int = 0  # entries that failed because the step reached over a kink
     settled: int = 0  # entries that failed with the given step and are right
+    rough: bool = False  # is the loss far noisier than its last digits?
     finding: str = ""  # what is wrong, in words
 
     @property
@@ -84,7 +85,13 @@ class _Verdict:
 
     def warnings(self, h: float | None) -> Iterator[str]:
         """Yield what to know although it is no error."""
-        if self.blurred(0.05) and np.any(abs(self.n) > self.off):
+        if self.rough:
+            yield (
+                f"The loss is rough as {self.name} moves, which blurs its slopes by about "
+                f"{np.median(self.off):.0e}: is something on the way rounded to float32, or a small "
+                "difference of large numbers?"
+            )
+        elif self.blurred(0.05) and np.any(abs(self.n) > self.off):
             yield (
                 f"Rounding in a loss of {self.loss.value:.3g} blurs the slopes of {self.name} by about "
                 f"{np.median(self.off):.0e}; most are too small to be checked."
@@ -132,7 +139,8 @@ def _judge(loss: Loss, k: int, a: Array, rtol: float, how: How) -> _Verdict:
     v = _Verdict(loss, k, a, *slopes(loss, k, how.method, how.h), rtol)
     reach = steps(loss.arrays[k].ravel(), how.method, how.h)
     if v.wrong.any() and how.method != "complex":  # is the loss noisier than its last digits?
-        v.off = np.maximum(v.off, loss.jitter / reach)
+        jitter = loss.jitter(k)
+        v.off, v.rough = np.maximum(v.off, jitter / reach), jitter > 1e6 * loss.eps * abs(loss.value)
     doubtful, sure, many = v.wrong, ~np.isfinite(a), 4
     if v.blurred(1e-3):  # a spot check of what rounding hides
         doubtful[np.argsort(-np.maximum(abs(a), abs(v.n)))[:8]] = True

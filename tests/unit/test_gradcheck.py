@@ -43,9 +43,9 @@ from test_planted_bugs import (
     tanh,
 )
 
+from bplib import layers
 from bplib import report as module
 from bplib.gradcheck import check_vjp, gradcheck, numerical_gradient
-from bplib.layers import mlp
 
 
 # --- numerical gradients ----------------------------------------------------------------------------------
@@ -749,7 +749,7 @@ def test_a_loss_that_varies_on_the_scale_of_a_tiny_parameter():
 
 
 def test_directions_at_a_kink_of_a_layer_are_judged_nearby(rng):
-    net = mlp([3, 5, 2], rng=rng)  # biases of zero: the input 0 stands at every kink of relu
+    net = layers.mlp([3, 5, 2], rng=rng)  # biases of zero: the input 0 stands at every kink of relu
     for seed in range(4):
         assert gradcheck(net, np.zeros((2, 3)), mse, np.ones((2, 2)), directions=2, rng=seed)
 
@@ -793,6 +793,24 @@ def test_a_forward_in_float32_is_named(rng):
     assert "computed in float32" in report.diagnosis
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_a_cast_to_float32_on_the_way_is_named_and_does_not_condemn_a_right_gradient(seed):
+    class Cast(layers.Affine):
+        def forward(self, x):
+            return super().forward(x).astype(np.float32).astype(float)
+
+    class Wrong(Cast):
+        def backward(self, dout):
+            return 1.05 * super().backward(dout)
+
+    for kind, right in ((Cast, True), (Wrong, False)):
+        rng = np.random.default_rng(seed)
+        net = layers.Sequential(kind(3, 4, rng=rng), layers.Tanh(), layers.Affine(4, 2, rng=rng))
+        report = gradcheck(net, rng.standard_normal((5, 3)), mse, rng.standard_normal((5, 2)))
+        assert bool(report) == right
+        assert "rounded to float32" in str(report)
+
+
 def test_a_layer_that_returns_no_dx_is_asked_whether_it_forgot(rng):
     class Forgets(Affine):
         def backward(self, dout):
@@ -826,7 +844,7 @@ def test_a_loss_that_comes_with_its_gradient_is_refused_in_words():
 
 def test_a_target_in_the_place_of_the_loss_is_refused_in_words(rng):
     with pytest.raises(TypeError, match="loss must be a function"):
-        gradcheck(mlp([2, 1], rng=rng), np.ones((3, 2)), np.ones((3, 1)))
+        gradcheck(layers.mlp([2, 1], rng=rng), np.ones((3, 2)), np.ones((3, 1)))
 
 
 def test_bce_network_gives_the_numbers_of_the_formula(rng):
