@@ -157,7 +157,10 @@ class Windows:
             if not shared:
                 page.context.close()
                 return
-            page.evaluate("() => { try { localStorage.clear(); sessionStorage.clear(); } catch {} }")
+            assert not page.evaluate(
+                "() => { try { localStorage.clear(); sessionStorage.clear(); } catch {}"
+                " return '__pwClock' in window; }"
+            ), "a clock stays with its window: ask for one that isn't shared"
             page.goto("about:blank")
             page.mouse.move(0, 0)
             free.append(page)

@@ -72,7 +72,7 @@ def test_a_damaged_link_leaves_the_figure_whole(figure):
 
 
 def test_in_jupyter_a_typed_formula_goes_to_python_and_comes_back(figure):
-    fig, visit = figure(site=False)
+    fig, visit = figure(site=False, shared=False)
     page = visit.page
     entry = page.get_by_label("your own")
     assert entry.input_value() == FORMULAS[0]

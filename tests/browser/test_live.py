@@ -410,7 +410,7 @@ def test_stepping_computes_one_node_at_a_time(show):
 
 
 def test_play_runs_both_passes_and_pause_stops(show):
-    context = show(neuron())
+    context = show(neuron(), shared=False)
     page = context.page
     page.clock.install()
     page.get_by_role("button", name="Play").click()

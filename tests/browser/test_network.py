@@ -171,7 +171,7 @@ def test_three_states_layer_by_layer(show):
 
 def test_play_runs_to_the_update(show):
     fig = two()
-    page = show(fig).page
+    page = show(fig, shared=False).page
     page.clock.install()
     press(page, "Play")
     page.clock.run_for(10_000)
