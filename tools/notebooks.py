@@ -158,7 +158,7 @@ def mark_what_may_fail(nb: NotebookNode) -> None:
 
 
 def student_version(solution: NotebookNode, checksums: bool = False) -> NotebookNode:
-    """Make what a student opens: stubs for solutions, no hidden tests, no outputs, and marks on what may fail."""
+    """Make what a student opens: stubs for solutions, no hidden tests or outputs, marks on what may fail."""
     config = Config()
     config.ClearSolutions.update(STUBS)
     steps = [ClearSolutions, LockCells, ClearOutput, ClearHiddenTests, ClearMarkScheme, CheckCellMetadata]
