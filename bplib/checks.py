@@ -58,6 +58,18 @@ def by_nudging(loss: Callable[..., Any], *wrt: str) -> Callable[..., tuple[Any, 
     return measure
 
 
+def instead(right: Callable[..., Any], /, **wrong: Callable[[Any], Any]) -> Callable[..., dict[str, Any]]:
+    """Return a mistake in the results named; each function takes what `right` returns for the case.
+
+    Examples
+    --------
+    >>> mistake = instead(lambda w, x: w * x, dw=lambda z: 2 * z)
+    >>> mistake(3.0, 2.0)
+    {'dw': 12.0}
+    """
+    return lambda *case: {name: part(right(*case)) for name, part in wrong.items()}
+
+
 @dataclass(frozen=True, repr=False)
 class Feedback:
     """What a check found: true when the answer is right, one line to read either way."""
@@ -72,7 +84,7 @@ class Feedback:
         return self.text
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Check:
     """A check for one exercise. Call it on the student's function.
 
@@ -89,11 +101,16 @@ class Check:
         Arguments by name, in the order of the function's signature; the smallest case first, because the
         first case that fails is the one shown. ``{}`` for a function without arguments.
     mistakes : mapping of str to callable
-        From what to say ("the input x is missing from it") to a function like `reference` that is wrong in
-        this way. Each result is compared by itself, so a mistake is recognised in ``dw`` although ``db`` is
-        right. Leave a result that the mistake doesn't touch as it is, or return None for it.
+        From what to say ("the input x is missing from it") to a function that is wrong in this way. It
+        returns all results, as `reference` does, or by name those that it touches, ``{"dw": ...}``. Each
+        result is compared by itself, so a mistake is recognised in ``dw`` although ``db`` is right.
     tol : float
         Relative error that still counts as right.
+
+    Raises
+    ------
+    ValueError
+        If a mistake names a result that isn't among `returns`, or returns another number of them.
 
     Notes
     -----
@@ -123,6 +140,13 @@ class Check:
     cases: Sequence[Case]
     mistakes: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     tol: float = 1e-6
+
+    def __post_init__(self) -> None:
+        for sentence in self.mistakes:
+            self._mistaken(sentence, self.cases[0])
+
+    def __repr__(self) -> str:
+        return f"A check of {', '.join(self.returns)}: call it on your function."
 
     def __call__(self, answer: Any) -> Feedback:
         """Try the answer on every case and say in one line what came of it."""
@@ -189,8 +213,8 @@ class Check:
 
         others = [j for j in range(len(self.returns)) if j != k]
         exchanged = [j for j in others if stands(k, j) and stands(j, k)]
-        for sentence, mistake in self.mistakes.items():
-            if all(self._makes(mistake, i, [g[i] for g in given]) for i in [k, *exchanged]):
+        for sentence in self.mistakes:
+            if all(self._explains(sentence, i, [g[i] for g in given]) for i in [k, *exchanged]):
                 return sentence
         if exchanged:
             return f"it and {self.returns[exchanged[0]]} have changed places"
@@ -218,14 +242,34 @@ class Check:
             return f"it is right in {right} case{'s' if right > 1 else ''} of {len(pairs)} only"
         return "it is not the right number" if not pairs[0][1].ndim else "its numbers are not the right ones"
 
-    def _makes(self, mistake: Callable[..., Any], k: int, came: list[Array]) -> bool:
-        """Whether this mistake explains result k in every case."""
+    def _explains(self, sentence: str, k: int, came: list[Array]) -> bool:
+        """Whether this mistake makes result k what it came out as, in every case."""
         for case, mine in zip(self.cases, came, strict=True):
-            out = mistake(*_copy(case).values())
-            part = out[k] if len(self.returns) > 1 else out
-            if part is None or not self._same(mine, np.asarray(part, float)):
+            wrong = self._mistaken(sentence, case).get(self.returns[k])
+            if wrong is None or not self._same(mine, wrong):
                 return False
         return True
+
+    def _mistaken(self, sentence: str, case: Case) -> dict[str, Array]:
+        """Return by name what a mistake makes of a case."""
+        out = self.mistakes[sentence](*_copy(case).values())
+        if not isinstance(out, Mapping):
+            parts = out if len(self.returns) > 1 else (out,)
+            if not isinstance(parts, tuple) or len(parts) != len(self.returns):
+                raise ValueError(
+                    f"The mistake {sentence!r} returns other than the {len(self.returns)} results "
+                    f"{', '.join(self.returns)}; return those it touches by name, as in "
+                    f"{{{self.returns[0]!r}: ...}}."
+                )
+            out = dict(zip(self.returns, parts, strict=True))
+        if unknown := [name for name in out if name not in self.returns]:
+            raise ValueError(
+                f"The mistake {sentence!r} names a result {', '.join(unknown)}; "
+                f"the results are {', '.join(self.returns)}."
+            )
+        if missing := [name for name, part in out.items() if part is None]:
+            raise ValueError(f"The mistake {sentence!r} has None for {', '.join(missing)}; leave it out.")
+        return {name: np.asarray(part, float) for name, part in out.items()}
 
     def _same(self, a: Array, b: Array) -> bool:
         if a.shape != b.shape:

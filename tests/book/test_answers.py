@@ -46,11 +46,11 @@ def with_one_mistake(check, mistake):
     """Return the right results, except where the mistake says otherwise."""
 
     def answer(*args):
-        wrong = mistake(*args) if len(check.returns) > 1 else (mistake(*args),)
-        return tuple(
-            good if bad is None else bad
-            for good, bad in zip(as_tuple(check.reference(*args)), wrong, strict=True)
-        )
+        right = dict(zip(check.returns, as_tuple(check.reference(*args)), strict=True))
+        wrong = mistake(*args)
+        if not isinstance(wrong, dict):
+            wrong = dict(zip(check.returns, wrong if len(right) > 1 else (wrong,), strict=True))
+        return tuple((right | wrong).values())
 
     return answer
 

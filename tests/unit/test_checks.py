@@ -30,7 +30,7 @@ TWO = Check(
     lambda A, v: (A @ v, A.T @ A),
     returns=["out", "gram"],
     cases=[{"A": A, "v": np.array([1.0, -1.0])}, {"A": 2 * A, "v": np.array([0.5, 4.0])}],
-    mistakes={"the transpose is used": lambda A, v: (A.T @ v, None)},
+    mistakes={"the transpose is used": lambda A, v: {"out": A.T @ v}},
 )
 PAIR = Check(lambda a, b: (a, b), returns=["da", "db"], cases=[{"a": 1.0, "b": 2.0}])
 ROW = Check(lambda v: v, returns=["dv"], cases=[{"v": np.array([1.0, 2.0])}])
@@ -164,6 +164,28 @@ def test_no_minus_zero():
 def test_an_answer_cannot_change_the_cases():
     TWO(inplace)
     assert TWO(TWO.reference)
+
+
+@pytest.mark.parametrize(("mistake", "said"), [
+    (lambda a, b: {"da": b, "dc": a}, "names a result dc; the results are da, db"),
+    (lambda a, b: (b, None), "has None for db; leave it out"),
+    (lambda a, b: b, "returns other than the 2 results da, db"),
+    (lambda a, b: (b, a, b), "returns other than the 2 results da, db"),
+])  # fmt: skip
+def test_a_mistake_in_no_result_there_is_is_refused(mistake, said):
+    with pytest.raises(ValueError, match=said):
+        Check(PAIR.reference, PAIR.returns, PAIR.cases, {"something is wrong": mistake})
+
+
+def test_a_mistake_may_name_the_results_it_touches():
+    named = Check(
+        PAIR.reference,
+        PAIR.returns,
+        PAIR.cases,
+        {"it is b": lambda a, b: {"da": b}, "both": lambda a, b: (9, 9)},
+    )
+    assert "da: it is b" in named(lambda a, b: (b, 7.0)).text
+    assert "db: both" in named(lambda a, b: (a, 9.0)).text
 
 
 def test_by_nudging_names_the_arguments_there_are():
