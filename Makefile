@@ -7,6 +7,7 @@ BIN = $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 ROOT_FLAG = $(if $(filter 0,$(shell id -u)),--allow-root)  # a container's user is often root
 PYTEST = $(BIN)/python -m pytest -q
+SECONDS = _build/seconds
 NBVAL = --nbval --nbval-current-env --nbval-cell-timeout 60 --nbval-sanitize-with tests/sanitize.cfg
 
 .PHONY: help lab test unit book browser site serve notebooks assignments lint bench
@@ -18,24 +19,28 @@ help:  # (the default) list these targets
 lab: $(VENV)/.reader  # read and run the book in JupyterLab
 	$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/book/00-introduction.ipynb $(ROOT_FLAG)
 
-test: unit book browser  # run every test (TORCH=1: also the comparisons with PyTorch and JAX)
+test:  # run every test (TORCH=1: also the comparisons with PyTorch and JAX)
+	@$(MAKE) --no-print-directory -j 2 unit site book
+	@$(MAKE) --no-print-directory -o site browser
+	@$(BIN)/python tools/seconds.py $(SECONDS)
 
 unit: $(VENV)/.author $(if $(TORCH),$(VENV)/.torch)  # test the package
 	@echo "--- unit tests and doctests"
-	$(PYTEST) -n 2 tests/unit bplib
+	$(PYTEST) -n 2 --junitxml=$(SECONDS)/unit.xml tests/unit bplib
 
 book: $(VENV)/.author $(if $(TORCH),$(VENV)/.torch)  # run every notebook and compare what it prints
 	@echo "--- notebooks: run again and compared, structure, exercises"
-	$(PYTEST) $(NBVAL) book tests/book
+	$(PYTEST) -n 2 --dist loadfile --junitxml=$(SECONDS)/book.xml $(NBVAL) book tests/book
 
 browser: site  # test the site and JupyterLab in Chromium
 	@echo "--- browser: drives Chromium on the site and on JupyterLab, a few minutes"
-	BPLIB_SITE=_build/html $(PYTEST) -n 2 --dist worksteal tests/browser
+	BPLIB_SITE=_build/html $(PYTEST) -n 2 --dist worksteal --junitxml=$(SECONDS)/browser.xml tests/browser
 
 site: $(VENV)/.author  # build the HTML site from scratch, in _build/html
-	@echo "Building the site: every notebook is run, about 10 seconds each"
-	rm -rf _build/html _build/.doctrees _build/jupyter_execute
-	BPLIB_FRAMES=1 $(BIN)/jupyter-book build . -W --keep-going
+	@echo "--- site: every notebook is run, about 10 seconds each"
+	@rm -rf _build/html _build/.doctrees _build/jupyter_execute; mkdir -p $(SECONDS); date +%s >$(SECONDS)/site
+	BPLIB_FRAMES=1 $(BIN)/jupyter-book build . -W --keep-going >$(SECONDS)/site.log 2>&1 || { cat $(SECONDS)/site.log; exit 1; }
+	@date +%s >>$(SECONDS)/site; echo "The site is in _build/html: open index.html, or make serve"
 
 serve: $(VENV)/.reader  # show the built site at http://127.0.0.1:8000 (PORT=...)
 	@test -d _build/html || $(MAKE) site
