@@ -69,16 +69,16 @@ def inplace(A, v):
     lambda u, v: right(u, v) * (1 + 1e-9),
 ])  # fmt: skip
 def test_right_answers_written_differently(answer):
-    feedback = ONE(answer)
+    feedback = ONE.judge(answer)
     assert feedback
     assert repr(feedback) == "Right: dw, in 3 cases of 3."
 
 
 def test_right_arrays_as_tuple_or_list():
-    assert TWO(lambda A, v: (A @ v, A.T @ A))
-    assert TWO(lambda A, v: [(A @ v).tolist(), A.T.dot(A)])
-    assert PAIR(lambda a, b: np.array([a, b]))
-    assert ROW(lambda v: tuple(v.tolist()))
+    assert TWO.judge(lambda A, v: (A @ v, A.T @ A))
+    assert TWO.judge(lambda A, v: [(A @ v).tolist(), A.T.dot(A)])
+    assert PAIR.judge(lambda a, b: np.array([a, b]))
+    assert ROW.judge(lambda v: tuple(v.tolist()))
 
 
 KINDS = [
@@ -134,14 +134,14 @@ KINDS = [
 
 @pytest.mark.parametrize(("check", "answer", "said"), KINDS, ids=range(len(KINDS)))
 def test_each_kind_of_wrong_has_its_line(check, answer, said):
-    feedback = check(answer)
+    feedback = check.judge(answer)
     assert not feedback
     assert said in feedback.text
     assert feedback.text.startswith("Not yet. ")
 
 
 def test_shows_the_first_case_that_fails_and_never_the_answer():
-    feedback = ONE(lambda w, x: right(w, x) if w == 1 else 7.0)
+    feedback = ONE.judge(lambda w, x: right(w, x) if w == 1 else 7.0)
     assert "With w = -1, x = 3 it comes out as 7." in feedback.text
     assert "-18" not in feedback.text
 
@@ -150,20 +150,20 @@ def test_an_error_of_many_lines_is_told_in_one():
     def fails(w, x):
         raise ValueError("first\nsecond")
 
-    assert ONE(fails).text == "Not yet. With w = 1, x = 2 your function stops with ValueError: first"
+    assert ONE.judge(fails).text == "Not yet. With w = 1, x = 2 your function stops with ValueError: first"
 
 
 def test_one_mark_ends_a_sentence():
-    assert "on the way? With w" in ONE(lambda w, x: right(w, x) * (1 + 0.01 * w)).text
+    assert "on the way? With w" in ONE.judge(lambda w, x: right(w, x) * (1 + 0.01 * w)).text
 
 
 def test_no_minus_zero():
-    assert "comes out as 0." in ONE(lambda w, x: -0.0).text
+    assert "comes out as 0." in ONE.judge(lambda w, x: -0.0).text
 
 
 def test_an_answer_cannot_change_the_cases():
-    TWO(inplace)
-    assert TWO(TWO.reference)
+    TWO.judge(inplace)
+    assert TWO.judge(TWO.reference)
 
 
 @pytest.mark.parametrize(("mistake", "said"), [
@@ -184,8 +184,8 @@ def test_a_mistake_may_name_the_results_it_touches():
         PAIR.cases,
         {"it is b": lambda a, b: {"da": b}, "both": lambda a, b: (9, 9)},
     )
-    assert "da: it is b" in named(lambda a, b: (b, 7.0)).text
-    assert "db: both" in named(lambda a, b: (a, 9.0)).text
+    assert "da: it is b" in named.judge(lambda a, b: (b, 7.0)).text
+    assert "db: both" in named.judge(lambda a, b: (a, 9.0)).text
 
 
 def test_by_nudging_names_the_arguments_there_are():
@@ -211,5 +211,5 @@ def test_never_raises_on_what_comes_back(value):
     for check in (ONE, TWO, MATRIX):
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            assert not check(lambda *args: value)
-            assert not check(lambda *args: [value, value])
+            assert not check.judge(lambda *args: value)
+            assert not check.judge(lambda *args: [value, value])
