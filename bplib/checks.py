@@ -439,7 +439,7 @@ class _Few(io.TextIOBase):
         if self.seen <= self.lines:
             self.out.write(line[: self.length] + "\n")
 
-    def close(self) -> None:
+    def finish(self) -> None:
         """Show the last line, and say how many were not shown."""
         if self.line:
             self.end(self.line)
@@ -456,7 +456,7 @@ def _few_lines(lines: int = 20) -> Iterator[None]:
             warnings.simplefilter("ignore")
             yield
     finally:
-        few.close()
+        few.finish()
 
 
 def _told(error: BaseException) -> tuple[str, str]:
