@@ -47,7 +47,8 @@ def takes(spec: str, **remedies: str) -> Callable[[Function], Function]:
     """Hold a forward function to the shapes of its arrays, and save what its `dout` must look like.
 
     The function returns ``(out, what its backward needs)``, its callers get ``(out, Saved)``. A remedy that is
-    better than the general one goes by the argument's name; ``{B}`` in it is the number that B stands for.
+    better than the general one goes by the argument's name; ``{B}`` in it is the number that B stands for,
+    ``{name}`` the argument.
 
     >>> @takes("x (B, n), w (n)", w="Give each column of x one weight, {n} in all.")
     ... def weigh(x, w):
@@ -234,8 +235,8 @@ def wrong(name: str, expected: str, came: Any, remedy: str, error: type[Exceptio
 def _no_array(name: str, cls: type, dtype: Any, kinds: Collection[str]) -> Exception:
     """Say what kind of array was expected: floats, integers or either."""
     what = " or ".join({"f": "floats", "i": "integers"}[kind] for kind in kinds)
-    make = "int" if "i" in kinds else "float"
-    if not issubclass(cls, np.ndarray | np.generic):
+    make = {"f": "float", "i": "int"}[next(iter(kinds))]
+    if not issubclass(cls, np.ndarray):
         remedy = f"Write np.asarray({name}, dtype={make})."
         return wrong(name, f"a NumPy array of {what}", cls.__name__, remedy, TypeError)
     if not _is_plain(cls):
@@ -255,10 +256,10 @@ def _misfit(argument: Argument, way: Dims, known: Known, shapes: dict[str, Any])
     name, came = argument.name, shapes[argument.name]
     parts: list[str] = []
     for letter, some in way.axes:
-        size = known[letter][0] if letter in known else letter
-        parts += map(str, size) if isinstance(size, tuple) else [f"{size}{' > 0' * some}"]
+        size = known[letter][0] if letter in known else f"{letter}{' > 0' * some}"
+        parts += map(str, size) if isinstance(size, tuple) else [str(size)]
     expected = f"shape ({', '.join(parts)}{',' * (len(parts) == 1 and '...' not in parts[0])})"
-    owner = next((known[letter][1] for letter, _ in way.axes if letter in known), "")
+    owner = next((known[letter][1] for letter, _ in reversed(way.axes) if letter in known), "")
     model = shapes[owner] if owner else None
     if owner:
         expected += f" to go with {owner} of shape {model}"
@@ -274,10 +275,10 @@ def _misfit(argument: Argument, way: Dims, known: Known, shapes: dict[str, Any])
         (n > 1, (1, *came), f"Write {name}[None] for one sample."),
         (n > 2, (*came[:1], math.prod(came[1:])), f"Write {name}.reshape(len({name}), -1)."),
     ]
-    written = argument.remedy.format(**{letter: known[letter][0] for letter in known})
+    written = argument.remedy.format(name=name, **{letter: known[letter][0] for letter in known})
     last = f"Give it {axes} axes, none of them empty."
     for axis, (letter, _) in enumerate(way.axes):
-        if n == axes and letter in known and came[axis] != known[letter][0]:
+        if n == axes == len(way.axes) and letter in known and came[axis] != known[letter][0]:
             last = f"Its axis {axis} goes with axis {known[letter][2]} of {known[letter][1]}."
 
     def cures(choice: list[tuple[Any, Any, str]]) -> str:
@@ -400,12 +401,21 @@ def check_array(name: str, x: Any) -> None:
     check_type(name, x, np.ndarray, "a NumPy array", f"Write np.asarray({name}).")
 
 
-def check_floats(name: str, *arrays: Any) -> None:
-    """Refuse what is not a plain array of floats."""
-    for x in arrays:
-        cls, _, dtype = cast(Any, _form(x) or NOTHING)
-        if not (_is_plain(cls) and _is_float(dtype)):
-            raise _no_array(name, cls, dtype, "f")
+def check_floats(name: str, x: Any) -> None:
+    """Refuse what is not a plain array of floats, the one kind that can take a gradient step in place."""
+    _check_kind(name, x, "f")
+
+
+def check_reals(name: str, x: Any) -> None:
+    """Refuse what is not a plain array of real numbers, floats or integers."""
+    _check_kind(name, x, "fi")
+
+
+def _check_kind(name: str, x: Any, kinds: str) -> None:
+    dtype = getattr(x, "dtype", None)
+    whole = "i" in kinds and getattr(dtype, "kind", "") in tuple("iu")
+    if not (isinstance(x, np.ndarray) and _is_plain(type(x)) and (whole or _is_float(dtype))):
+        raise _no_array(name, type(x), dtype, kinds)
 
 
 def check_shape(name: str, came: tuple[int, ...], expected: tuple[int, ...], of: str, remedy: str) -> None:
