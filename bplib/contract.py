@@ -76,7 +76,7 @@ def takes(spec: str, **remedies: str) -> Callable[[Function], Function]:
             except AttributeError:  # something is no array: left out, or refused
                 forms = tuple(map(_form, arrays))
             fits(forms)
-            out, kept = forward(*args, **options)
+            out, kept = forward(*args, **options) if options else forward(*args)
             return out, (checked, out.shape, out.dtype, kept)
 
         checked.__doc__ = _said(forward, f"Takes {spec}, floats of one dtype; else TypeError or ValueError.")
@@ -102,7 +102,7 @@ def vjp_of(forward: Callable[..., Any]) -> Callable[[Function], Function]:
                 raise _no_cache(forward, cache)
             if not (shape and dout.__class__ is ndarray and dout.shape == shape and dout.dtype is dtype):
                 dout = _upstream(dout, shape, dtype)
-            return backward(dout, kept, **options)
+            return backward(dout, kept, **options) if options else backward(dout, kept)
 
         VJP[forward] = checked
         checked.__doc__ = _said(backward, f"The cache is {forward.__name__}'s; dout is like its output.")
