@@ -131,14 +131,21 @@ def show(x) -> None:
     print(x)
 
 
+def keep(x) -> None:
+    if x is None:                              # guard
+        raise ValueError                       # guard
+    put(x)
+
+
 def update(x) -> None:
     raise NotImplementedError                  # guard
 
 
 @takes("x (B, n)")
 def h(x):
-    rate, factor = check_rate(x), check_number("x", x)  # guard
-    return x
+    contract.check_rng(x)                      # guard
+    rate = check_number("x", x)
+    return check_whole(rate)
 '''
 
 
