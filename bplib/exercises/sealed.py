@@ -21,7 +21,8 @@ from typing import Any
 
 import numpy as np
 
-from bplib.checks import Array, Check, Judge, Number, Target
+from bplib.checks import Check, Judge, Number, Target
+from bplib.contract import Array
 
 _NEAR = 0.02  # the relative error of Number.near
 
