@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bplib.ops import SYMBOLS
-from bplib.tape import LEAVES, Tape
+from bplib.recording import LEAVES
+from bplib.tape import Tape
 
 try:
     import matplotlib as mpl

@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
+from bplib.recording import LEAVES
 from bplib.scalar import Value
-from bplib.tape import LEAVES, Tape
+from bplib.tape import Tape
 
 Nodes = Sequence[Value | str]
 
