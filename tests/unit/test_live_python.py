@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from bplib.scalar import Value
 from bplib.widgets import bundle
-from bplib.widgets.live import MAX_VIEWS, VIEWS, curve, graph, live
+from bplib.widgets.live import curve, graph, live
+from bplib.widgets.plan import MAX_VIEWS
+from bplib.widgets.views import VIEWS
 
 STATIC = Path(bundle.__file__).parent / "static"
 
