@@ -17,7 +17,8 @@ pytestmark = pytest.mark.browser
 FORMAT = (Path(bplib.__file__).parent / "widgets/static/format.js").read_text()
 FMT = """async ([source, numbers]) => {
   const url = URL.createObjectURL(new Blob([source], {type: "text/javascript"}));
-  return numbers.map((await import(url)).fmt);
+  const { fmt } = await import(url);
+  return numbers.map((x) => fmt(x));
 }"""
 CARDS = """[...document.querySelectorAll(".bp-graph .bp-node")].map((node) =>
   [node.querySelector(".bp-title").textContent, node.querySelector(".bp-tag").textContent,
@@ -37,7 +38,9 @@ def test_nodes_stand_where_python_put_them(show, width, down):
     names = fig.spec["labels"]["names"]
     cards = show(fig, width=width).page.evaluate(CARDS)
     tags = {"u": "× −2", "out": "+"}
-    assert [card[:2] for card in cards] == [[names[i], tags.get(names[i], "")] for i, *_ in view["nodes"]]
+    for (title, tag, _), (i, *_) in zip(cards, view["nodes"], strict=True):
+        assert names[i].startswith(title.removesuffix("…"))  # a narrow card cuts it
+        assert tag == tags.get(names[i], "")
     corners = [tuple(map(float, re.findall(r"-?[\d.]+", card[2]))) for card in cards]
     along, aside = zip(*(corner[::-1] if down else corner for corner in corners), strict=True)
     for got, wanted in (
