@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from bplib.contract import check_finite, wrong
 from bplib.ops import rules
 from bplib.recording import LEAVES, Node, record
 from bplib.scalar import Value
@@ -250,13 +251,10 @@ def _floats(name: str, x: Any) -> np.ndarray:
     try:
         array = np.asarray(x)
     except ValueError:
-        raise ValueError(f"The input {name!r} must have one shape; its rows differ in length.") from None
+        raise wrong(name, "one shape", "rows that differ in length", "Give every row as many.") from None
     if array.dtype.kind not in "iuf":
-        raise TypeError(
-            f"The input {name!r} must be real numbers; {array.dtype} came ({reprlib.repr(x)}). "
-            "Give floats, or an array of floats."
-        )
-    array = array.astype(float)
-    if not np.isfinite(array).all():
-        raise ValueError(f"The input {name!r} must be finite; it holds NaN or infinity. Drop those samples.")
-    return array
+        came = f"{array.dtype} {reprlib.repr(x)}"
+        raise wrong(name, "real numbers", came, "Give floats, or an array of floats.", TypeError)
+    floats: np.ndarray = array.astype(float)
+    check_finite(name, floats, "Drop those samples.")
+    return floats
