@@ -95,6 +95,11 @@ def test_the_core_is_one_afternoon():
     assert sum(counts.values()) <= 3420, counts
 
 
+def test_the_scalar_engine_is_one_sitting():
+    counts = {name: lines_of_code(PACKAGE / f"{name}.py") for name in ("ops", "scalar", "recording", "tape")}
+    assert sum(counts.values()) <= 560, counts
+
+
 def test_the_counter_leaves_out_docstrings_and_comments(tmp_path):
     path = tmp_path / "sample.py"
     path.write_text(
