@@ -174,7 +174,7 @@ def test_finite_and_silent_at_the_ends(op, data):
 
 
 @every_op
-def test_lists_integers_objects_and_mixed_dtypes_are_refused(op):
+def test_lists_integers_objects_other_byte_orders_and_mixed_dtypes_are_refused(op):
     call = _some_call(op)
     i = call.floats[0]
     name = list(inspect.signature(op).parameters)[i]
@@ -183,6 +183,7 @@ def test_lists_integers_objects_and_mixed_dtypes_are_refused(op):
         (np.zeros(call.args[i].shape, int), "dtype int64"),
         (np.zeros(call.args[i].shape, object), "dtype object"),
         (np.zeros(call.args[i].shape, complex), "dtype complex128"),
+        (call.args[i].astype(">f8"), "dtype >f8"),
     ]:
         with pytest.raises(TypeError, match=rf"^{name}: expected .*float.*{came}.*Write "):
             call.forward([bad if j == i else a for j, a in enumerate(call.args)])
