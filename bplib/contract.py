@@ -25,28 +25,32 @@ from numbers import Real
 from typing import Any, NamedTuple, TypeVar, cast
 
 import numpy as np
+from numpy import ndarray
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
 Function = TypeVar("Function", bound=Callable[..., Any])
 
+INF = math.inf
+
 #: Every forward function and its backward, in the order in which they were written down.
 VJP: dict[Callable[..., Any], Callable[..., Any]] = {}
 
 
-class Saved(NamedTuple):
-    """A cache: what a forward kept, and what the `dout` that comes back must look like."""
+#: A cache: the operation, the shape and dtype of its output, and what it kept for its backward. A plain
+#: tuple, since making anything else would cost a small network a tenth of its step.
+Saved = tuple[Callable[..., Any], tuple[int, ...], Any, Any]
 
-    op: Callable[..., Any]
-    shape: tuple[int, ...]
-    dtype: Any
-    kept: Any
+
+def kept(cache: Saved) -> Any:
+    """Return what the forward kept for its backward; `batch_norm`'s running statistics are read there."""
+    return cache[3]
 
 
 def takes(spec: str, **remedies: str) -> Callable[[Function], Function]:
     """Hold a forward function to the shapes of its arrays, and save what its `dout` must look like.
 
-    The function returns ``(out, what its backward needs)``, its callers get ``(out, Saved)``. A remedy that is
+    The function returns ``(out, what its backward needs)``, its callers get ``(out, cache)``. A remedy that is
     better than the general one goes by the argument's name; ``{B}`` in it is the number that B stands for,
     ``{name}`` the argument.
 
@@ -63,18 +67,17 @@ def takes(spec: str, **remedies: str) -> Callable[[Function], Function]:
     def decorate(forward: Function) -> Function:
         # A misfit raises, and what raises isn't remembered. What fits costs a look the next time.
         fits = lru_cache(maxsize=256)(lambda forms: _fit(wanted, forms))
-        new = tuple.__new__  # half the price of Saved(...)
 
         @wraps(forward)
         def checked(*args: Any, **options: Any) -> tuple[Any, Saved]:
             arrays = (*args, *[options.get(name) for name in names[len(args) :]]) if options else args
             try:
-                forms = tuple([None if a is None else (a.__class__, a.shape, a.dtype) for a in arrays])
-            except AttributeError:  # something is no array: `_fit` says which
+                forms = tuple([(a.__class__, a.shape, a.dtype) for a in arrays])
+            except AttributeError:  # something is no array: left out, or refused
                 forms = tuple(map(_form, arrays))
             fits(forms)
-            out, kept = forward(*args, **options)
-            return out, new(Saved, (checked, out.shape, out.dtype, kept))
+            out, kept = forward(*args, **options) if options else forward(*args)
+            return out, (checked, out.shape, out.dtype, kept)
 
         checked.__doc__ = _said(forward, f"Takes {spec}, floats of one dtype; else TypeError or ValueError.")
         return cast(Function, checked)
@@ -91,17 +94,15 @@ def vjp_of(forward: Callable[..., Any]) -> Callable[[Function], Function]:
     def decorate(backward: Function) -> Function:
         @wraps(backward)
         def checked(dout: Any, cache: Saved, **options: Any) -> Any:
-            if cache.__class__ is not Saved or cache[0] is not forward:
+            try:
+                op, shape, dtype, kept = cache
+            except (TypeError, ValueError):
+                op = None
+            if op is not forward:
                 raise _no_cache(forward, cache)
-            _, shape, dtype, kept = cache
-            if (
-                not shape
-                or dout.__class__ is not np.ndarray
-                or dout.shape != shape
-                or dout.dtype is not dtype
-            ):
+            if not (shape and dout.__class__ is ndarray and dout.shape == shape and dout.dtype is dtype):
                 dout = _upstream(dout, shape, dtype)
-            return backward(dout, kept, **options)
+            return backward(dout, kept, **options) if options else backward(dout, kept)
 
         VJP[forward] = checked
         checked.__doc__ = _said(backward, f"The cache is {forward.__name__}'s; dout is like its output.")
@@ -124,84 +125,78 @@ def _said(function: Callable[..., Any], line: str) -> str:
 # --- what a specification says ------------------------------------------------------------------------
 
 
-class Dims(NamedTuple):
-    """One way an argument may look: its kind, "f" or "i", and its axes, each a letter and its least size."""
-
-    kind: str
-    axes: tuple[tuple[str, int], ...]
+#: One way an argument may look: "f" or "i", and for each axis its letter and whether it must not be empty.
+Way = tuple[str, tuple[tuple[str, bool], ...]]
+#: What a check looks at: class, shape and dtype.
+Form = tuple[type, Any, Any]
+#: What a letter stands for, and which argument settled that, by which of its axes.
+Known = dict[str, tuple[Any, str, int]]
 
 
 class Argument(NamedTuple):
     """What one argument may be."""
 
     name: str
-    ways: tuple[Dims, ...]
+    ways: list[Way]
     optional: bool
     remedy: str
 
 
-#: What a check looks at: class, shape and dtype. None for an argument left out.
-Form = tuple[type, Any, Any] | None
-NOTHING: Form = (type(None), None, None)
-#: What a letter stands for, and which argument settled that, by which of its axes.
-Known = dict[str, tuple[Any, str, int]]
-
-
 def _read(spec: str, remedies: dict[str, str]) -> list[Argument]:
     wanted = []
-    for name, ways, optional in re.findall(r"(\w+) \(([^)]*)\)(\??)", spec):
-        found = []
-        for way in ways.split("|"):
-            kind, text = ("i", way.strip()[4:]) if way.strip().startswith("int ") else ("f", way)
-            axes = re.findall(r"([\w.]+)( > 0)?", text)
-            found.append(Dims(kind, tuple((letter, bool(some)) for letter, some in axes)))
-        wanted.append(Argument(name, tuple(found), bool(optional), remedies.get(name, "")))
+    for name, text, optional in re.findall(r"(\w+) \(([^)]*)\)(\??)", spec):
+        ways: list[Way] = []
+        for integers, dims in re.findall(r"(int )?([^|]*)", text):
+            axes = re.findall(r"([\w.]+)( > 0)?", dims)
+            if axes:
+                ways.append(("i" if integers else "f", tuple((letter, bool(some)) for letter, some in axes)))
+        wanted.append(Argument(name, ways, bool(optional), remedies.get(name, "")))
     return wanted
 
 
 def _form(x: Any) -> Form:
-    return None if x is None else (x.__class__, getattr(x, "shape", None), getattr(x, "dtype", None))
+    return type(x), getattr(x, "shape", None), getattr(x, "dtype", None)
 
 
 def _fit(wanted: list[Argument], forms: tuple[Form, ...]) -> None:
     """Refuse arguments that are not such arrays, or whose shapes don't go together."""
-    given = [(a, f) for a, f in zip(wanted, forms, strict=False) if not (f is None and a.optional)]
+    given = [(a, f) for a, f in zip(wanted, forms, strict=False) if not (a.optional and f[0] is type(None))]
     chosen = [(argument, _way(argument, form), form) for argument, form in given]
-    floats = {a.name: form[2] for a, way, form in chosen if form and way.kind == "f"}
+    floats = {argument.name: str(dtype) for argument, way, (_, _, dtype) in chosen if way[0] == "f"}
     if len(set(floats.values())) > 1:
-        came = " and ".join(sorted({str(dtype) for dtype in floats.values()}))
+        came = " and ".join(sorted(set(floats.values())))
         remedy = "Convert them to one, for example with .astype(np.float64)."
         raise wrong(", ".join(floats), "one dtype for all", came, remedy, TypeError)
     known: Known = {}
     shapes: dict[str, Any] = {}
-    for argument, way, form in chosen:
-        shape = shapes[argument.name] = cast(Any, form)[1]
-        met = _settle(way, shape, known, argument.name)
+    for argument, way, (_, shapes[argument.name], _) in chosen:
+        met = _settle(way, shapes[argument.name], known, argument.name)
         if met is None:
             raise _misfit(argument, way, known, shapes)
         known = met
 
 
-def _way(argument: Argument, form: Form) -> Dims:
+def _way(argument: Argument, form: Form) -> Way:
     """Choose the way an argument is meant by the kind of its numbers."""
-    cls, _, dtype = cast(Any, form or NOTHING)
+    cls, _, dtype = form
     for way in argument.ways:
-        if _is_plain(cls) and (_is_float(dtype) if way.kind == "f" else dtype.kind in "iu"):
+        if _is_plain(cls) and _is_of(dtype, way[0]):
             return way
-    raise _no_array(argument.name, cls, dtype, [way.kind for way in argument.ways])
+    raise _no_array(argument.name, cls, dtype, "".join(kind for kind, _ in argument.ways))
 
 
 def _is_plain(cls: type) -> bool:
     return cls is np.ndarray or cls is np.memmap or issubclass(cls, np.generic)
 
 
-def _is_float(dtype: Any) -> bool:
-    return dtype.kind == "f" and bool(dtype.isnative)
+def _is_of(dtype: Any, kinds: str) -> bool:
+    kind = "i" if dtype.kind == "u" else dtype.kind
+    return kind in kinds and (kind == "i" or bool(dtype.isnative))
 
 
-def _settle(way: Dims, shape: tuple[int, ...], known: Known, name: str = "") -> Known | None:
+def _settle(way: Way, shape: tuple[int, ...], known: Known, name: str = "") -> Known | None:
     """Lay the letters over a shape. Return all that is known then, or None where they don't fit."""
-    letters = [letter for letter, _ in way.axes]
+    letters = [letter for letter, _ in way[1]]
     sizes: list[Any] = list(shape)
     at = next((i for i, letter in enumerate(letters) if letter.endswith("...")), len(letters))
     if at < len(letters):  # takes what the other letters leave: perhaps nothing, but for "n..."
@@ -212,10 +207,9 @@ def _settle(way: Dims, shape: tuple[int, ...], known: Known, name: str = "") -> 
     if len(sizes) != len(letters):
         return None
     met = dict(known)
-    for i, ((letter, some), size) in enumerate(zip(way.axes, sizes, strict=True)):
-        axis = i if i <= at else i - len(letters)
+    for i, ((letter, some), size) in enumerate(zip(way[1], sizes, strict=True)):
         empty = some and 0 in (size if isinstance(size, tuple) else (size,))
-        if met.setdefault(letter, (size, name, axis))[0] != size or empty:
+        if met.setdefault(letter, (size, name, i if i <= at else i - len(letters)))[0] != size or empty:
             return None
     return met
 
@@ -232,70 +226,71 @@ def wrong(name: str, expected: str, came: Any, remedy: str, error: type[Exceptio
     return error(f"{name}: expected {expected}, got {came}. {remedy}")
 
 
-def _no_array(name: str, cls: type, dtype: Any, kinds: Collection[str]) -> Exception:
+def _no_array(name: str, cls: type, dtype: Any, kinds: str) -> Exception:
     """Say what kind of array was expected: floats, integers or either."""
     what = " or ".join({"f": "floats", "i": "integers"}[kind] for kind in kinds)
-    make = {"f": "float", "i": "int"}[next(iter(kinds))]
+    make = {"f": "float", "i": "int"}[kinds[0]]
+    expected, came, remedy = f"an array of {what}", f"dtype {dtype}", f"Write {name}.astype({make})."
     if not issubclass(cls, np.ndarray):
+        expected, came = f"a NumPy array of {what}", cls.__name__
         remedy = f"Write np.asarray({name}, dtype={make})."
-        return wrong(name, f"a NumPy array of {what}", cls.__name__, remedy, TypeError)
-    if not _is_plain(cls):
-        gaps = f"Fill its gaps, {name}.filled(0.0), or leave them out."
-        remedy = gaps if hasattr(cls, "filled") else f"Write np.asarray({name})."
-        return wrong(name, f"a plain NumPy array of {what}", cls.__name__, remedy, TypeError)
-    if dtype.kind == "f" and "f" in kinds:
-        remedy = f"Write {name}.astype(np.{dtype.name})."
-        return wrong(name, "floats in this machine's byte order", f"dtype {dtype}", remedy, TypeError)
-    why = ", which can't hold a gradient step" if dtype.kind in "iu" else ""
-    remedy = f"Write {name}.astype({make})."
-    return wrong(name, f"an array of {what}", f"dtype {dtype}{why}", remedy, TypeError)
+    elif not _is_plain(cls):
+        expected, came, remedy = f"a plain NumPy array of {what}", cls.__name__, f"Write np.asarray({name})."
+        if hasattr(cls, "filled"):
+            remedy = f"Fill its gaps, {name}.filled(0.0), or leave them out."
+    elif dtype.kind == "f" and "f" in kinds:
+        expected, remedy = "floats in this machine's byte order", f"Write {name}.astype(np.{dtype.name})."
+    elif dtype.kind in "iu":
+        came += ", which can't hold a gradient step"
+    return wrong(name, expected, came, remedy, TypeError)
 
 
-def _misfit(argument: Argument, way: Dims, known: Known, shapes: dict[str, Any]) -> Exception:
+def _misfit(argument: Argument, way: Way, known: Known, shapes: dict[str, Any]) -> Exception:
     """Say which shape was expected, with the numbers that other arguments have settled, and what mends it."""
-    name, came = argument.name, shapes[argument.name]
+    name, came, axes = argument.name, shapes[argument.name], way[1]
     parts: list[str] = []
-    for letter, some in way.axes:
+    for letter, some in axes:
         size = known[letter][0] if letter in known else f"{letter}{' > 0' * some}"
         parts += map(str, size) if isinstance(size, tuple) else [str(size)]
     expected = f"shape ({', '.join(parts)}{',' * (len(parts) == 1 and '...' not in parts[0])})"
-    owner = next((known[letter][1] for letter, _ in reversed(way.axes) if letter in known), "")
-    model = shapes[owner] if owner else None
+    owner = next((known[letter][1] for letter, _ in reversed(axes) if letter in known), "")
+    model = shapes.get(owner, ())
     if owner:
         expected += f" to go with {owner} of shape {model}"
-    n, size, axes = len(came), math.prod(came), len(parts)
-    sure = [
-        (n == 2, came[::-1], f"Is it transposed? Write {name}.T."),
-        (owner, (size,), f"Write {name}.reshape(-1)."),
-        (owner and math.prod(model or ()) == size, model, f"Write {name}.reshape({owner}.shape)."),
-    ]
-    guesses = [
-        (n == 0, (1,) * axes, f"Write {name}.reshape({', '.join('1' * axes)}) for one number."),
-        (n == 1, (1, *came), f"Write {name}[None, :] for one sample."),
-        (n > 1, (1, *came), f"Write {name}[None] for one sample."),
-        (n > 2, (*came[:1], math.prod(came[1:])), f"Write {name}.reshape(len({name}), -1)."),
-    ]
-    written = argument.remedy.format(name=name, **{letter: known[letter][0] for letter in known})
-    last = f"Give it {axes} axes, none of them empty."
-    for axis, (letter, _) in enumerate(way.axes):
-        if n == axes == len(way.axes) and letter in known and came[axis] != known[letter][0]:
+
+    def cure(*offers: tuple[Any, str]) -> str:
+        fits = (f"{say}." for shape, say in offers if shape and _settle(way, shape, known) is not None)
+        return next(fits, "")
+
+    size, ones = math.prod(came), (1,) * len(parts)
+    sure = cure(
+        (came[::-1], f"Is it transposed? Write {name}.T"),
+        ((size,), f"Write {name}.reshape(-1)"),
+        (math.prod(model) == size and model, f"Write {name}.reshape({owner}.shape)"),
+    )
+    guess = cure(
+        (came == () and ones, f"Write {name}.reshape{ones} for one number"),
+        ((1, *came), f"Write {name}[None{', :' * (len(came) == 1)}] for one sample"),
+        ((*came[:1], math.prod(came[1:])), f"Write {name}.reshape(len({name}), -1)"),
+    )
+    last = f"Give it {len(parts)} axes, none of them empty."
+    for axis, (letter, _) in enumerate(axes if len(axes) == len(came) else ()):
+        if letter in known and known[letter][0] != came[axis]:
             last = f"Its axis {axis} goes with axis {known[letter][2]} of {known[letter][1]}."
-
-    def cures(choice: list[tuple[Any, Any, str]]) -> str:
-        return next((say for can, shape, say in choice if can and _settle(way, shape, known) is not None), "")
-
-    return wrong(name, expected, came, cures(sure) or written or cures(guesses) or last)
+    written = argument.remedy.format(name=name, **{letter: known[letter][0] for letter in known})
+    return wrong(name, expected, came, sure or written or guess or last)
 
 
 def _no_cache(forward: Callable[..., Any], cache: Any) -> Exception:
     name = forward.__name__
-    came = f"that of {cache.op.__name__}" if isinstance(cache, Saved) else type(cache).__name__
+    known = isinstance(cache, tuple) and len(cache) == 4 and callable(cache[0])
+    came = f"that of {cache[0].__name__}" if known else type(cache).__name__
     return wrong("cache", f"what {name} saved", came, f"Write out, cache = {name}(...).", TypeError)
 
 
 def _upstream(dout: Any, shape: tuple[int, ...], dtype: Any) -> Any:
     """Return `dout`, as a float where the output is one number; refuse one that doesn't fit."""
-    cls, came, kind = cast(Any, _form(dout) or NOTHING)
+    cls, came, kind = _form(dout)
     if shape == ():
         if cls is float:
             return dout
@@ -318,14 +313,7 @@ def _upstream(dout: Any, shape: tuple[int, ...], dtype: Any) -> Any:
 
 
 def check_number(
-    name: str,
-    x: Any,
-    remedy: str = "",
-    *,
-    least: float = -math.inf,
-    above: float = -math.inf,
-    most: float = math.inf,
-    below: float = math.inf,
+    name: str, x: Any, remedy: str = "", *, least: float = -INF, above: float = -INF, below: float = INF
 ) -> float:
     """Return a real, finite number within its bounds as a float.
 
@@ -338,9 +326,9 @@ def check_number(
         number = float(cast(float, x)) if real else math.nan
     except OverflowError:  # an integer beyond float64
         number = math.inf
-    if math.isfinite(number) and least <= number <= most and above < number < below:
+    if math.isfinite(number) and number >= least and above < number < below:
         return number
-    bounds = {"at least": least, "above": above, "at most": most, "below": below}
+    bounds = {"at least": least, "above": above, "below": below}
     limits = " and ".join(f"{word} {bound}" for word, bound in bounds.items() if math.isfinite(bound))
     expected = f"a finite number{', ' * bool(limits)}{limits}"
     if real:
@@ -412,10 +400,8 @@ def check_reals(name: str, x: Any) -> None:
 
 
 def _check_kind(name: str, x: Any, kinds: str) -> None:
-    dtype = getattr(x, "dtype", None)
-    whole = "i" in kinds and getattr(dtype, "kind", "") in tuple("iu")
-    if not (isinstance(x, np.ndarray) and _is_plain(type(x)) and (whole or _is_float(dtype))):
-        raise _no_array(name, type(x), dtype, kinds)
+    if not (isinstance(x, np.ndarray) and _is_plain(type(x)) and _is_of(x.dtype, kinds)):
+        raise _no_array(name, type(x), getattr(x, "dtype", None), kinds)
 
 
 def check_shape(name: str, came: tuple[int, ...], expected: tuple[int, ...], of: str, remedy: str) -> None:

@@ -312,7 +312,7 @@ def layer_norm_backward(dout: Array, cache: Any) -> tuple[Array, Array, Array]:
 
 
 class BatchNormCache(NamedTuple):
-    """What `batch_norm` keeps: `cache.kept`. A training loop reads the new running statistics here."""
+    """What `batch_norm` keeps; a training loop reads the new running statistics in `contract.kept(cache)`."""
 
     xhat: Array
     inverse_std: Array
@@ -343,13 +343,13 @@ def batch_norm(
 ) -> tuple[Array, Any]:
     """Normalise each channel over the batch, then scale and shift: gamma xhat + beta.
 
-    In training with the batch's own mean and variance; `cache.kept` then holds new running ones, in which
+    In training with the batch's own mean and variance; `contract.kept(cache)` has new running ones, in which
     this batch has the weight `momentum` and the variance is the unbiased one, as in PyTorch. They start at 0
     and 1. Otherwise with the running ones, which must be given; they are read, never changed. Source: Ioffe
     and Szegedy 2015.
 
     >>> out, cache = batch_norm(np.array([[1.0], [3.0]]), np.ones(1), np.zeros(1), eps=0.0)
-    >>> out.ravel(), cache.kept.running_mean, cache.kept.running_var
+    >>> out.ravel(), cache[3].running_mean, cache[3].running_var
     (array([-1.,  1.]), array([0.2]), array([1.1]))
     """
     C, n = x.shape[1], x.size // max(x.shape[1], 1)
@@ -617,7 +617,7 @@ def attention(q: Array, k: Array, v: Array, *, mask: Array | None = None) -> tup
     """Mix values by how well queries match keys: softmax(q k^T / sqrt(d)) v (Vaswani et al. 2017).
 
     `mask` is boolean, broadcasts to (..., T, S) and is True where a query may look: `np.tri(T, dtype=bool)`
-    hides the future. The last entry of `cache.kept` is the weights, of shape (..., T, S).
+    hides the future. The last entry of `contract.kept(cache)` is the weights, of shape (..., T, S).
 
     >>> out, cache = attention(np.zeros((1, 2)), np.eye(2), np.array([[1.0], [3.0]]))
     >>> out, attention_backward(np.ones((1, 1)), cache)[2].ravel()

@@ -29,7 +29,7 @@ from typing import Any
 import numpy as np
 
 from bplib import functional
-from bplib.contract import VJP, Array, check_one_of, check_shape, check_type, takes, vjp_of, wrong
+from bplib.contract import VJP, Array, check_one_of, check_shape, check_type, kept, takes, vjp_of, wrong
 from bplib.functional import Gradients
 from bplib.init import he, normal, xavier
 
@@ -125,13 +125,15 @@ class PairLayer(Layer):
         super().__init__(**(params or {}))
         if op not in VJP:
             raise wrong("op", "the forward of a pair", f"{op!r:.60}", "Derive from Layer instead.")
-        self.op, self.vjp, self.options = partial(op, **options), VJP[op], options
+        self.op, self.vjp, self.options = partial(op, **options) if options else op, VJP[op], options
         self.names = tuple(self.params)  # the op's order, whatever order a dict set later has
         self.cache: Any = None
 
     def forward(self, x: Array) -> Array:
         """Call the op on x, the parameters and the options."""
-        out, self.cache = self.op(x, *[self.params[name] for name in self.names])
+        # A list is not built for nothing: on a first network that counts.
+        params = [self.params[name] for name in self.names] if self.names else ()
+        out, self.cache = self.op(x, *params)
         return out
 
     def backward(self, dout: Array) -> Array | None:
@@ -303,7 +305,8 @@ class BatchNorm(PairLayer):
         gamma, beta = self.params["gamma"], self.params["beta"]
         mean, var = (a.astype(gamma.dtype, copy=False) for a in (self.running_mean, self.running_var))
         out, self.cache = self.op(x, gamma, beta, running_mean=mean, running_var=var, train=self.train)
-        self.running_mean, self.running_var = self.cache.kept.running_mean, self.cache.kept.running_var
+        saved = kept(self.cache)
+        self.running_mean, self.running_var = saved.running_mean, saved.running_var
         return out
 
 

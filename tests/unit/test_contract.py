@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bplib import contract
-from bplib.contract import Saved, takes, vjp_of
+from bplib.contract import kept, takes, vjp_of
 
 f = np.zeros
 
@@ -58,8 +58,8 @@ def test_what_fits_goes_through_and_the_cache_says_what_dout_must_look_like(spec
     forward = op(spec)
     for _ in range(2):  # looked at, then remembered
         _, cache = forward(*arrays)
-        assert cache == Saved(forward, (2, 3), np.dtype(float), tuple(arrays))
-        assert isinstance(cache, Saved)
+        assert cache[:3] == (forward, (2, 3), np.dtype(float))
+        assert all(a is b for a, b in zip(kept(cache), arrays, strict=True))
 
 
 REFUSED = [
@@ -75,7 +75,7 @@ REFUSED = [
     ("x (B, ...)", [f(())], ValueError, r"^x: expected shape \(B, \.\.\.\), got \(\)"),
     ("gamma (n...)", [f(())], ValueError, r"^gamma: expected shape \(n\.\.\.\), got \(\)"),
     ("z (B > 0, C > 0)", [f((0, 3))], ValueError, r"^z: expected shape \(B > 0, C > 0\), got \(0, 3\)\. Give it 2 axes, none of them empty\.$"),
-    ("yhat (... > 0)", [f((2, 0))], ValueError, r"^yhat: expected shape \(\.\.\. > 0\), got \(2, 0\)"),
+    ("yhat (... > 0)", [f((2, 0))], ValueError, r"^yhat: expected shape \(\.\.\. > 0\), got \(2, 0\)\. Give it"),
     ("x (n, n)", [f((2, 3))], ValueError, r"^x: expected shape \(n, n\), got \(2, 3\)"),
     ("q (..., T, d), k (..., S, d)", [f((5, 2, 2)), f((6, 3, 2))], ValueError, r"^k: expected shape \(5, S, 2\) to go with q of shape \(5, 2, 2\), got \(6, 3, 2\)"),
     ("q (..., T, d)", [f(2)], ValueError, r"^q: expected shape \(\.\.\., T, d\), got \(2,\)\. Write q\[None, :\]"),
@@ -270,6 +270,11 @@ def test_the_cache_of_another_operation_is_refused():
         back(f(2), (f(2),))
     with pytest.raises(TypeError, match=r"^cache: expected what forward saved, got that of forward"):
         back(f(2), other(f(2))[1])
+    for odd in (None, 3.0, (), f((4, 2))):
+        with pytest.raises(
+            TypeError, match=rf"^cache: expected what forward saved, got {type(odd).__name__}\."
+        ):
+            back(f(2), odd)
     back(f(2), one(f(2))[1])
 
 
@@ -295,7 +300,6 @@ def test_a_number_comes_back_as_a_float():
         (lambda: contract.check_number("x", -1, "Try 1.", above=0), ValueError, r"^x: expected a finite number, above 0, got -1\.0\. Try 1\.$"),
         (lambda: contract.check_number("x", 0, "Try 1.", above=0), ValueError, "^x: .*above 0, got 0"),
         (lambda: contract.check_number("x", 1, "Try 0.", least=0, below=1), ValueError, r"^x: expected a finite number, at least 0 and below 1, got 1\.0"),
-        (lambda: contract.check_number("x", 2, "Try 0.", most=1), ValueError, "^x: .*at most 1, got 2"),
         (lambda: contract.check_whole("n", 2.0), TypeError, r"^n: expected a whole number, at least 1, got 2\.0\. Write n=10, say\.$"),
         (lambda: contract.check_whole("n", 3, 4), ValueError, r"^n: expected a whole number, at least 4, got 3\. Write n=10, say\.$"),
         (lambda: contract.check_rng(0), TypeError, r"^rng: expected a NumPy random generator, got int\. Pass rng=np\.random\.default_rng\(0\)"),
