@@ -14,7 +14,7 @@ import bplib
 PACKAGE = Path(bplib.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 #: Everything but what draws, gives feedback to exercises, or lives in a notebook.
-BESIDE = ("__init__", "plot", "diagram", "graph_picture", "checks")
+BESIDE = {"__init__", "plot", "diagram", "graph_picture", "checks", "exercises", "widgets"}
 CORE = [path for path in sorted(PACKAGE.glob("*.py")) if path.stem not in BESIDE]
 
 
@@ -63,9 +63,8 @@ def test_arrows_point_one_way():
         graph = {name: found for name, found in graph.items() if name not in done}
 
 
-#: The checker and what stands beside it in the core, modules that are files or packages.
+#: The checker: modules that are files or packages.
 CHECKER = {"numerical", "diagnosis", "report", "verdict", "gradcheck"}
-BESIDE = {"__init__", "plot", "picture", "diagram", "graph_picture", "checks", "exercises", "widgets"}
 
 
 def modules() -> set[str]:
@@ -140,21 +139,14 @@ def show(x) -> None:
     print(x)
 
 
-def keep(x) -> None:
-    if x is None:                              # guard
-        raise ValueError                       # guard
-    put(x)
-
-
 def update(x) -> None:
     raise NotImplementedError                  # guard
 
 
 @takes("x (B, n)")
 def h(x):
-    contract.check_rng(x)                      # guard
-    rate = check_number("x", x)
-    return check_whole(rate)
+    rate, factor = check_rate(x), check_number("x", x)  # guard
+    return x
 '''
 
 
