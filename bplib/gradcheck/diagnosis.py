@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from bplib.numerical import Array, is_float32
+from bplib.gradcheck.subject import Array, are
 
 Finding = tuple[str, Array]
 
@@ -41,6 +41,8 @@ class Case:
         Entries that may be wrong for a reason of their own, with the words for it.
     only_here : bool
         The claim is known at this point only, not as a function that could be asked nearby.
+    paths : iterable of (str, array)
+        Gradients that lost a path, each with words for it.
     guesses : iterable of (str, array)
         Pairs of a finding and the gradient that would prove it.
     vaguer_guesses : iterable of (str, array)
@@ -60,6 +62,7 @@ class Case:
     lengths: Mapping[int, str] = field(default_factory=dict)
     places: Iterable[tuple[str, Array]] = ()
     only_here: bool = False
+    paths: Iterable[tuple[str, Array]] = ()
     guesses: Iterable[tuple[str, Array]] = ()
     vaguer_guesses: Iterable[tuple[str, Array]] = ()
     partials: Iterable[tuple[str, Array]] = ()
@@ -140,7 +143,7 @@ def _zero(c: Case) -> Iterator[Finding]:
 
 
 def _float32(c: Case) -> Iterator[Finding]:
-    if is_float32(c.a) and np.linalg.norm(c.a - c.n) < 1e-5 * np.linalg.norm(c.n):
+    if are(np.float32, c.a) and np.linalg.norm(c.a - c.n) < 1e-5 * np.linalg.norm(c.n):
         yield "holds float32 numbers only: precision was lost on the way; compute in float64 throughout", c.a
 
 
@@ -168,6 +171,10 @@ def _reasons(c: Case, whole: int, *, many: bool) -> Iterator[str]:
         yield f"{what}: {f'the 1/{whole} of a mean is missing' if many else extra}"
 
 
+def _overwritten(c: Case) -> Iterator[Finding]:
+    return iter(c.paths)
+
+
 def _guessed(c: Case) -> Iterator[Finding]:
     return iter(c.guesses if c.a.size > 1 else ())
 
@@ -192,6 +199,19 @@ def _another_loss(c: Case) -> Iterator[Finding]:
             form = slope(c.x, target)
             fitted = _fit(c.a, form) * form
         yield f"is that of another loss: {loss}", fitted
+
+
+def _transposed(c: Case) -> Iterator[Finding]:
+    """Find a matrix that carries an axis of the parameter forward: n = g W gives g, and g W.T was claimed."""
+    for (name, W), (axis, length) in product(c.others.items(), enumerate(c.n.shape)):
+        if W.shape == (length, length) and length > 1 and np.linalg.cond(W) < 1e4:
+            said = (
+                f"multiplies by {name} where its transpose belongs, or the reverse: what goes forward through "
+                f"{name} comes back through {name}.T, and since {name} is square the shapes don't tell"
+            )
+            for M in (W, W.T):
+                g = np.moveaxis(c.n, axis, -1) @ np.linalg.inv(M)
+                yield said, np.moveaxis(g @ M.T, -1, axis)
 
 
 def _masked(c: Case) -> Iterator[Finding]:
@@ -343,8 +363,8 @@ def _vague(c: Case) -> Iterator[Finding]:
 
 NAMELESS = "is wrong in a way this check has no name for: look at its worst entry"
 _MISTAKES: tuple[Callable[[Case], Iterator[Finding]], ...] = (
-    _zero, _float32, _factor, _guessed, _another_loss, _masked, _rearranged, _clipped, _somewhere, _signs,
-    _extra, _guessed_vaguer, _slices, _vague,
+    _zero, _float32, _factor, _overwritten, _guessed, _transposed, _another_loss, _masked, _rearranged,
+    _clipped, _somewhere, _signs, _extra, _guessed_vaguer, _slices, _vague,
 )  # fmt: skip
 
 

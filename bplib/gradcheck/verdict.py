@@ -10,13 +10,15 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from bplib.diagnosis import NAMELESS, Case, at, count, diagnose, listed, throughout, wrong_shape
-from bplib.numerical import STEP, Array, Loss, is_float32, second_look, slopes, steps
-from bplib.report import Report, Result
+from bplib.gradcheck.diagnosis import NAMELESS, Case, at, count, diagnose, listed, throughout, wrong_shape
+from bplib.gradcheck.guesses import look_inside
+from bplib.gradcheck.numerical import STEP, jitter, second_look, slopes, steps
+from bplib.gradcheck.report import Report, Result
+from bplib.gradcheck.subject import PRECISIONS, Array, Subject, are
 
 _RTOL = {"central": 1e-6, "forward": 1e-5, "complex": 1e-6}
 
@@ -42,7 +44,7 @@ class How(NamedTuple):
 class _Verdict:
     """Claimed and numerical slopes of one parameter, flat, and what a second look found."""
 
-    loss: Loss
+    s: Subject
     k: int
     a: Array
     n: Array
@@ -54,9 +56,12 @@ class _Verdict:
     rough: bool = False  # is the loss far noisier than its last digits?
     finding: str = ""  # what is wrong, in words
 
+    def __post_init__(self) -> None:
+        self.looked = np.zeros(self.a.size, bool)  # which entries were measured more closely
+
     @property
     def name(self) -> str:
-        return self.loss.names[self.k]
+        return self.s.names[self.k]
 
     @property
     def wrong(self) -> Array:
@@ -68,16 +73,24 @@ class _Verdict:
 
     def look_again(self, some: Array, reach: Array) -> None:
         """Measure some entries more closely; the step that they failed with is their reach."""
-        look, failed = second_look(self.loss, self.k, some), self.wrong[some]
-        self.n[some], self.off[some] = look.nearest(self.a[some]), look.off
+        look, failed = second_look(self.s, self.k, some), self.wrong[some]
+        self.n[some], self.off[some], self.looked[some] = look.nearest(self.a[some]), look.off, True
         right = failed & ~self.wrong[some]
         self.settled += int(right.sum())
         self.crossed += int((right & ~look.kink & (look.bend <= 1.01 * reach)).sum())
         for j in np.flatnonzero(look.kink):
             i = int(some[j])
-            where = at(np.unravel_index(i, self.loss.arrays[self.k].shape))
+            where = at(np.unravel_index(i, self.s.arrays[self.k].shape))
             between = f"slopes {look.left[j]:.6g} and {look.right[j]:.6g}"
             self.kinks[i] = f"{self.name}{where} ({between}, claimed {self.a[i]:.6g})"
+
+    @property
+    def resolution(self) -> float:
+        """The smallest relative error of the whole gradient that would be called wrong."""
+        several = self.looked if self.looked.any() else slice(None)
+        with np.errstate(all="ignore"):
+            share = np.fmin.reduce(self.off[several] / abs(self.n[several]), initial=np.inf)
+        return float((2 * self.rtol + share) / (1 - self.rtol))
 
     def kink(self) -> str:
         """Describe a kink, if possible one where the claim is wrong."""
@@ -93,8 +106,13 @@ class _Verdict:
             )
         elif self.blurred(0.05) and np.any(abs(self.n) > self.off):
             yield (
-                f"Rounding in a loss of {self.loss.value:.3g} blurs the slopes of {self.name} by about "
+                f"Rounding in a loss of {self.s.value:.3g} blurs the slopes of {self.name} by about "
                 f"{np.median(self.off):.0e}; most are too small to be checked."
+            )
+        if self.s.eps > 1e-10:
+            yield (
+                f"With so few digits the smallest error that shows in the gradient of {self.name} is "
+                f"{self.resolution:.1%} of it."
             )
         if self.finding:
             return
@@ -112,11 +130,11 @@ class _Verdict:
             entries = count(self.crossed, "entry")
             yield f"A kink lies within the step in {entries} of {self.name}; with a smaller step they agree."
         elif self.settled and h is not None:
-            size = "large" if h > STEP["central"](self.loss.eps) else "small"
+            size = "large" if h > STEP["central"](self.s.eps) else "small"
             yield f"The step h={h:g} is too {size} for {self.name}; with other steps the numbers agree."
 
     def result(self, shape: tuple[int, ...]) -> Result:
-        grid = self.loss.arrays[self.k].shape
+        grid = self.s.arrays[self.k].shape
         i, errors, wrong = 0, np.zeros(self.a.size), np.flatnonzero(self.wrong)
         with np.errstate(all="ignore"):
             gap, size = abs(self.a - self.n), abs(self.a) + abs(self.n)
@@ -127,20 +145,20 @@ class _Verdict:
             if self.finding:
                 errors = np.nan_to_num(np.where(gap <= self.off, 0, gap / size), nan=1.0, posinf=1.0)
         worst = tuple(int(j) for j in np.unravel_index(i, grid))
-        numbers = worst, float(self.a[i]), float(self.n[i]), error, self.finding
+        numbers = worst, float(self.a[i]), float(self.n[i]), error, self.resolution, self.finding
         return Result(self.name, shape, self.a.size, not self.finding, *numbers, errors.reshape(grid))
 
 
-def _judge(loss: Loss, k: int, a: Array, rtol: float, how: How) -> _Verdict:
+def _judge(s: Subject, k: int, a: Array, rtol: float, how: How) -> _Verdict:
     """Compare every entry, then look again at those that differ, worst first, until one is surely wrong."""
     # Numbers that are all float32 numbers are exact or were rounded: hold them to more digits.
-    if rtol <= 1e-6 and loss.eps < 1e-10 and is_float32(a):
+    if rtol <= 1e-6 and s.eps < 1e-10 and are(np.float32, a):
         rtol = min(rtol, 1e-9)
-    v = _Verdict(loss, k, a, *slopes(loss, k, how.method, how.h), rtol)
-    reach = steps(loss.arrays[k].ravel(), how.method, how.h)
+    v = _Verdict(s, k, a, *slopes(s, k, how.method, how.h), rtol)
+    reach = steps(s.arrays[k].ravel(), how.method, how.h)
     if v.wrong.any() and how.method != "complex":  # is the loss noisier than its last digits?
-        jitter = loss.jitter(k)
-        v.off, v.rough = np.maximum(v.off, jitter / reach), jitter > 1e6 * loss.eps * abs(loss.value)
+        noise = jitter(s, k)
+        v.off, v.rough = np.maximum(v.off, noise / reach), noise > 1e6 * s.eps * abs(s.value)
     doubtful, sure, many = v.wrong, ~np.isfinite(a), 4
     if v.blurred(1e-3):  # a spot check of what rounding hides
         doubtful[np.argsort(-np.maximum(abs(a), abs(v.n)))[:8]] = True
@@ -155,40 +173,40 @@ def _judge(loss: Loss, k: int, a: Array, rtol: float, how: How) -> _Verdict:
 
 def _right_nearby(v: _Verdict) -> bool:
     """Tell whether the claimed gradient is right a small step away, so that only this point is special."""
-    if v.loss.claim is None or not np.isfinite(v.a).all():
+    if v.s.back is None or not np.isfinite(v.a).all():
         return False
-    nearby, some = v.loss.nearby(np.random.default_rng(0)), np.flatnonzero(v.wrong)[:8]
+    nearby, some = v.s.nearby(np.random.default_rng(0)), np.flatnonzero(v.wrong)[:8]
     with suppress(ValueError, ArithmeticError):
-        a = v.loss.claim(nearby)[v.k].ravel()[some]
-        look = second_look(replace(v.loss, arrays=nearby), v.k, some)
-        there = _Verdict(v.loss, v.k, a, look.nearest(a), look.off, v.rtol)
+        a = v.s.claim(nearby)[v.k].ravel()[some]
+        look = second_look(replace(v.s, arrays=nearby), v.k, some)
+        there = _Verdict(v.s, v.k, a, look.nearest(a), look.off, v.rtol)
         return not there.wrong.any() and bool(np.all(look.off <= 1e-3 * (abs(a) + abs(there.n)).max()))
     return False
 
 
 # --- all parameters ---------------------------------------------------------------------------------------
-def check(loss: Loss, claimed: list[Array], how: How, problems: list[str]) -> Report:
+def check(s: Subject, claimed: list[Array], how: How, problems: list[str]) -> Report:
     """Judge every parameter and write the report; the problems are those that are known already."""
     steps(np.zeros(1), how.method, how.h)  # refuses a bad method or step
     if not (how.rtol is None or (isinstance(how.rtol, int | float | np.floating) and how.rtol > 0)):
         raise ValueError(
             f"rtol must be one positive number, got {how.rtol!r}; leave it out for a good default"
         )
-    if unfit := _unfit(loss):
-        return Report((), (*problems, unfit), (), str(how))
+    if said := unfit(s):
+        return Report((), (*problems, said), (), str(how))
     problems = list(problems)
-    shapes, judged, misfits = [x.shape for x in loss.arrays], [], []
-    for k, (x, a) in enumerate(zip(loss.arrays, claimed, strict=True)):
+    shapes, judged, misfits = [x.shape for x in s.arrays], [], []
+    for k, (x, a) in enumerate(zip(s.arrays, claimed, strict=True)):
         if a.shape == x.shape:
             judged += [k] if x.size else []
         else:
-            said = wrong_shape(a, slopes(loss, k)[0].reshape(x.shape))
-            misfits.append(f"The claimed gradient of {loss.names[k]} {said}.")
+            said = wrong_shape(a, slopes(s, k)[0].reshape(x.shape))
+            misfits.append(f"The claimed gradient of {s.names[k]} {said}.")
     problems += misfits
-    rtol = how.rtol or (_RTOL[how.method] if loss.eps < 1e-10 else 1e-2)
+    rtol = how.rtol or (_RTOL[how.method] if s.eps < 1e-10 else 1e-2 if s.eps < 1e-5 else 5e-2)
     if how.directions is not None:
-        loss, claimed = _along(loss, claimed, how)
-    verdicts = [_judge(loss, k, claimed[k].ravel(), rtol, how) for k in judged]
+        s, claimed = _along(s, claimed, how)
+    verdicts = [_judge(s, k, claimed[k].ravel(), rtol, how) for k in judged]
     for v in verdicts:
         v.finding = _finding(v, verdicts, how, bool(problems))
     warnings = [warning for v in verdicts for warning in v.warnings(how.h)]
@@ -210,48 +228,54 @@ def check(loss: Loss, claimed: list[Array], how: How, problems: list[str]) -> Re
     return Report(tuple(v.result(shapes[v.k]) for v in verdicts), tuple(problems), tuple(warnings), str(how))
 
 
-def _unfit(loss: Loss) -> str:
+def unfit(s: Subject) -> str:
     """Say why the loss can't be checked, if so."""
-    value, again = loss.value, loss.evaluate()
-    if loss.changed:
-        return f"The function changes {loss.changed} in place; it must leave its inputs as they are."
-    if abs(again - value) > 1e3 * loss.eps * abs(value):
+    value, again = s.value, s.evaluate()
+    if s.changed:
+        return f"The function changes {s.changed} in place; it must leave its inputs as they are."
+    if abs(again - value) > 1e3 * s.eps * abs(value):
         return (
             f"The function is not deterministic: two calls gave {value:.6g} and {again:.6g}. Let every call "
             "draw the same random numbers, as in lambda x: f(x, rng=np.random.default_rng(0)); in a network "
             "switch dropout off."
         )
-    if loss.in_float32 and not loss.float32:
+    if np.finfo(s.computed_in).eps > np.finfo(s.coarsest).eps:
         return (
-            "The loss is computed in float32, whose rounding drowns the differences; compute in float64 "
-            "throughout, or pass allow_float32=True to gradcheck for a rough check."
+            f"The loss is computed in {np.dtype(s.computed_in)}, whose rounding drowns the differences; "
+            f"compute in float64 throughout, or pass {PRECISIONS[s.computed_in]}=True to gradcheck for a rough check."
         )
     return ""
 
 
-def _along(loss: Loss, claimed: list[Array], how: How) -> tuple[Loss, list[Array]]:
+def _along(s: Subject, claimed: list[Array], how: How) -> tuple[Subject, list[Array]]:
     """Return the loss and its claimed gradient as functions of places along random directions.
 
     A place is a number as large as the parameter's typical entry, so that the same steps suit both.
     """
-    rng, directions, places, along = np.random.default_rng(0 if how.rng is None else how.rng), [], [], []
-    for x, a in zip(loss.arrays, claimed, strict=True):
+    rng, directions, places, slopes_along = (
+        np.random.default_rng(0 if how.rng is None else how.rng),
+        [],
+        [],
+        [],
+    )
+    for x, a in zip(s.arrays, claimed, strict=True):
         v = rng.standard_normal((how.directions or 0, *x.shape)) / np.sqrt(max(1, x.size))
         directions.append(v.astype(x.dtype))
         typical = np.sqrt(np.mean(np.square(x, dtype=float))) if x.size else 0.0
         places.append(np.full(len(v), typical, x.dtype))
-        along.append(np.tensordot(v, a, a.ndim) if a.shape == x.shape else a)
+        slopes_along.append(np.tensordot(v, a, a.ndim) if a.shape == x.shape else a)
 
     def moved(ts: list[Array]) -> list[Array]:
-        several = zip(loss.arrays, ts, places, directions, strict=True)
+        several = zip(s.arrays, ts, places, directions, strict=True)
         return [np.asarray(x + np.tensordot(t - place, v, 1)) for x, t, place, v in several]
 
-    def claim(ts: list[Array]) -> list[Array]:
-        grads = zip(loss.claim(moved(ts)), directions, strict=True) if loss.claim else ()
-        return [np.tensordot(v, a, a.ndim) for a, v in grads]
+    def back(dout: Any, ts: list[Array]) -> list[Array]:
+        return [np.tensordot(v, a, a.ndim) for a, v in zip(s.claim(moved(ts)), directions, strict=True)]
 
-    f = lambda ts: loss.at(moved(ts))  # noqa: E731
-    return Loss(loss.names, places, f, claim=claim if loss.claim else None, float32=True), along
+    along = Subject(
+        s.names, places, lambda ts: s.at(moved(ts)), back if s.back else None, coarsest=np.float16
+    )
+    return along, slopes_along
 
 
 def _finding(v: _Verdict, verdicts: list[_Verdict], how: How, explained: bool) -> str:
@@ -263,7 +287,7 @@ def _finding(v: _Verdict, verdicts: list[_Verdict], how: How, explained: bool) -
             "is the convention at a kink, and not the derivative: the loss is smooth here, and a small step "
             "away the claimed gradient is right"
         )  # fmt: skip
-    x = v.loss.arrays[v.k]
+    x = v.s.arrays[v.k]
     a, n, noise, wrong = (values.reshape(x.shape) for values in (v.a, v.n, v.off, v.wrong))
     if how.directions is not None:
         said = throughout(Case(x, a, n, noise, wrong)) if a.size > 1 else ""
@@ -271,15 +295,18 @@ def _finding(v: _Verdict, verdicts: list[_Verdict], how: How, explained: bool) -
         return said or f"disagrees along {along}; without directions= the check says in which entries"
     if any(v.wrong[i] for i in v.kinks):
         return f"is neither a slope at the kink nor between the two: {v.kink()}"
-    others, hint = [other for other in verdicts if other is not v], v.loss.hints(v.k, n)
+    s, others = v.s, [other for other in verdicts if other is not v]
+    inside = look_inside(s, v.k, n)
     swapped = [(f"is that of {o.name}", o.n.reshape(n.shape)) for o in others if o.n.size == n.size]
     known = {
-        "others": {o.name: o.loss.arrays[o.k] for o in others},
-        "right_after": [o.name for o in others if o.k > v.k and not o.wrong.any()],
-        "all_wrong": len(verdicts) > 1 and all(o.wrong.any() for o in verdicts),
-        "only_here": v.loss.claim is None,
-        **hint,
-        "guesses": chain(swapped, hint.get("guesses", ())),
+        "others": {k: a.astype(float) for k, a in s.aside.items() if a.dtype.kind in "fiub"}
+        | {o.name: s.arrays[o.k] for o in others},
+        "right_after": [o.name for o in others if s.ordered and o.k > v.k and not o.wrong.any()],
+        "all_wrong": s.back is None and len(verdicts) > 1 and all(o.wrong.any() for o in verdicts),
+        "only_here": s.back is None,
+        "lengths": s.lengths,
+        **inside,
+        "guesses": chain(swapped, inside.get("guesses", ())),
     }
     if explained:  # by a problem with a name of its own: no vague words then
         known |= {"all_wrong": False, "partials": ()}

@@ -1,0 +1,134 @@
+"""guesses: mistakes that show only from the inside of a function.
+
+`diagnosis` compares two gradients. This file gives it more to compare with: the Jacobian of an op, rows that
+an index names twice, and the gradients that would follow from mistakes in them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+
+from bplib.gradcheck.diagnosis import Finding, at
+from bplib.gradcheck.numerical import steps
+from bplib.gradcheck.paths import lost_paths
+from bplib.gradcheck.subject import Array, Subject
+
+
+def look_inside(s: Subject, k: int, n: Array) -> dict[str, Any]:
+    """Return what the diagnosis may compare the gradient of array k with: arguments of its `Case`."""
+    if s.dout is None:
+        return {"paths": lost_paths(s, k, n)}
+    if s.dout.size * n.size > 10**7:
+        return {"places": _repeated(s, n)}
+    J = _jacobian(s, k)
+    elementwise = np.array_equal(J, np.diag(J.diagonal()))
+    return {
+        "places": _repeated(s, n),
+        "guesses": _named(s, s.dout, k, n, J),
+        "vaguer_guesses": _derivatives(s, s.dout, k, n) if elementwise else _lost(s.dout, n, J),
+        "partials": _partials(s, s.dout, k, n, J),
+    }
+
+
+def _repeated(s: Subject, n: Array) -> Iterator[tuple[str, Array]]:
+    """Yield which rows of a parameter an array of indices names more than once."""
+    why = "their contributions are overwritten or shared out, and should be added up (np.add.at)"
+    for name, a in s.aside.items():
+        if a.dtype.kind in "iu" and a.size and n.ndim and a.min() >= 0 and a.max() < len(n):
+            often = np.bincount(a.ravel(), minlength=len(n)) > 1
+            yield f"in the rows that {name} names more than once: {why}", np.broadcast_to(often, n.T.shape).T
+
+
+def _jacobian(s: Subject, k: int, instead: dict[int, Array] | None = None) -> Array:
+    """Return the slopes of all outputs, a row each, with respect to array k; others may stand instead."""
+    arrays = dict(enumerate(s.arrays)) | (instead or {})
+    x, columns = arrays[k], []
+    for i, h in enumerate(steps(x.ravel())):
+        step = h * (np.arange(x.size) == i).reshape(x.shape)
+        up, down = (np.asarray(s.forward([*(arrays | {k: to}).values()])) for to in (x + step, x - step))
+        columns.append((up - down).ravel() / (2 * h))
+    return np.stack(columns, axis=1)
+
+
+def _named(s: Subject, dout: Array, k: int, n: Array, J: Array) -> Iterator[Finding]:
+    """Yield mistakes that have a name."""
+    if n.shape == dout.shape:
+        yield "is dout itself: the local derivative, or a mask, is missing", dout
+        yield "misses dout itself as a term: the skip path", n - dout
+        yield "has dout itself as an extra term: the skip path", n + dout
+        said = "uses only the diagonal of the Jacobian, as if the function were elementwise: the terms"
+        yield f"{said} of the other entries are missing", dout * J.diagonal().reshape(n.shape)
+    for j, other in enumerate(s.arrays):
+        if j != k and other.ndim:
+            flipped = np.flip(other, tuple(range(other.ndim))[-2:])
+            gradient = dout.ravel() @ _jacobian(s, k, {j: flipped})
+            said = f"would be right for a flipped {s.names[j]}"
+            yield f"{said}: a kernel is flipped once too often or too rarely", gradient.reshape(n.shape)
+
+
+def _lost(dout: Array, n: Array, J: Array) -> Iterator[Finding]:
+    """Yield how outputs may have been lost."""
+    if n.size == dout.size:
+        said = "multiplies dout by the Jacobian, not by its transpose (W for W.T? a factor outside a sum?)"
+        yield said, (J @ dout.ravel()).reshape(n.shape)
+    for axis, length in enumerate(dout.shape):
+        for i in (0, length - 1) if length > 1 else ():
+            part = np.zeros_like(dout)
+            np.moveaxis(part, axis, 0)[i] = np.moveaxis(dout, axis, 0)[i]
+            gradient = (part.ravel() @ J).reshape(n.shape)
+            where = f"dout at index {i} along axis {axis}"
+            yield f"comes from {where} alone: the rest is overwritten, and should be added up", gradient
+            yield f"takes no account of {where}", n - gradient
+
+
+def _derivatives(s: Subject, dout: Array, k: int, n: Array) -> Iterator[Finding]:
+    """Yield what may stand in the place of an elementwise function's local derivative."""
+    name, x = s.names[k], s.arrays[k]
+    dout, y = dout.reshape(n.shape), np.asarray(s.forward(s.arrays)).reshape(n.shape)
+    with np.errstate(all="ignore"), suppress(ValueError, ArithmeticError):
+        at_output = dout * _jacobian(s, k, {k: y}).diagonal().reshape(n.shape)
+        yield f"takes the local derivative at the output, and should take it at {name}", at_output
+    for word, t in (("the output", y), (name, x)):
+        for formula, local in _LOCALS.items():
+            with np.errstate(all="ignore"):
+                gradient = dout * local(t)
+            yield f"is dout times {formula.format(word)}, which is not the local derivative", gradient
+
+
+def _partials(s: Subject, dout: Array, k: int, n: Array, J: Array) -> Iterator[Finding]:
+    """Yield in which partial derivatives the Jacobian that backward applies is wrong, and the worst."""
+    ones = np.eye(dout.size).reshape(dout.size, *dout.shape)
+    claimed = np.stack([s.back(one, s.arrays)[k].ravel() for one in ones]) if s.back else J
+    gap, least = abs(claimed - J), 1e-5 * abs(J).max()
+    wrong = gap > least
+    if not np.any(wrong & (abs(J) > least)):
+        said = "has terms that do not belong there (a sum over the wrong axis? a missing mask?)"
+    elif not np.any(wrong & (abs(claimed) > least)):
+        said = "misses terms"
+    elif dout.size == n.size and np.all(wrong <= np.eye(n.size, dtype=bool)):
+        said = "is wrong on the Jacobian's diagonal only: a wrong local derivative"
+    else:
+        said = "is made with wrong partial derivatives"
+    row, column = (int(index) for index in np.unravel_index(np.argmax(gap), gap.shape))
+    entry = f"{s.names[k]}{at(np.unravel_index(column, n.shape))}"
+    where = f"d out{at(np.unravel_index(row, dout.shape))} / d {entry}"
+    said += f": {where} is {J[row, column]:.6g}, and it takes {claimed[row, column]:.6g}"
+    yield f"{said} ({entry} is {s.arrays[k].flat[column]:.6g})", (dout.ravel() @ claimed).reshape(n.shape)
+
+
+# What people take for the local derivative of an elementwise function, as a function of its input or output.
+_LOCALS: dict[str, Callable[[Array], Array]] = {
+    "{}": lambda t: t,
+    "1 - {} squared": lambda t: 1 - t * t,
+    "{0} (1 - {0})": lambda t: t * (1 - t),
+    "1 - {}": lambda t: 1 - t,
+    "the exponential of {}": np.exp,
+    "one over {}": lambda t: 1 / t,
+    "the square of {}": np.square,
+    "the sigmoid of {}": lambda t: 1 / (1 + np.exp(-t)),
+    "the mask {} > 0": lambda t: t > 0,
+}

@@ -1,0 +1,280 @@
+"""pairs: an op with its backward, and with its forward-mode derivative, as subjects to check.
+
+A forward with many outputs becomes a loss by a random cotangent. What a comparison of numbers can't see, a
+backward that spoils its cache or forgets its `dout`, is looked at here too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from bplib.gradcheck.functions import as_claim, bind
+from bplib.gradcheck.numerical import second_look
+from bplib.gradcheck.purity import equal, not_linear, snapshot
+from bplib.gradcheck.report import Line, Report
+from bplib.gradcheck.subject import Array, Subject
+from bplib.gradcheck.verdict import How, check
+
+
+def check_vjp(
+    forward: Callable[..., Any],
+    backward: Callable[..., Any],
+    *args: Any,
+    method: str = "central",
+    h: float | None = None,
+    rtol: float | None = None,
+    rng: np.random.Generator | None = None,
+    **options: Any,
+) -> Report:
+    r"""Check a pure pair, ``forward(*args) -> (out, cache)`` and ``backward(dout, cache) -> grads``.
+
+    The gradients of :math:`\langle dout, forward(args)\rangle` are compared with numerical ones for a
+    *random* cotangent `dout`. All ones would hide errors: softmax and the normalisations have
+    :math:`J^T 1 = 0`, so a backward of zeros would pass. Besides, backward must be linear in `dout`, give
+    zeros for zeros, have the shapes and dtypes of the arguments, give the same answer twice, share no memory
+    between gradients, and change neither the arguments nor `dout` nor the cache.
+
+    Parameters
+    ----------
+    forward, backward : callable
+        The pair. `backward` returns a tuple in argument order, None for what has no gradient.
+    *args : arrays
+        Float64 arrays are checked; integers, None and other things are handed on.
+    method, h, rtol
+        See `gradcheck`.
+    rng : numpy.random.Generator, optional
+        Draws the cotangent. (A forward that wants an ``rng`` of its own: wrap it in a lambda.)
+    **options
+        Handed to `forward`.
+
+    Returns
+    -------
+    Report
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there is nothing to check, arguments are float32, or the functions don't return what they should.
+
+    Examples
+    --------
+    >>> def double(x):
+    ...     return 2 * x, None
+    >>> bool(check_vjp(double, lambda dout, cache: (2 * dout,), np.arange(3.0)))
+    True
+    >>> check_vjp(double, lambda dout, cache: (dout,), np.arange(3.0)).diagnosis
+    'The claimed gradient of x is 1/2 times the numerical one (the 2 of a derived square, or one of two equal
+    paths, missing?).'
+    """
+    pair = _Pair(forward, backward, args, options, np.random.default_rng(0 if rng is None else rng))
+    s = pair.subject
+    problems = list(pair.complaints())
+    return check(s, s.claim(s.arrays), How(method, h, rtol), problems)
+
+
+def check_adjoint(
+    forward: Callable[..., Any],
+    backward: Callable[..., Any],
+    jvp: Callable[..., Any],
+    *args: Any,
+    rtol: float = 1e-10,
+    rng: np.random.Generator | None = None,
+    **options: Any,
+) -> Report:
+    r"""Check that backward and forward mode of a pair apply one Jacobian: the dot-product test.
+
+    For random u and v, :math:`\langle v, Ju\rangle = \langle J^Tv, u\rangle` to the last digits, since
+    nothing is measured: a transpose that is forgotten shows without any step. If the two differ, a difference
+    along u says which of them is wrong, and it shows where both are wrong alike.
+
+    Parameters
+    ----------
+    forward, backward, *args, **options
+        See `check_vjp`.
+    jvp : callable
+        ``jvp(dots, cache)`` takes a tuple of tangents in argument order, None for what has no gradient, and
+        returns :math:`Ju`, shaped like the output.
+    rtol : float
+        Largest difference, relative to the sum of the absolute terms of either product.
+    rng : numpy.random.Generator, optional
+        Draws u and v.
+
+    Returns
+    -------
+    Report
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `check_vjp`, and if `jvp` doesn't return an array shaped like the output.
+
+    Examples
+    --------
+    >>> def carry(x, A):
+    ...     return A @ x, (x, A)
+    >>> def carry_backward(dout, cache):
+    ...     x, A = cache
+    ...     return A.T @ dout, np.outer(dout, x)
+    >>> def carry_jvp(dots, cache):
+    ...     (x_dot, A_dot), (x, A) = dots, cache
+    ...     return A @ x_dot + A_dot @ x
+    >>> x, A = np.array([1.0, 2.0]), np.array([[1.0, 4.0], [3.0, 2.0]])
+    >>> print(check_adjoint(carry, carry_backward, carry_jvp, x, A))
+    adjoint identity (random u and v): right
+      x (2,): right, <v, J u> = -0.148248 and <J'v, u> = -0.148248
+      A (2, 2): right, <v, J u> = -0.398916 and <J'v, u> = -0.398916
+    """
+    pair = _Pair(forward, backward, args, options, np.random.default_rng(0 if rng is None else rng))
+    s, lines = pair.subject, []
+    for k, (x, grad) in enumerate(zip(s.arrays, s.claim(s.arrays), strict=True)):
+        u = np.asarray(pair.rng.standard_normal(x.shape))
+        dots = [np.zeros_like(a) if i in pair.checked else None for i, a in enumerate(pair.args)]
+        dots[pair.checked[k]] = u.copy()
+        out = np.asarray(jvp(tuple(dots), pair.forward(s.arrays)[1]))
+        for name, came, wanted in (
+            ("jvp", out.shape, pair.dout.shape),
+            (f"d{s.names[k]}", grad.shape, x.shape),
+        ):
+            if came != wanted:
+                raise ValueError(
+                    f"{name}: expected the shape {wanted}, got {came}; one number for each it is of"
+                )
+        lines.append(_adjoint(s, k, u, pair.dout * out, grad * u, rtol))
+    return Report(tuple(lines), (), (), "random u and v", "adjoint identity")
+
+
+def _adjoint(s: Subject, k: int, u: Array, ahead: Array, back: Array, rtol: float) -> Line:
+    """Compare the terms of <v, J u> with those of <J'v, u>, and their sums with a difference along u."""
+    a, b = float(ahead.sum()), float(back.sum())
+
+    def along(t: list[Any]) -> Any:
+        return s.at([x + t[0][0] * u if j == k else x for j, x in enumerate(s.arrays)])
+
+    line = Subject([s.names[k]], [np.zeros(1)], along)
+    look = second_look(line, 0, np.array([0]))
+    wrong = []
+    for name, claimed in (("jvp", a), ("backward", b)):
+        n = look.nearest(np.array([claimed]))
+        if not abs(claimed - n[0]) <= 1e-6 * (abs(claimed) + abs(n[0])) + look.off[0]:
+            wrong.append(name)
+    said = f"<v, J u> = {a:.6g} and <J'v, u> = {b:.6g}"
+    if abs(a - b) <= rtol * (abs(ahead).sum() + abs(back).sum()):
+        finding = "and its jvp agree, and both are wrong" if wrong else ""
+    else:
+        whose = (
+            f"{' and '.join(wrong)} {'are' if len(wrong) > 1 else 'is'} wrong" if wrong else "one is inexact"
+        )
+        finding = f"and its jvp don't apply one Jacobian, and {whose}"
+    if finding:
+        finding += f": {said}, and a difference along u gives {look.nearest(np.array([b]))[0]:.6g}"
+    return Line(s.names[k], s.arrays[k].shape, not finding, said, finding)
+
+
+@dataclass
+class _Pair:
+    """An op pair with its arguments, and the subject that they make."""
+
+    f: Callable[..., Any]
+    b: Callable[..., Any]
+    args: tuple[Any, ...]
+    options: dict[str, Any]
+    rng: np.random.Generator
+
+    def __post_init__(self) -> None:
+        self.args = tuple(np.array(a) if isinstance(a, np.ndarray) else a for a in self.args)
+        self.names = bind(self.f, self.args, self.options, "args")
+        arrays = {i: a for i, a in enumerate(self.args) if isinstance(a, np.ndarray)}
+        self.checked = [i for i, a in arrays.items() if a.dtype.kind == "f"]
+        if not self.checked:
+            raise TypeError(
+                "there is no float64 array among the arguments, so there is nothing to check; write "
+                "np.array(x, dtype=float) for what has a gradient"
+            )
+        sizes = [(m, i, j) for i, a in arrays.items() for j, m in enumerate(a.shape)]
+        self.subject = Subject(
+            [self.names[i] for i in self.checked], [arrays[i] for i in self.checked],
+            lambda values: self.forward(values)[0], self.back, ordered=False,
+            aside={self.names[i]: a for i, a in arrays.items() if i not in self.checked},
+            lengths={m: f"the length of axis {j} of {self.names[i]}" for m, i, j in sizes},
+        )  # fmt: skip
+        self.before = snapshot(self.args)
+        out, self.cache = self.forward(self.subject.arrays)
+        self.dout = self.subject.dout = np.asarray(self.rng.standard_normal(out.shape), out.dtype)
+
+    def forward(self, values: list[Any]) -> tuple[Array, Any]:
+        """Call forward with these in place of the arrays that are checked."""
+        args = list(self.args)
+        for i, value in zip(self.checked, values, strict=True):
+            args[i] = np.asarray(value)
+        pair = self.f(*args, **self.options)
+        if not isinstance(pair, tuple) or len(pair) != 2 or np.asarray(pair[0]).dtype.kind not in "fc":
+            raise TypeError(
+                f"forward must return a pair (out, cache) with a float array first, got {pair!r:.60}"
+            )
+        return np.asarray(pair[0]), pair[1]
+
+    def back(self, dout: Array, values: list[Any]) -> list[Array]:
+        """Return the gradients of the arrays that are checked; none given is zero."""
+        grads = self.backward(dout, self.forward(values)[1])
+        mine = [(self.names[i], self.args[i], grads[i]) for i in self.checked]
+        return [as_claim(name, 0 * x if grad is None else grad) for name, x, grad in mine]
+
+    def backward(self, dout: Array, cache: Any) -> tuple[Any, ...]:
+        """Call backward, and return a gradient for each argument."""
+        grads, n = self.b(dout, cache), len(self.args)
+        if not isinstance(grads, tuple):
+            raise TypeError(
+                f"backward must return a tuple, got {type(grads).__name__}; for one gradient write (dx,)"
+            )
+        if len(grads) < n or any(g is not None for g in grads[n:]):
+            raise ValueError(
+                f"backward must return a gradient or None for each of {n} arguments, got {len(grads)}"
+            )
+        return grads[:n]
+
+    def complaints(self) -> Iterator[str]:
+        """Yield what is wrong apart from the numbers."""
+        before, stored, given = snapshot(self.args), snapshot(self.cache), self.dout.copy()
+        if not equal(self.before, before):
+            yield "forward changes its arguments in place; it must leave its inputs as they are."
+        grads = self.backward(given, self.cache)
+        first, spoilt = snapshot(grads), False
+        for what, was, now in (
+            ("dout", [self.dout], given), ("forward's arguments", before, self.args),
+            ("the cache", stored, self.cache),
+        ):  # fmt: skip
+            if not equal(was, snapshot(now)):
+                spoilt = True
+                yield f"backward changes {what} in place; work on a copy: someone else may still need it."
+        for name, x, grad in ((self.names[i], self.args[i], grads[i]) for i in self.checked):
+            if grad is None:
+                yield f"backward returns None for {name}, which is a float array: its gradient is missing."
+            elif (dtype := np.asarray(grad).dtype) != x.dtype:
+                yield f"The gradient of {name} has dtype {dtype}; compute in {x.dtype} throughout."
+        arrays = [g for g in grads if isinstance(g, np.ndarray)]
+        if any(np.shares_memory(a, b) for a, b in combinations(arrays, 2)):
+            yield "Two returned gradients share memory: to change one is to change the other; return a copy."
+        if not spoilt:
+            yield from self._moody(first)
+
+    def _moody(self, first: list[Array]) -> Iterator[str]:
+        """Yield how backward depends on anything but dout and cache, or on dout not linearly."""
+
+        def again(dout: Array) -> list[Array]:
+            return snapshot(self.backward(dout, self.cache))
+
+        if not equal(first, again(self.dout), 1e-12):
+            yield "A second backward on the same cache gives another answer: it keeps a state between calls."
+            return
+        with suppress(ValueError, ArithmeticError):  # outside the function's domain
+            self.forward([0.75 * a for a in self.subject.arrays])
+        if not equal(first, again(self.dout), 1e-12):
+            yield "A later forward changes an earlier backward: something stale stands outside the cache."
+            return
+        yield from not_linear(first, again, self.dout, self.rng)

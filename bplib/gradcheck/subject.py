@@ -1,0 +1,194 @@
+"""subject: what is checked, in one form, be it a loss, an op with its backward, or a layer.
+
+A subject is a function of named arrays and, if there is one, its backward. A function with many outputs is
+made a loss by a cotangent, loss = <dout, forward(arrays)>. A plain loss has the cotangent 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from bplib.gradcheck.naive import Array
+
+#: The precisions that can be checked, finest first, with the option that lets the coarser ones in.
+PRECISIONS: dict[Any, str] = {np.float64: "", np.float32: "allow_float32", np.float16: "allow_float16"}
+
+
+def are(dtype: Any, a: Array | float) -> bool:
+    """Tell whether every number in it is a number of this precision, whatever its dtype."""
+    with np.errstate(over="ignore"):
+        return bool(np.array_equal(a, np.asarray(a, dtype)))
+
+
+@dataclass
+class Subject:
+    """A function of named arrays, its backward, and the gradient that arrives from behind.
+
+    Attributes
+    ----------
+    names, arrays : list of str, list of array
+        The parameters, where they stand.
+    forward : callable
+        Takes all arrays in a list, plain numbers as floats, and returns the output. It leaves them alone.
+    back : callable, optional
+        Takes a cotangent and all arrays in a list, and returns the gradients that somebody claims there.
+    dout : array, optional
+        The cotangent; None for 1, when `forward` returns the loss itself.
+    batched : bool
+        `forward` takes stacks of arrays and returns a stack of losses.
+    coarsest : float dtype
+        The coarsest precision that is welcome.
+    graph : callable, optional
+        `forward` for a list of Values, so that the paths of a wrong gradient can be followed.
+    ordered : bool
+        The parameters stand in the order of the forward pass.
+    aside : dict of str to array
+        What is known but isn't checked: targets, indices, constants.
+    lengths : dict of int to str
+        Known counts, such as the batch size.
+    changed : str
+        Name of an array that `forward` was seen to change.
+    """
+
+    names: list[str]
+    arrays: list[Array]
+    forward: Callable[[list[Any]], Any]
+    back: Callable[[Any, list[Array]], list[Array]] | None = None
+    dout: Array | None = None
+    batched: bool = False
+    coarsest: Any = np.float64
+    graph: Callable[[list[Any]], Any] | None = None
+    ordered: bool = True
+    aside: Mapping[str, Array] = field(default_factory=dict)
+    lengths: Mapping[int, str] = field(default_factory=dict)
+    changed: str = field(default="", init=False)
+
+    def __post_init__(self) -> None:
+        welcome = list(PRECISIONS)[: list(PRECISIONS).index(self.coarsest) + 1]
+        for name, array in zip(self.names, self.arrays, strict=True):
+            if array.dtype.kind not in "iubfc":
+                raise TypeError(f"{name} must be an array of numbers, got {array!r:.60}")
+            if array.dtype.kind in "iub":
+                raise TypeError(
+                    f"{name} holds {array.dtype} numbers, and a small step would be cut off; write "
+                    f"{name}.astype(np.float64), or 1.0 for 1"
+                )
+            if array.dtype not in welcome:
+                option = PRECISIONS.get(array.dtype.type, "")
+                rough = f", or pass {option}=True to gradcheck for a rough check" if option else ""
+                raise TypeError(
+                    f"{name} must be float64, got {array.dtype}, whose rounding drowns the differences; "
+                    f"check {name}.astype(np.float64){rough}"
+                )
+            if not np.isfinite(array).all():
+                raise ValueError(
+                    f"{name} must hold finite numbers, but holds NaN or infinity; mend the inputs first"
+                )
+
+    def loss(self, values: list[Any]) -> Any:
+        """Return <dout, forward(values)>."""
+        out = self.forward(values)
+        return out if self.dout is None else np.sum(self.dout * out)
+
+    def claim(self, values: list[Array]) -> list[Array]:
+        """Return the gradients that `back` claims there."""
+        return self.back(1.0 if self.dout is None else self.dout, values) if self.back else []
+
+    @cached_property
+    def value(self) -> float:
+        """The loss where the arrays stand."""
+        return self.evaluate()
+
+    @cached_property
+    def eps(self) -> float:
+        """Rounding of the coarsest array, or of a loss that is computed in less."""
+        dtypes = [self.computed_in, *[a.dtype for a in self.arrays]] if self.arrays else []
+        return max((float(np.finfo(dtype).eps) for dtype in dtypes), default=0.0)
+
+    @cached_property
+    def computed_in(self) -> Any:
+        """The precision to which the loss is rounded. One value may look so by chance, but not all nearby."""
+        if are(np.float32, self.value):
+            rng = np.random.default_rng(0)
+            with np.errstate(all="ignore"), suppress(ValueError, ArithmeticError):
+                near = np.array([self.at(self.nearby(rng, 1e-2)) for _ in range(4)], float)
+                for dtype in (np.float16, np.float32):
+                    if are(dtype, near) and np.any(near != self.value):
+                        return dtype
+        return np.float64
+
+    def nearby(self, rng: np.random.Generator, size: float = 1e-3) -> list[Array]:
+        """Return arrays that stand a small random step away."""
+        steps = (size * np.maximum(1, abs(a)) * rng.standard_normal(a.shape) for a in self.arrays)
+        return [np.asarray(a + step, a.dtype) for a, step in zip(self.arrays, steps, strict=True)]
+
+    def evaluate(self) -> float:
+        """Return the loss, checked to be one finite number."""
+        arrays = [a.copy() for a in self.arrays]
+        returned = self.at(arrays)
+        for name, before, after in zip(self.names, self.arrays, arrays, strict=True):
+            if not np.array_equal(before, after):
+                self.changed = name
+        if isinstance(returned, tuple | list | dict):
+            raise TypeError(
+                f"the function must return the loss alone, got a {type(returned).__name__} of "
+                f"{len(returned)}; wrap it, as in lambda x: f(x)[0]"
+            )
+        value = np.asarray(returned)
+        if value.dtype.kind not in "fiub":
+            raise TypeError(
+                f"the function must return one real number, got {returned!r:.60}; return a float, "
+                "for a Value its .data"
+            )
+        if value.shape != ((1,) if self.batched else ()):
+            expected = "one loss per stacked entry, here shape (1,)" if self.batched else "one number"
+            raise ValueError(
+                f"the function must return {expected}, got an array of shape {value.shape}; take its sum or "
+                "mean, or use check_vjp for a function with many outputs"
+            )
+        if not np.isfinite(value).all():
+            raise ValueError(f"the loss is {value.item()} before anything is moved; check the inputs first")
+        return float(value.item())
+
+    def moved(self, k: int, where: Array, to: Array) -> Array:
+        """Return the losses with entry ``where[j]`` of array k moved to ``to[j]``, one for each j."""
+        x, losses = self.arrays[k], []
+        many = max(4, 2**17 // max(1, x.size))  # a stack of about a megabyte stays in the cache
+        stack = np.empty((min(many, len(where)), *x.shape), to.dtype)
+        stack[...] = x  # once: then only what was moved is put back
+        flat = stack.reshape(len(stack), x.size)
+        for start in range(0, max(1, len(where)), many):
+            i = where[start : start + many]
+            moved = np.arange(len(i)), i
+            flat[moved] = to[start : start + many]
+            losses.append(self.stacked(k, stack[: len(i)]))
+            flat[moved] = x.ravel()[i]
+        return np.concatenate(losses)
+
+    def stacked(self, k: int, stack: Array) -> Array:
+        """Return the losses with array k at every point of the stack; NaN outside the function's domain."""
+        arguments = self.arguments(self.arrays)
+        if self.batched:
+            arguments[k] = stack
+            return np.asarray(self.loss(arguments))
+        out = np.full(len(stack), np.nan, np.result_type(stack, float))
+        loss = self.forward if self.dout is None else self.loss
+        for j, point in enumerate(stack if stack.ndim > 1 else stack.tolist()):
+            arguments[k] = point
+            with suppress(ValueError, ArithmeticError):
+                out[j] = loss(arguments)
+        return out
+
+    def at(self, arrays: list[Array]) -> Any:
+        """Return what the loss is for other values of the arrays."""
+        return self.loss(self.arguments(arrays))
+
+    def arguments(self, arrays: list[Array]) -> list[Any]:
+        """Return arrays as a function takes them: plain numbers as floats."""
+        return [a[None] if self.batched else a if a.ndim else a.item() for a in arrays]
