@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from bplib.gradcheck.subject import Array, are
+from bplib.gradcheck.naive import Array
+from bplib.gradcheck.subject import are
 
 Finding = tuple[str, Array]
 
@@ -206,8 +207,8 @@ def _transposed(c: Case) -> Iterator[Finding]:
     for (name, W), (axis, length) in product(c.others.items(), enumerate(c.n.shape)):
         if W.shape == (length, length) and length > 1 and np.linalg.cond(W) < 1e4:
             said = (
-                f"multiplies by {name} where its transpose belongs, or the reverse: what goes forward through "
-                f"{name} comes back through {name}.T, and since {name} is square the shapes don't tell"
+                f"multiplies by {name} where its transpose belongs, or the reverse: what goes through "
+                f"{name} comes back through {name}.T; as {name} is square, the shapes don't tell"
             )
             for M in (W, W.T):
                 g = np.moveaxis(c.n, axis, -1) @ np.linalg.inv(M)

@@ -6,14 +6,17 @@ parameters, or a layer with a loss behind it. For an op with its backward `check
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 
-from bplib.gradcheck.functions import Arguments
-from bplib.gradcheck.network import check_layer
+from bplib.gradcheck.functions import Arguments, as_claim
+from bplib.gradcheck.naive import Array
 from bplib.gradcheck.numerical import slopes
+from bplib.gradcheck.pairs import Pair, equal
 from bplib.gradcheck.report import Report
 from bplib.gradcheck.subject import Subject
 from bplib.gradcheck.verdict import How, check
@@ -167,10 +170,123 @@ def gradcheck(
         raise ValueError("directions is a count, with central differences; leave method and batched out")
     coarsest = np.float16 if allow_float16 else np.float32 if allow_float32 else np.float64
     if all(hasattr(f, name) for name in ("params", "grads", "forward", "backward")):
-        return check_layer(f, params, grads, y, how, coarsest)
+        return _check_layer(f, params, grads, y, how, coarsest)
     if not callable(f) or y is not None:
         raise TypeError(f"write gradcheck(f, params, grads) or gradcheck(layer, x, loss, y); f is {f!r:.60}")
     if callable(params) or callable(grads):
         raise TypeError("write gradcheck(f, x, g(x)): where to check, then the gradient itself, no function")
     arguments = Arguments(f, params)
     return check(arguments.subject(f, batched, coarsest), arguments.match(grads), how, [])
+
+
+def _check_layer(layer: Any, x: Any, loss: Any, y: Any, how: How, coarsest: Any) -> Report:
+    """Check a layer with a loss behind it; where that fails, the two one by one."""
+    if how.method == "complex":
+        raise ValueError("a layer can't be checked by complex step; use method='central'")
+    held, (value, upstream) = _Held(layer, np.array(x)), _loss_pair(loss, y)
+    known: dict[str, Any] = {"coarsest": coarsest}
+    known["lengths"] = {np.size(y): "the number of targets", (np.shape(x) or (1,))[0]: "the batch size B"}
+
+    def whole(values: list[Any]) -> Any:
+        with held.at(values) as yhat:
+            return value(yhat)
+
+    def through_both(dout: Any, values: list[Array]) -> list[Array]:
+        with held.at(values) as yhat:
+            return held.grads(upstream(yhat))
+
+    both = Subject(held.names, held.arrays, whole, through_both, **known)
+    with held.at(held.arrays) as out:
+        yhat, dyhat = np.array(out), upstream(out)
+        claimed = held.grads(dyhat.copy())
+        kept = equal(held.arrays, held.live)
+    alone = Pair(held.forward, held.backward, held.arrays, {}, None, dyhat, held.names, ordered=True, **known)
+    problems = list(alone.complaints())
+    if not kept:
+        problems.append("forward or backward changes parameters or input in place; let them work on copies.")
+    report = check(both, claimed, how, problems)
+    if all(result.ok for result in report.results):
+        return report
+    of_loss = Subject(["yhat"], [yhat], lambda values: value(values[0]), aside={"y": np.asarray(y)}, **known)
+    seen = check(of_loss, [as_claim("yhat", dyhat)], how._replace(directions=None), [])
+    if seen:
+        return check(alone.subject, claimed, how, problems)
+    return check(both, claimed, how, [*problems, f"The loss's own backward is wrong. {seen.diagnosis}"])
+
+
+class _Held:
+    """A layer held at its input, as a pure pair: whatever happens, its arrays are then as they were."""
+
+    def __init__(self, layer: Any, x: Array) -> None:
+        self.layer, self.x, self.params = layer, x, dict(layer.params)
+        for name, array in self.params.items():
+            if not isinstance(array, np.ndarray):
+                raise TypeError(f"layer.params[{name!r}] must be an array, got {type(array).__name__}")
+        for (one, a), (other, b) in combinations(self.params.items(), 2):
+            if np.shares_memory(a, b):
+                raise ValueError(
+                    f"{one} and {other} share memory, so that neither can be moved alone; list shared parameters "
+                    "once, with the sum of their gradients"
+                )
+        inputs = {"input" if "x" in self.params else "x": x} if x.dtype.kind == "f" else {}
+        self.names, self.live = [*inputs, *self.params], [*inputs.values(), *self.params.values()]
+        self.arrays = [a.copy() for a in self.live]
+        if inputs:  # what a layer keeps of another input must not matter
+            other = np.asarray(x * np.random.default_rng(0).uniform(0.5, 1, x.shape), x.dtype)
+            with suppress(ValueError, ArithmeticError), self.at(self.arrays):
+                layer.forward(other)
+
+    @contextmanager
+    def at(self, values: list[Any]) -> Iterator[Any]:
+        """Give the layer these numbers and yield its output."""
+        try:
+            for live, was, value in zip(self.live, self.arrays, values, strict=True):
+                if value is not was:
+                    live[...] = value
+            yield self.layer.forward(self.x)
+        finally:
+            for live, was in zip(self.live, self.arrays, strict=True):
+                live[...] = was
+
+    def forward(self, *values: Any) -> tuple[Array, Any]:
+        """Return the output for these numbers, and them."""
+        with self.at(list(values)) as out:
+            return np.array(out), values
+
+    def backward(self, dout: Array, values: Any) -> tuple[Array, ...]:
+        """Return the gradients for these numbers."""
+        with self.at(values):
+            return tuple(self.grads(dout))
+
+    def grads(self, dout: Array) -> list[Array]:
+        """Return the gradients of the last forward."""
+        dx, grads = self.layer.backward(dout), self.layer.grads
+        if set(grads) != set(self.params):
+            raise ValueError(
+                f"grads has the keys {list(grads)} and params {list(self.params)}; they must agree"
+            )
+        mine = [dx] * (len(self.names) - len(grads)) + [grads[name] for name in self.params]
+        several = zip(self.names, self.live, mine, strict=True)
+        return [as_claim(name, grad).astype(live.dtype) for name, live, grad in several]
+
+
+def _loss_pair(loss: Any, y: Any) -> tuple[Callable[[Any], Any], Callable[[Any], Array]]:
+    """Return the loss as a function of yhat, and its gradient there."""
+    if isinstance(loss, tuple) and len(loss) == 2 and all(map(callable, loss)):
+        value, backward = loss
+    elif not callable(loss):
+        raise TypeError(f"write gradcheck(layer, x, loss, y): loss must be a function, got {loss!r:.60}")
+    else:
+        name = getattr(loss, "__name__", repr(loss))
+        value, backward = loss, getattr(loss, "__globals__", {}).get(f"{name}_backward")
+        if not callable(backward):
+            raise TypeError(
+                f"the loss's backward is needed, and no {name}_backward stands beside {name}; pass the pair "
+                "(loss, loss_backward)"
+            )
+
+    def upstream(yhat: Any) -> Array:
+        dyhat = backward(1.0, value(yhat, y)[1])
+        return np.array(dyhat[0] if isinstance(dyhat, tuple) else dyhat)
+
+    return lambda yhat: value(yhat, y)[0], upstream

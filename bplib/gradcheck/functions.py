@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from bplib.gradcheck.subject import Array, Subject
+from bplib.gradcheck.naive import Array
+from bplib.gradcheck.subject import Subject
 from bplib.scalar import Value
 
 

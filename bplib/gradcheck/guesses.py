@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 
 from bplib.gradcheck.diagnosis import Finding, at
+from bplib.gradcheck.naive import Array
 from bplib.gradcheck.numerical import steps
 from bplib.gradcheck.paths import lost_paths
-from bplib.gradcheck.subject import Array, Subject
+from bplib.gradcheck.subject import Subject
 
 
 def look_inside(s: Subject, k: int, n: Array) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bplib.gradcheck.subject import Array, Subject
+from bplib.gradcheck.naive import Array
+from bplib.gradcheck.subject import Subject
 
 # Default step: the power of eps that balances the formula's own error against rounding (central, forward);
 # the complex step subtracts nothing, so its step only has to be tiny.

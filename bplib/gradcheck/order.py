@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 
 from bplib.gradcheck.functions import Arguments
+from bplib.gradcheck.naive import Array
 from bplib.gradcheck.numerical import jitter
-from bplib.gradcheck.purity import equal, not_linear
+from bplib.gradcheck.pairs import equal, not_linear
 from bplib.gradcheck.report import Line, Report
-from bplib.gradcheck.subject import Array, Subject
+from bplib.gradcheck.subject import Subject
 from bplib.gradcheck.verdict import How, check, unfit
 
 

@@ -6,19 +6,19 @@ backward that spoils its cache or forgets its `dout`, is looked at here too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 
+from bplib.gradcheck.diagnosis import listed, same
 from bplib.gradcheck.functions import as_claim, bind
+from bplib.gradcheck.naive import Array
 from bplib.gradcheck.numerical import second_look
-from bplib.gradcheck.purity import equal, not_linear, snapshot
 from bplib.gradcheck.report import Line, Report
-from bplib.gradcheck.subject import Array, Subject
+from bplib.gradcheck.subject import Subject
 from bplib.gradcheck.verdict import How, check
 
 
@@ -72,10 +72,9 @@ def check_vjp(
     'The claimed gradient of x is 1/2 times the numerical one (the 2 of a derived square, or one of two equal
     paths, missing?).'
     """
-    pair = _Pair(forward, backward, args, options, np.random.default_rng(0 if rng is None else rng))
-    s = pair.subject
+    pair = Pair(forward, backward, args, options, rng)
     problems = list(pair.complaints())
-    return check(s, s.claim(s.arrays), How(method, h, rtol), problems)
+    return check(pair.subject, pair.subject.claim(pair.arrays), How(method, h, rtol), problems)
 
 
 def check_adjoint(
@@ -130,84 +129,76 @@ def check_adjoint(
       x (2,): right, <v, J u> = -0.148248 and <J'v, u> = -0.148248
       A (2, 2): right, <v, J u> = -0.398916 and <J'v, u> = -0.398916
     """
-    pair = _Pair(forward, backward, args, options, np.random.default_rng(0 if rng is None else rng))
-    s, lines = pair.subject, []
-    for k, (x, grad) in enumerate(zip(s.arrays, s.claim(s.arrays), strict=True)):
+    pair, lines = Pair(forward, backward, args, options, rng), []
+    for k, (name, x, grad) in enumerate(
+        zip(pair.names, pair.arrays, pair.subject.claim(pair.arrays), strict=True)
+    ):
         u = np.asarray(pair.rng.standard_normal(x.shape))
         dots = [np.zeros_like(a) if i in pair.checked else None for i, a in enumerate(pair.args)]
         dots[pair.checked[k]] = u.copy()
-        out = np.asarray(jvp(tuple(dots), pair.forward(s.arrays)[1]))
-        for name, came, wanted in (
-            ("jvp", out.shape, pair.dout.shape),
-            (f"d{s.names[k]}", grad.shape, x.shape),
-        ):
+        out = np.asarray(jvp(tuple(dots), pair.run(pair.arrays)[1]))
+        for whose, came, wanted in (("jvp", out.shape, pair.dout.shape), ("backward", grad.shape, x.shape)):
             if came != wanted:
                 raise ValueError(
-                    f"{name}: expected the shape {wanted}, got {came}; one number for each it is of"
+                    f"{whose} must return the shape {wanted} where it is asked for {name}, got {came}"
                 )
-        lines.append(_adjoint(s, k, u, pair.dout * out, grad * u, rtol))
+        lines.append(_adjoint(pair.subject, k, u, pair.dout * out, grad * u, rtol))
     return Report(tuple(lines), (), (), "random u and v", "adjoint identity")
 
 
 def _adjoint(s: Subject, k: int, u: Array, ahead: Array, back: Array, rtol: float) -> Line:
     """Compare the terms of <v, J u> with those of <J'v, u>, and their sums with a difference along u."""
-    a, b = float(ahead.sum()), float(back.sum())
-
-    def along(t: list[Any]) -> Any:
-        return s.at([x + t[0][0] * u if j == k else x for j, x in enumerate(s.arrays)])
-
-    line = Subject([s.names[k]], [np.zeros(1)], along)
+    sums = {"jvp": float(ahead.sum()), "backward": float(back.sum())}
+    others = s.arrays[:k], s.arrays[k + 1 :]
+    line = Subject(["u"], [np.zeros(1)], lambda t: s.at([*others[0], s.arrays[k] + t[0][0] * u, *others[1]]))
     look = second_look(line, 0, np.array([0]))
-    wrong = []
-    for name, claimed in (("jvp", a), ("backward", b)):
-        n = look.nearest(np.array([claimed]))
-        if not abs(claimed - n[0]) <= 1e-6 * (abs(claimed) + abs(n[0])) + look.off[0]:
-            wrong.append(name)
-    said = f"<v, J u> = {a:.6g} and <J'v, u> = {b:.6g}"
-    if abs(a - b) <= rtol * (abs(ahead).sum() + abs(back).sum()):
-        finding = "and its jvp agree, and both are wrong" if wrong else ""
-    else:
-        whose = (
-            f"{' and '.join(wrong)} {'are' if len(wrong) > 1 else 'is'} wrong" if wrong else "one is inexact"
-        )
-        finding = f"and its jvp don't apply one Jacobian, and {whose}"
+    n = {name: float(look.nearest(np.array([a])).item()) for name, a in sums.items()}
+    slack = {name: 1e-6 * (abs(a) + abs(n[name])) + float(look.off.item()) for name, a in sums.items()}
+    wrong = [name for name, a in sums.items() if not abs(a - n[name]) <= slack[name]]
+    said, finding = f"<v, J u> = {sums['jvp']:.6g} and <J'v, u> = {sums['backward']:.6g}", ""
+    if not abs(ahead.sum() - back.sum()) <= rtol * (abs(ahead).sum() + abs(back).sum()):
+        finding = f"and its jvp don't apply one Jacobian; wrong: {listed(wrong) if wrong else 'one, a bit'}"
+    elif wrong:
+        finding = "and its jvp agree, and both are wrong"
     if finding:
-        finding += f": {said}, and a difference along u gives {look.nearest(np.array([b]))[0]:.6g}"
+        finding += f" ({said}, and a difference along u gives {n['backward']:.6g})"
     return Line(s.names[k], s.arrays[k].shape, not finding, said, finding)
 
 
-@dataclass
-class _Pair:
-    """An op pair with its arguments, and the subject that they make."""
+class Pair:
+    """An op pair with its arguments: the subject that they make, and what is wrong apart from the numbers."""
 
-    f: Callable[..., Any]
-    b: Callable[..., Any]
-    args: tuple[Any, ...]
-    options: dict[str, Any]
-    rng: np.random.Generator
-
-    def __post_init__(self) -> None:
-        self.args = tuple(np.array(a) if isinstance(a, np.ndarray) else a for a in self.args)
-        self.names = bind(self.f, self.args, self.options, "args")
+    def __init__(
+        self, f: Callable[..., Any], b: Callable[..., Any], args: Sequence[Any], options: Mapping[str, Any],
+        rng: np.random.Generator | None, dout: Array | None = None, names: list[str] | None = None,
+        **more: Any,
+    ) -> None:  # fmt: skip
+        self.f, self.b, self.options = f, b, options
+        self.rng = np.random.default_rng(0 if rng is None else rng)
+        self.args = tuple(np.array(a) if isinstance(a, np.ndarray) else a for a in args)
+        every = names or bind(f, self.args, options, "args")
         arrays = {i: a for i, a in enumerate(self.args) if isinstance(a, np.ndarray)}
         self.checked = [i for i, a in arrays.items() if a.dtype.kind == "f"]
+        self.names, self.arrays = [every[i] for i in self.checked], [arrays[i] for i in self.checked]
         if not self.checked:
             raise TypeError(
                 "there is no float64 array among the arguments, so there is nothing to check; write "
                 "np.array(x, dtype=float) for what has a gradient"
             )
         sizes = [(m, i, j) for i, a in arrays.items() for j, m in enumerate(a.shape)]
-        self.subject = Subject(
-            [self.names[i] for i in self.checked], [arrays[i] for i in self.checked],
-            lambda values: self.forward(values)[0], self.back, ordered=False,
-            aside={self.names[i]: a for i, a in arrays.items() if i not in self.checked},
-            lengths={m: f"the length of axis {j} of {self.names[i]}" for m, i, j in sizes},
-        )  # fmt: skip
+        known: dict[str, Any] = {
+            "ordered": False,
+            "aside": {every[i]: a for i, a in arrays.items() if i not in self.checked},
+            "lengths": {m: f"the length of axis {j} of {every[i]}" for m, i, j in sizes},
+        }
+        forward = lambda values: self.run(values)[0]  # noqa: E731
+        self.subject = Subject(self.names, self.arrays, forward, self._back, **(known | more))
         self.before = snapshot(self.args)
-        out, self.cache = self.forward(self.subject.arrays)
-        self.dout = self.subject.dout = np.asarray(self.rng.standard_normal(out.shape), out.dtype)
+        out, self.cache = self.run(self.arrays)
+        random = np.asarray(self.rng.standard_normal(out.shape), out.dtype)
+        self.dout = self.subject.dout = random if dout is None else dout
 
-    def forward(self, values: list[Any]) -> tuple[Array, Any]:
+    def run(self, values: list[Any]) -> tuple[Array, Any]:
         """Call forward with these in place of the arrays that are checked."""
         args = list(self.args)
         for i, value in zip(self.checked, values, strict=True):
@@ -219,23 +210,20 @@ class _Pair:
             )
         return np.asarray(pair[0]), pair[1]
 
-    def back(self, dout: Array, values: list[Any]) -> list[Array]:
-        """Return the gradients of the arrays that are checked; none given is zero."""
-        grads = self.backward(dout, self.forward(values)[1])
-        mine = [(self.names[i], self.args[i], grads[i]) for i in self.checked]
+    def _back(self, dout: Array, values: list[Any]) -> list[Array]:
+        grads = self._backward(dout, self.run(values)[1])
+        mine = zip(self.names, self.arrays, (grads[i] for i in self.checked), strict=True)
         return [as_claim(name, 0 * x if grad is None else grad) for name, x, grad in mine]
 
-    def backward(self, dout: Array, cache: Any) -> tuple[Any, ...]:
+    def _backward(self, dout: Array, cache: Any) -> tuple[Any, ...]:
         """Call backward, and return a gradient for each argument."""
         grads, n = self.b(dout, cache), len(self.args)
         if not isinstance(grads, tuple):
-            raise TypeError(
-                f"backward must return a tuple, got {type(grads).__name__}; for one gradient write (dx,)"
-            )
+            came = type(grads).__name__
+            raise TypeError(f"backward must return a tuple, got {came}; for one gradient write (dx,)")
         if len(grads) < n or any(g is not None for g in grads[n:]):
-            raise ValueError(
-                f"backward must return a gradient or None for each of {n} arguments, got {len(grads)}"
-            )
+            wanted = f"a gradient or None for each of {n} arguments"
+            raise ValueError(f"backward must return {wanted}, got {len(grads)}")
         return grads[:n]
 
     def complaints(self) -> Iterator[str]:
@@ -243,7 +231,7 @@ class _Pair:
         before, stored, given = snapshot(self.args), snapshot(self.cache), self.dout.copy()
         if not equal(self.before, before):
             yield "forward changes its arguments in place; it must leave its inputs as they are."
-        grads = self.backward(given, self.cache)
+        grads = self._backward(given, self.cache)
         first, spoilt = snapshot(grads), False
         for what, was, now in (
             ("dout", [self.dout], given), ("forward's arguments", before, self.args),
@@ -252,7 +240,7 @@ class _Pair:
             if not equal(was, snapshot(now)):
                 spoilt = True
                 yield f"backward changes {what} in place; work on a copy: someone else may still need it."
-        for name, x, grad in ((self.names[i], self.args[i], grads[i]) for i in self.checked):
+        for name, x, grad in zip(self.names, self.arrays, (grads[i] for i in self.checked), strict=True):
             if grad is None:
                 yield f"backward returns None for {name}, which is a float array: its gradient is missing."
             elif (dtype := np.asarray(grad).dtype) != x.dtype:
@@ -267,14 +255,58 @@ class _Pair:
         """Yield how backward depends on anything but dout and cache, or on dout not linearly."""
 
         def again(dout: Array) -> list[Array]:
-            return snapshot(self.backward(dout, self.cache))
+            return snapshot(self._backward(dout, self.cache))
 
         if not equal(first, again(self.dout), 1e-12):
-            yield "A second backward on the same cache gives another answer: it keeps a state between calls."
+            yield (
+                "A second backward gives other gradients: they are set anew in each call, not added to, and "
+                "neither a state nor chance plays a part."
+            )
             return
         with suppress(ValueError, ArithmeticError):  # outside the function's domain
-            self.forward([0.75 * a for a in self.subject.arrays])
+            self.run([0.75 * a for a in self.arrays])
         if not equal(first, again(self.dout), 1e-12):
             yield "A later forward changes an earlier backward: something stale stands outside the cache."
             return
         yield from not_linear(first, again, self.dout, self.rng)
+
+
+def snapshot(thing: Any) -> list[Array]:
+    """Return copies of all arrays and numbers in a nest of tuples, lists, dicts and objects."""
+    if isinstance(thing, np.ndarray) or np.isscalar(thing):
+        return [np.array(thing)]
+    if not isinstance(thing, list | tuple | Mapping):
+        thing = getattr(thing, "__dict__", ())
+    parts = thing.values() if isinstance(thing, Mapping) else thing
+    return [array for part in parts if not callable(part) for array in snapshot(part)]
+
+
+def equal(u: list[Array], v: list[Array], slack: float = 0.0) -> bool:
+    """Compare arrays; numbers may differ by the slack times the largest of their array."""
+
+    def alike(a: Array, b: Array) -> bool:
+        if not slack or a.dtype.kind != "f":
+            return np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
+        largest = np.max(abs(a), initial=0, where=np.isfinite(a))
+        return np.allclose(a, b, rtol=0, atol=slack * largest, equal_nan=True)
+
+    return [a.shape for a in u] == [b.shape for b in v] and all(map(alike, u, v))
+
+
+def not_linear(
+    first: list[Array],
+    again: Callable[[Array], list[Array]],
+    dout: Array,
+    rng: np.random.Generator,
+    who: str = "backward",
+    what: str = "dout",
+) -> Iterator[str]:
+    """Yield how the answers of a backward depend on dout otherwise than linearly; the first is known."""
+    other = np.asarray(rng.standard_normal(dout.shape), dout.dtype)
+    second, mixed, zero = again(other), again(2 * dout - 3 * other), again(0 * dout)
+    if any(np.any(g) for g in first) and equal(first, second, 1e-12):
+        yield f"{who} ignores {what}: another {what} gives the same answer. Multiply by {what}."
+    elif any(np.any(g) for g in zero):
+        yield f"{who} gives an answer for {what} = 0: every term must contain {what}."
+    elif not all(same(2 * u - 3 * v, w) for u, v, w in zip(first, second, mixed, strict=True)):
+        yield f"{who} is not linear in {what}: {what} must stand once, as a factor, in every term."

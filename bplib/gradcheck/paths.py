@@ -12,7 +12,8 @@ from itertools import islice
 import numpy as np
 
 from bplib.gradcheck.diagnosis import Finding
-from bplib.gradcheck.subject import Array, Subject
+from bplib.gradcheck.naive import Array
+from bplib.gradcheck.subject import Subject
 from bplib.scalar import Value
 
 

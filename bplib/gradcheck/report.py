@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from bplib.gradcheck.diagnosis import at, count, listed
-from bplib.gradcheck.subject import Array
+from bplib.gradcheck.naive import Array
 
 
 @dataclass(frozen=True)

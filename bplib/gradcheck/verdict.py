@@ -16,9 +16,10 @@ import numpy as np
 
 from bplib.gradcheck.diagnosis import NAMELESS, Case, at, count, diagnose, listed, throughout, wrong_shape
 from bplib.gradcheck.guesses import look_inside
+from bplib.gradcheck.naive import Array
 from bplib.gradcheck.numerical import STEP, jitter, second_look, slopes, steps
 from bplib.gradcheck.report import Report, Result
-from bplib.gradcheck.subject import PRECISIONS, Array, Subject, are
+from bplib.gradcheck.subject import PRECISIONS, Subject, are
 
 _RTOL = {"central": 1e-6, "forward": 1e-5, "complex": 1e-6}
 
@@ -241,8 +242,8 @@ def unfit(s: Subject) -> str:
         )
     if np.finfo(s.computed_in).eps > np.finfo(s.coarsest).eps:
         return (
-            f"The loss is computed in {np.dtype(s.computed_in)}, whose rounding drowns the differences; "
-            f"compute in float64 throughout, or pass {PRECISIONS[s.computed_in]}=True to gradcheck for a rough check."
+            f"The loss is computed in {np.dtype(s.computed_in)}, whose rounding drowns the differences; use "
+            f"float64 throughout, or pass {PRECISIONS[s.computed_in]}=True to gradcheck for a rough check."
         )
     return ""
 
