@@ -77,20 +77,10 @@ def numerical_gradient(
 
 
 def gradcheck(
-    f: Any,
-    params: Any,
-    grads: Any,
-    y: Any = None,
-    *,
-    method: str = "central",
-    h: float | None = None,
-    rtol: float | None = None,
-    directions: int | None = None,
-    rng: np.random.Generator | None = None,
-    batched: bool = False,
-    allow_float32: bool = False,
-    allow_float16: bool = False,
-) -> Report:
+    f: Any, params: Any, grads: Any, y: Any = None, *, method: str = "central", h: float | None = None,
+    rtol: float | None = None, directions: int | None = None, rng: np.random.Generator | None = None,
+    batched: bool = False, allow_float32: bool = False, allow_float16: bool = False,
+) -> Report:  # fmt: skip
     r"""Compare a claimed gradient with a measured one, and say what is wrong with it.
 
     ``gradcheck(f, params, grads)`` checks a function of its parameters, ``gradcheck(layer, x, loss, y)``
@@ -225,16 +215,16 @@ class _Held:
         for (one, a), (other, b) in combinations(self.params.items(), 2):
             if np.shares_memory(a, b):
                 raise ValueError(
-                    f"{one} and {other} share memory, so that neither can be moved alone; list shared parameters "
-                    "once, with the sum of their gradients"
+                    f"{one} and {other} share memory, so that neither can be moved alone; list what is shared "
+                    "once, with the sum of its gradients"
                 )
         inputs = {"input" if "x" in self.params else "x": x} if x.dtype.kind == "f" else {}
         self.names, self.live = [*inputs, *self.params], [*inputs.values(), *self.params.values()]
         self.arrays = [a.copy() for a in self.live]
         if inputs:  # what a layer keeps of another input must not matter
             other = np.asarray(x * np.random.default_rng(0).uniform(0.5, 1, x.shape), x.dtype)
-            with suppress(ValueError, ArithmeticError), self.at(self.arrays):
-                layer.forward(other)
+            with suppress(ValueError, ArithmeticError), self.at([other, *self.arrays[1:]]):
+                pass
 
     @contextmanager
     def at(self, values: list[Any]) -> Iterator[Any]:

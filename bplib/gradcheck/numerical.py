@@ -37,6 +37,11 @@ def steps(x: Array, method: str = "central", h: float | None = None) -> Array:
     return np.full(x.shape, h, float if method == "complex" else x.dtype)
 
 
+def typical(x: Array) -> float:
+    """Return the size of a typical entry, 0 where there is none."""
+    return float(np.sqrt(np.mean(np.square(x, dtype=float)))) if x.size else 0.0
+
+
 def blur(s: Subject, p: Array, m: Array) -> Array:
     """Return how far their last digits may put the difference of two losses off."""
     return np.asarray(_SAFETY * s.eps * np.maximum(abs(p), abs(m)))
@@ -117,9 +122,8 @@ def second_look(s: Subject, k: int, where: Array) -> Look:
     x = s.arrays[k].ravel()[where]
     first = steps(x)
     tiny = (abs(x) > 1e-14) & (abs(x) < 1e-4)  # a loss may vary on the scale of a tiny x
-    size = float(np.sqrt(np.mean(np.square(s.arrays[k], dtype=float))))  # steps beyond it are not local
     lowest = np.where(tiny, first * abs(x) / 64, first / 8**6)
-    h = np.geomspace(lowest, np.clip(size / 30, first, 8**4 * first), 16).astype(x.dtype)
+    h = np.geomspace(lowest, np.clip(typical(s.arrays[k]) / 30, first, 8**4 * first), 16).astype(x.dtype)
     with np.errstate(all="ignore"):
         p, m = (s.moved(k, np.tile(where, 16), to.ravel()).reshape(h.shape) for to in (x + h, x - h))
         left, right = (s.value - m) / (x - (x - h)), (p - s.value) / ((x + h) - x)

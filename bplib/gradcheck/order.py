@@ -14,21 +14,17 @@ import numpy as np
 
 from bplib.gradcheck.functions import Arguments
 from bplib.gradcheck.naive import Array
-from bplib.gradcheck.numerical import jitter
-from bplib.gradcheck.pairs import equal, not_linear
+from bplib.gradcheck.numerical import jitter, typical
+from bplib.gradcheck.pairs import Pair
 from bplib.gradcheck.report import Line, Report
-from bplib.gradcheck.subject import Subject
+from bplib.gradcheck.subject import Subject, plain
 from bplib.gradcheck.verdict import How, check, unfit
 
 
 def check_order(
-    f: Callable[..., Any],
-    params: Any,
-    grads: Any,
-    hvp: Callable[..., Any] | None = None,
-    *,
+    f: Callable[..., Any], params: Any, grads: Any, hvp: Callable[..., Any] | None = None, *,
     rng: np.random.Generator | None = None,
-) -> Report:
+) -> Report:  # fmt: skip
     r"""Check a gradient by the rates at which Taylor remainders fall: the Taylor test.
 
     ============================================================ ======= ==============================
@@ -85,12 +81,11 @@ def check_order(
             finding = f"has shape {g.shape}, and its parameter {x.shape}"
             lines.append(Line(s.names[k], x.shape, False, "not measured", finding))
         elif x.size:
-            typical = float(np.sqrt(np.mean(np.square(x, dtype=float))))
-            v = (max(1.0, typical) * rng.standard_normal(x.shape)).astype(x.dtype)
+            v = np.asarray(max(1, typical(x)) * rng.standard_normal(x.shape), x.dtype)
             bend = None
             if hvp is not None:
                 dots = [v if j == k else np.zeros_like(a) for j, a in enumerate(s.arrays)]
-                answer = at.call(hvp, s.arguments(s.arrays), at.build(s.arguments(dots)))
+                answer = at.call(hvp, plain(s.arrays), at.build(plain(dots)))
                 bend = float(np.sum(v * at.match(answer, "what hvp returns")[k]))
             lines.append(_fall(s, k, v, g, bend))
     return Report(tuple(lines), (), (), *how)
@@ -142,15 +137,9 @@ def _rate(r: Array, floor: float) -> float:
 
 
 def check_hvp(
-    grad: Callable[..., Any],
-    hvp: Callable[..., Any],
-    params: Any,
-    *,
-    h: float | None = None,
-    rtol: float | None = None,
-    directions: int | None = None,
-    rng: np.random.Generator | None = None,
-) -> Report:
+    grad: Callable[..., Any], hvp: Callable[..., Any], params: Any, *, h: float | None = None,
+    rtol: float | None = None, directions: int | None = None, rng: np.random.Generator | None = None,
+) -> Report:  # fmt: skip
     r"""Check a Hessian-vector product against differences of gradients, and for symmetry.
 
     The Hessian is the Jacobian of the gradient, and its own transpose. So this is the check of a pair,
@@ -193,34 +182,32 @@ def check_hvp(
     'The claimed Hessian-vector product of x is 1/3 times the numerical one (if 3 is the batch size B: a mean
     was taken where a sum belongs, or twice).'
     """
-    at, rng = Arguments(grad, params), np.random.default_rng(0 if rng is None else rng)
+    at = Arguments(grad, params)
     ends = np.cumsum([x.size for x in at.arrays])[:-1]
 
     def pieces(answer: Any, what: str) -> list[Array]:
         found = at.match(answer, f"what {what} returns")
-        for name, x, a in zip(at.names, at.arrays, found, strict=True):
-            if a.shape != x.shape:
-                raise ValueError(f"{what} must return for {name} the shape {x.shape}, got {a.shape}")
+        if [a.shape for a in found] != [x.shape for x in at.arrays]:
+            shapes = f"{[a.shape for a in found]}, and params have {[x.shape for x in at.arrays]}"
+            raise ValueError(f"what {what} returns has the shapes {shapes}; they must agree")
         return found
 
-    def forward(values: list[Any]) -> Array:
-        return np.concatenate([a.ravel() for a in pieces(at.call(grad, values), "grad")])
+    def forward(*values: Array) -> tuple[Array, Any]:
+        gradient = pieces(at.call(grad, plain(values)), "grad")
+        return np.concatenate([a.ravel() for a in gradient]), values
 
-    def back(u: Array, values: list[Array]) -> list[Array]:
-        dots = [part.reshape(x.shape) for part, x in zip(np.split(u.copy(), ends), at.arrays, strict=True)]
-        answer = at.call(hvp, s.arguments(values), at.build(s.arguments(dots)))
-        return pieces(answer, "hvp")
+    def backward(u: Array, values: Any) -> tuple[Array, ...]:
+        dots = [part.reshape(x.shape) for part, x in zip(np.split(u, ends), at.arrays, strict=True)]
+        return tuple(pieces(at.call(hvp, plain(values), at.build(plain(dots))), "hvp"))
 
-    u, w = rng.standard_normal((2, sum(x.size for x in at.arrays)))
-    s = Subject(at.names, at.arrays, forward, back, u, ordered=False)
-    Hu, Hw = back(u, at.arrays), back(w, at.arrays)
-    problems = [] if equal(Hu, back(u, at.arrays), 1e-12) else ["A second call of hvp gives another answer."]
-    problems += not_linear(Hu, lambda u: back(u, at.arrays), u, rng, "hvp", "u")
-    one, other = w * np.concatenate([a.ravel() for a in Hu]), u * np.concatenate([a.ravel() for a in Hw])
+    pair = Pair(forward, backward, at.arrays, {}, rng, names=at.names)
+    problems = [said.replace("backward", "hvp").replace("dout", "u") for said in pair.complaints()]
+    u, w = pair.dout, pair.rng.standard_normal(pair.dout.shape)
+    claimed, swapped = pair.back(u, at.arrays), pair.back(w, at.arrays)
+    one = w * np.concatenate([a.ravel() for a in claimed])
+    other = u * np.concatenate([a.ravel() for a in swapped])
     if not abs(one.sum() - other.sum()) <= 1e-5 * (abs(one).sum() + abs(other).sum()):
-        problems.append(
-            f"What hvp applies is not symmetric, and a Hessian is: for random u and w it gives "
-            f"<w, Hu> = {one.sum():.6g} and <u, Hw> = {other.sum():.6g}."
-        )
-    report = check(s, Hu, How("central", h, rtol, directions, rng), problems)
+        both = f"<w, Hu> = {one.sum():.6g} and <u, Hw> = {other.sum():.6g}"
+        problems.append(f"What hvp applies is not symmetric, as a Hessian is: for random u and w, {both}.")
+    report = check(pair.subject, claimed, How("central", h, rtol, directions, rng), problems)
     return replace(report, title="second-order check", noun="Hessian-vector product")

@@ -23,15 +23,9 @@ from bplib.gradcheck.verdict import How, check
 
 
 def check_vjp(
-    forward: Callable[..., Any],
-    backward: Callable[..., Any],
-    *args: Any,
-    method: str = "central",
-    h: float | None = None,
-    rtol: float | None = None,
-    rng: np.random.Generator | None = None,
-    **options: Any,
-) -> Report:
+    forward: Callable[..., Any], backward: Callable[..., Any], *args: Any, method: str = "central",
+    h: float | None = None, rtol: float | None = None, rng: np.random.Generator | None = None, **options: Any,
+) -> Report:  # fmt: skip
     r"""Check a pure pair, ``forward(*args) -> (out, cache)`` and ``backward(dout, cache) -> grads``.
 
     The gradients of :math:`\langle dout, forward(args)\rangle` are compared with numerical ones for a
@@ -78,14 +72,9 @@ def check_vjp(
 
 
 def check_adjoint(
-    forward: Callable[..., Any],
-    backward: Callable[..., Any],
-    jvp: Callable[..., Any],
-    *args: Any,
-    rtol: float = 1e-10,
-    rng: np.random.Generator | None = None,
-    **options: Any,
-) -> Report:
+    forward: Callable[..., Any], backward: Callable[..., Any], jvp: Callable[..., Any], *args: Any,
+    rtol: float = 1e-10, rng: np.random.Generator | None = None, **options: Any,
+) -> Report:  # fmt: skip
     r"""Check that backward and forward mode of a pair apply one Jacobian: the dot-product test.
 
     For random u and v, :math:`\langle v, Ju\rangle = \langle J^Tv, u\rangle` to the last digits, since
@@ -192,7 +181,7 @@ class Pair:
             "lengths": {m: f"the length of axis {j} of {every[i]}" for m, i, j in sizes},
         }
         forward = lambda values: self.run(values)[0]  # noqa: E731
-        self.subject = Subject(self.names, self.arrays, forward, self._back, **(known | more))
+        self.subject = Subject(self.names, self.arrays, forward, self.back, **(known | more))
         self.before = snapshot(self.args)
         out, self.cache = self.run(self.arrays)
         random = np.asarray(self.rng.standard_normal(out.shape), out.dtype)
@@ -210,7 +199,8 @@ class Pair:
             )
         return np.asarray(pair[0]), pair[1]
 
-    def _back(self, dout: Array, values: list[Any]) -> list[Array]:
+    def back(self, dout: Array, values: list[Any]) -> list[Array]:
+        """Return the gradients of the arrays that are checked; none given is zero."""
         grads = self._backward(dout, self.run(values)[1])
         mine = zip(self.names, self.arrays, (grads[i] for i in self.checked), strict=True)
         return [as_claim(name, 0 * x if grad is None else grad) for name, x, grad in mine]
@@ -257,18 +247,22 @@ class Pair:
         def again(dout: Array) -> list[Array]:
             return snapshot(self._backward(dout, self.cache))
 
-        if not equal(first, again(self.dout), 1e-12):
-            yield (
-                "A second backward gives other gradients: they are set anew in each call, not added to, and "
-                "neither a state nor chance plays a part."
-            )
+        dout, other = self.dout, np.asarray(self.rng.standard_normal(self.dout.shape), self.dout.dtype)
+        if not equal(first, again(dout), 1e-12):
+            yield "A second backward gives other gradients: set them anew in each call, not added to old ones."
             return
         with suppress(ValueError, ArithmeticError):  # outside the function's domain
             self.run([0.75 * a for a in self.arrays])
-        if not equal(first, again(self.dout), 1e-12):
+        if not equal(first, again(dout), 1e-12):
             yield "A later forward changes an earlier backward: something stale stands outside the cache."
             return
-        yield from not_linear(first, again, self.dout, self.rng)
+        second, mixed, zero = again(other), again(2 * dout - 3 * other), again(0 * dout)
+        if any(np.any(g) for g in first) and equal(first, second, 1e-12):
+            yield "backward ignores dout: another dout gives the same answer. Multiply by dout."
+        elif any(np.any(g) for g in zero):
+            yield "backward gives a gradient for dout = 0: every term must contain dout."
+        elif not all(same(2 * u - 3 * v, w) for u, v, w in zip(first, second, mixed, strict=True)):
+            yield "backward is not linear in dout: dout must stand once, as a factor, in every term."
 
 
 def snapshot(thing: Any) -> list[Array]:
@@ -291,22 +285,3 @@ def equal(u: list[Array], v: list[Array], slack: float = 0.0) -> bool:
         return np.allclose(a, b, rtol=0, atol=slack * largest, equal_nan=True)
 
     return [a.shape for a in u] == [b.shape for b in v] and all(map(alike, u, v))
-
-
-def not_linear(
-    first: list[Array],
-    again: Callable[[Array], list[Array]],
-    dout: Array,
-    rng: np.random.Generator,
-    who: str = "backward",
-    what: str = "dout",
-) -> Iterator[str]:
-    """Yield how the answers of a backward depend on dout otherwise than linearly; the first is known."""
-    other = np.asarray(rng.standard_normal(dout.shape), dout.dtype)
-    second, mixed, zero = again(other), again(2 * dout - 3 * other), again(0 * dout)
-    if any(np.any(g) for g in first) and equal(first, second, 1e-12):
-        yield f"{who} ignores {what}: another {what} gives the same answer. Multiply by {what}."
-    elif any(np.any(g) for g in zero):
-        yield f"{who} gives an answer for {what} = 0: every term must contain {what}."
-    elif not all(same(2 * u - 3 * v, w) for u, v, w in zip(first, second, mixed, strict=True)):
-        yield f"{who} is not linear in {what}: {what} must stand once, as a factor, in every term."

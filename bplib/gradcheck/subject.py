@@ -6,7 +6,7 @@ made a loss by a cotangent, loss = <dout, forward(arrays)>. A plain loss has the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -24,6 +24,11 @@ def are(dtype: Any, a: Array | float) -> bool:
     """Tell whether every number in it is a number of this precision, whatever its dtype."""
     with np.errstate(over="ignore"):
         return bool(np.array_equal(a, np.asarray(a, dtype)))
+
+
+def plain(arrays: Sequence[Array]) -> list[Any]:
+    """Return arrays as a function takes them: single numbers as floats."""
+    return [a if a.ndim else a.item() for a in arrays]
 
 
 @dataclass
@@ -190,5 +195,5 @@ class Subject:
         return self.loss(self.arguments(arrays))
 
     def arguments(self, arrays: list[Array]) -> list[Any]:
-        """Return arrays as a function takes them: plain numbers as floats."""
-        return [a[None] if self.batched else a if a.ndim else a.item() for a in arrays]
+        """Return arrays as the function takes them."""
+        return [a[None] for a in arrays] if self.batched else plain(arrays)

@@ -10,14 +10,14 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from bplib.gradcheck.diagnosis import NAMELESS, Case, at, count, diagnose, listed, throughout, wrong_shape
 from bplib.gradcheck.guesses import look_inside
 from bplib.gradcheck.naive import Array
-from bplib.gradcheck.numerical import STEP, jitter, second_look, slopes, steps
+from bplib.gradcheck.numerical import STEP, jitter, second_look, slopes, steps, typical
 from bplib.gradcheck.report import Report, Result
 from bplib.gradcheck.subject import PRECISIONS, Subject, are
 
@@ -57,9 +57,6 @@ class _Verdict:
     rough: bool = False  # is the loss far noisier than its last digits?
     finding: str = ""  # what is wrong, in words
 
-    def __post_init__(self) -> None:
-        self.looked = np.zeros(self.a.size, bool)  # which entries were measured more closely
-
     @property
     def name(self) -> str:
         return self.s.names[self.k]
@@ -75,7 +72,7 @@ class _Verdict:
     def look_again(self, some: Array, reach: Array) -> None:
         """Measure some entries more closely; the step that they failed with is their reach."""
         look, failed = second_look(self.s, self.k, some), self.wrong[some]
-        self.n[some], self.off[some], self.looked[some] = look.nearest(self.a[some]), look.off, True
+        self.n[some], self.off[some] = look.nearest(self.a[some]), look.off
         right = failed & ~self.wrong[some]
         self.settled += int(right.sum())
         self.crossed += int((right & ~look.kink & (look.bend <= 1.01 * reach)).sum())
@@ -88,9 +85,9 @@ class _Verdict:
     @property
     def resolution(self) -> float:
         """The smallest relative error of the whole gradient that would be called wrong."""
-        several = self.looked if self.looked.any() else slice(None)
+        largest = np.argsort(-abs(self.n))[:8]  # those that are looked at again
         with np.errstate(all="ignore"):
-            share = np.fmin.reduce(self.off[several] / abs(self.n[several]), initial=np.inf)
+            share = np.fmin.reduce(self.off[largest] / abs(self.n[largest]), initial=np.inf)
         return float((2 * self.rtol + share) / (1 - self.rtol))
 
     def kink(self) -> str:
@@ -111,10 +108,7 @@ class _Verdict:
                 f"{np.median(self.off):.0e}; most are too small to be checked."
             )
         if self.s.eps > 1e-10:
-            yield (
-                f"With so few digits the smallest error that shows in the gradient of {self.name} is "
-                f"{self.resolution:.1%} of it."
-            )
+            yield f"So few digits show no error below {self.resolution:.1%} of the gradient of {self.name}."
         if self.finding:
             return
         if self.wrong.any():
@@ -190,20 +184,15 @@ def check(s: Subject, claimed: list[Array], how: How, problems: list[str]) -> Re
     """Judge every parameter and write the report; the problems are those that are known already."""
     steps(np.zeros(1), how.method, how.h)  # refuses a bad method or step
     if not (how.rtol is None or (isinstance(how.rtol, int | float | np.floating) and how.rtol > 0)):
-        raise ValueError(
-            f"rtol must be one positive number, got {how.rtol!r}; leave it out for a good default"
-        )
+        raise ValueError(f"rtol must be one positive number, got {how.rtol!r}; left out, it fits")
     if said := unfit(s):
         return Report((), (*problems, said), (), str(how))
-    problems = list(problems)
-    shapes, judged, misfits = [x.shape for x in s.arrays], [], []
-    for k, (x, a) in enumerate(zip(s.arrays, claimed, strict=True)):
-        if a.shape == x.shape:
-            judged += [k] if x.size else []
-        else:
-            said = wrong_shape(a, slopes(s, k)[0].reshape(x.shape))
-            misfits.append(f"The claimed gradient of {s.names[k]} {said}.")
-    problems += misfits
+    shapes, misfits = [x.shape for x in s.arrays], []
+    fits = [a.shape == shape for a, shape in zip(claimed, shapes, strict=True)]
+    for k in np.flatnonzero(~np.array(fits, bool)):
+        said = wrong_shape(claimed[k], slopes(s, k)[0].reshape(shapes[k]))
+        misfits.append(f"The claimed gradient of {s.names[k]} {said}.")
+    judged, problems = [k for k, x in enumerate(s.arrays) if fits[k] and x.size], [*problems, *misfits]
     rtol = how.rtol or (_RTOL[how.method] if s.eps < 1e-10 else 1e-2 if s.eps < 1e-5 else 5e-2)
     if how.directions is not None:
         s, claimed = _along(s, claimed, how)
@@ -218,9 +207,7 @@ def check(s: Subject, claimed: list[Array], how: How, problems: list[str]) -> Re
             "still empty, or does it ignore its parameters? If it is right, check it where it moves."
         )
     elif still:
-        warnings.append(
-            f"The loss does not move with {listed(still)}: there the check says no more than 0 = 0."
-        )
+        warnings.append(f"The loss does not move with {listed(still)}: there the check says only 0 = 0.")
     if how.directions is not None:
         warnings.append(
             "Random directions are the weaker check: an error in few entries can hide in the sum. Without "
@@ -253,30 +240,22 @@ def _along(s: Subject, claimed: list[Array], how: How) -> tuple[Subject, list[Ar
 
     A place is a number as large as the parameter's typical entry, so that the same steps suit both.
     """
-    rng, directions, places, slopes_along = (
-        np.random.default_rng(0 if how.rng is None else how.rng),
-        [],
-        [],
-        [],
-    )
-    for x, a in zip(s.arrays, claimed, strict=True):
+    rng, directions = np.random.default_rng(0 if how.rng is None else how.rng), []
+    for x in s.arrays:
         v = rng.standard_normal((how.directions or 0, *x.shape)) / np.sqrt(max(1, x.size))
         directions.append(v.astype(x.dtype))
-        typical = np.sqrt(np.mean(np.square(x, dtype=float))) if x.size else 0.0
-        places.append(np.full(len(v), typical, x.dtype))
-        slopes_along.append(np.tensordot(v, a, a.ndim) if a.shape == x.shape else a)
+    places = [np.full(len(v), typical(x), x.dtype) for x, v in zip(s.arrays, directions, strict=True)]
+
+    def along(grads: list[Array]) -> list[Array]:
+        several = zip(grads, s.arrays, directions, strict=True)
+        return [np.tensordot(v, a, a.ndim) if a.shape == x.shape else a for a, x, v in several]
 
     def moved(ts: list[Array]) -> list[Array]:
         several = zip(s.arrays, ts, places, directions, strict=True)
         return [np.asarray(x + np.tensordot(t - place, v, 1)) for x, t, place, v in several]
 
-    def back(dout: Any, ts: list[Array]) -> list[Array]:
-        return [np.tensordot(v, a, a.ndim) for a, v in zip(s.claim(moved(ts)), directions, strict=True)]
-
-    along = Subject(
-        s.names, places, lambda ts: s.at(moved(ts)), back if s.back else None, coarsest=np.float16
-    )
-    return along, slopes_along
+    back = (lambda dout, ts: along(s.claim(moved(ts)))) if s.back else None
+    return Subject(s.names, places, lambda ts: s.at(moved(ts)), back, coarsest=np.float16), along(claimed)
 
 
 def _finding(v: _Verdict, verdicts: list[_Verdict], how: How, explained: bool) -> str:
