@@ -133,14 +133,12 @@ def _not_finite(c: Case) -> str:
 
 # --- mistakes: each yields findings, a finding being words and the gradient to which this mistake leads ----
 def _zero(c: Case) -> Iterator[Finding]:
-    said = "is zero where it should not be"
-    if c.only_here and not np.any(c.x):
-        said += (
-            " (the parameter is exactly 0 here: if the loss is built from relu, abs or max, it may be a "
-            "smooth function on which the convention at a kink is not the derivative: move off 0 and check)"
-        )
+    at_0 = (
+        " (the parameter is exactly 0 here: if the loss is built from relu, abs or max, it may be a smooth "
+        "function on which the convention at a kink is not the derivative: move off 0 and check)"
+    )
     if not np.any(c.a):
-        yield said, c.a
+        yield f"is zero where it should not be{at_0 if c.only_here and not np.any(c.x) else ''}", c.a
 
 
 def _float32(c: Case) -> Iterator[Finding]:
@@ -187,9 +185,7 @@ _LOSSES: dict[str, Callable[[Array, Array], Array]] = {
     "binary cross-entropy from probabilities": lambda p, t: (p - t) / (p * (1 - p)),
     "binary cross-entropy from logits": lambda p, t: 1 / (1 + np.exp(-p)) - t,
     "cross-entropy from probabilities": lambda p, t: -t / p,
-    "cross-entropy from logits, with targets that sum to 1": lambda p, t: (
-        np.exp(p) / np.exp(p).sum(axis=-1, keepdims=True) - t
-    ),
+    "cross-entropy from logits": lambda p, t: np.exp(p) / np.exp(p).sum(axis=-1, keepdims=True) - t,
 }
 
 
@@ -206,12 +202,10 @@ def _transposed(c: Case) -> Iterator[Finding]:
     """Find a matrix that carries an axis of the parameter forward: n = g W gives g, and g W.T was claimed."""
     for (name, W), (axis, length) in product(c.others.items(), enumerate(c.n.shape)):
         if W.shape == (length, length) and length > 1 and np.linalg.cond(W) < 1e4:
-            said = (
-                f"multiplies by {name} where its transpose belongs, or the reverse: what goes through "
-                f"{name} comes back through {name}.T; as {name} is square, the shapes don't tell"
-            )
+            why = f"what goes through {name} comes back through {name}.T, and shapes don't tell here"
             for M in (W, W.T):
                 g = np.moveaxis(c.n, axis, -1) @ np.linalg.inv(M)
+                said = f"multiplies by {name} where its transpose belongs, or the reverse: {why}"
                 yield said, np.moveaxis(g @ M.T, -1, axis)
 
 
@@ -248,8 +242,7 @@ def _somewhere(c: Case) -> Iterator[Finding]:
     """Only some entries are wrong: say which, and what is wrong with those."""
     if not np.any(~c.wrong & (abs(c.n) > c.noise)):
         return
-    x, a, n, noise, wrong = (v[c.wrong] for v in (c.x, c.a, c.n, c.noise, c.wrong))
-    part = Case(x, a, n, noise, wrong, only_here=c.only_here)
+    part = Case(*(v[c.wrong] for v in (c.x, c.a, c.n, c.noise, c.wrong)), only_here=c.only_here)
     there = throughout(part, reasons=False)
     place = _place(c)
     if not place and there and c.wrong.mean() <= 0.5:
@@ -301,20 +294,20 @@ def _extra(c: Case) -> Iterator[Finding]:
     said = f"is off by {decay:.6g} times the parameter itself: an L2 term is missing, extra or mis-scaled"
     yield said, c.n + decay * c.x
     for axis, length in enumerate(c.a.shape):
-        said = (
-            f"is off by the same amount all along axis {axis}: a term that is common to that axis, such as a "
-            "mean or a sum, is missing or wrong"
-        )
+        term = "a term common to that axis, such as a mean or a sum, is missing or wrong"
         if length > 2:
-            yield said, c.n + d.mean(axis, keepdims=True)
+            yield (
+                f"is off by the same amount all along axis {axis}: {term}",
+                c.n + d.mean(axis, keepdims=True),
+            )
     for axis, length in enumerate(c.a.shape):
-        ones = np.ones(length)
-        said = (
-            f"is off by a constant plus a multiple of the parameter along axis {axis}: the mean terms of a "
-            "normalisation, through mean and variance, are missing or wrong"
+        ones, said = (
+            np.ones(length),
+            f"is off by a constant plus a multiple of the parameter along axis {axis}",
         )
+        terms = "the mean terms of a normalisation, through mean and variance, are missing or wrong"
         if length > 4:
-            yield said, c.n + _spanned(d, c.x, axis, ones)
+            yield f"{said}: {terms}", c.n + _spanned(d, c.x, axis, ones)
         for name, gamma in c.others.items():
             said = f"has {name} outside the means of the normalisation along axis {axis}; it belongs inside"
             if length > 6 and gamma.shape == (length,):
@@ -338,22 +331,20 @@ def _slices(c: Case) -> Iterator[Finding]:
     """Each row, or each column, has a factor of its own."""
     for axis, length in enumerate(c.a.shape):
         factor = _fit(c.a, c.n, tuple(i for i in range(c.a.ndim) if i != axis))
-        said = (
-            f"has a factor of its own, from {factor.min():.4g} to {factor.max():.4g}, for each index along "
-            f"axis {axis}: what belongs to that index (a derivative, a scale) is missing or wrong"
-        )
+        said = f"has a factor of its own, from {factor.min():.4g} to {factor.max():.4g}, for each index"
+        what = "what belongs to that index (a derivative, a scale) is missing or wrong"
         if 1 < length < c.a.size:
-            yield said, factor * c.n
+            yield f"{said} along axis {axis}: {what}", factor * c.n
 
 
 def _vague(c: Case) -> Iterator[Finding]:
     one = c.a.size == 1 and np.all(abs(c.n) > c.noise)
     wrong = f"is {c.a.item() / c.n.item():.6g} times the numerical one" if one else "is wrong"
     if c.right_after:
-        several = len(c.right_after) > 1
-        who, them = ("those of {} are", "them") if several else ("that of {} is", c.right_after[0])
-        said = f"{wrong} while {who.format(listed(c.right_after))} right"
-        yield f"{said}: look at the backward step that leads to it and not to {them}", c.a
+        who = f"those of {listed(c.right_after)} are", "them"
+        who = who if len(c.right_after) > 1 else (f"that of {c.right_after[0]} is", c.right_after[0])
+        said = f"{wrong} while {who[0]} right: look at the backward step that leads to it and not to {who[1]}"
+        yield said, c.a
     if np.linalg.norm((c.a - c.n)[c.wrong]) < 1e-4 * np.linalg.norm(c.n[c.wrong]):
         yield "is off by very little: rounding (float32 on the way?) or an approximate formula", c.a
     yield from c.partials
@@ -380,8 +371,6 @@ def wrong_shape(a: Array, n: Array) -> str:
     axes = tuple(i for i in range(a.ndim) if i < extra or n.shape[i - extra] == 1 != a.shape[i])
     if extra >= 0 and axes and (summed := a.sum(axis=axes)).size == n.size:
         right = "it is right once summed" if same(summed.ravel(), n.ravel()) else "sum it"
-        return (
-            f"{said}: {right} over axis {listed(axes)}, along which the parameter was broadcast (copied "
-            "forward means summed backward)"
-        )
+        why = "along which the parameter was broadcast (copied forward means summed backward)"
+        return f"{said}: {right} over axis {listed(axes)}, {why}"
     return said

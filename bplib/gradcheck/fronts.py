@@ -154,9 +154,8 @@ def gradcheck(
     too often?).
     """
     how = How(method, h, rtol, directions, rng)
-    if directions is not None and (
-        not isinstance(directions, int | np.integer) or method != "central" or batched or directions < 1
-    ):
+    whole = directions is None or (isinstance(directions, int | np.integer) and directions > 0)
+    if not whole or (directions is not None and (method != "central" or batched)):
         raise ValueError("directions is a count, with central differences; leave method and batched out")
     coarsest = np.float16 if allow_float16 else np.float32 if allow_float32 else np.float64
     if all(hasattr(f, name) for name in ("params", "grads", "forward", "backward")):
@@ -214,26 +213,24 @@ class _Held:
                 raise TypeError(f"layer.params[{name!r}] must be an array, got {type(array).__name__}")
         for (one, a), (other, b) in combinations(self.params.items(), 2):
             if np.shares_memory(a, b):
-                raise ValueError(
-                    f"{one} and {other} share memory, so that neither can be moved alone; list what is shared "
-                    "once, with the sum of its gradients"
-                )
+                mend = "list what is shared once, with the sum of its gradients"
+                raise ValueError(f"{one} and {other} share memory, and can't be moved one by one; {mend}")
         inputs = {"input" if "x" in self.params else "x": x} if x.dtype.kind == "f" else {}
         self.names, self.live = [*inputs, *self.params], [*inputs.values(), *self.params.values()]
         self.arrays = [a.copy() for a in self.live]
         if inputs:  # what a layer keeps of another input must not matter
             other = np.asarray(x * np.random.default_rng(0).uniform(0.5, 1, x.shape), x.dtype)
-            with suppress(ValueError, ArithmeticError), self.at([other, *self.arrays[1:]]):
+            with suppress(ValueError, ArithmeticError), self.at(self.arrays, other):
                 pass
 
     @contextmanager
-    def at(self, values: list[Any]) -> Iterator[Any]:
+    def at(self, values: list[Any], x: Array | None = None) -> Iterator[Any]:
         """Give the layer these numbers and yield its output."""
         try:
             for live, was, value in zip(self.live, self.arrays, values, strict=True):
                 if value is not was:
                     live[...] = value
-            yield self.layer.forward(self.x)
+            yield self.layer.forward(self.x if x is None else x)
         finally:
             for live, was in zip(self.live, self.arrays, strict=True):
                 live[...] = was
@@ -270,10 +267,8 @@ def _loss_pair(loss: Any, y: Any) -> tuple[Callable[[Any], Any], Callable[[Any],
         name = getattr(loss, "__name__", repr(loss))
         value, backward = loss, getattr(loss, "__globals__", {}).get(f"{name}_backward")
         if not callable(backward):
-            raise TypeError(
-                f"the loss's backward is needed, and no {name}_backward stands beside {name}; pass the pair "
-                "(loss, loss_backward)"
-            )
+            said = f"the loss's backward is needed, and no {name}_backward stands beside {name}"
+            raise TypeError(f"{said}; pass the pair (loss, loss_backward)")
 
     def upstream(yhat: Any) -> Array:
         dyhat = backward(1.0, value(yhat, y)[1])

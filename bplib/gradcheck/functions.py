@@ -88,9 +88,9 @@ def bind(
         bound = {}
     except TypeError as error:
         call = ", ".join(["..."] * len(args) + [f"{k}=..." for k in keywords])
+        mend = "Rename its arguments, or wrap it, as in lambda **params: f(params)"
         raise TypeError(
-            f"the function would be called as f({call}), and that fails: {error}. Rename its arguments, or "
-            "wrap it, as in lambda **params: f(params)"
+            f"the function would be called as f({call}), and that fails: {error}. {mend}"
         ) from None
     names = [name for name, a in zip(bound, args, strict=False) if bound[name] is a]
     return names if len(names) == len(args) else [f"{kind}[{i}]" for i in range(len(args))]

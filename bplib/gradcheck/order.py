@@ -179,8 +179,8 @@ def check_hvp(
     second-order check (central difference): right
       x (3,): right, 3 numbers compared
     >>> check_hvp(grad, lambda u, x: 4 * x**2 * u, x).diagnosis
-    'The claimed Hessian-vector product of x is 1/3 times the numerical one (if 3 is the batch size B: a mean
-    was taken where a sum belongs, or twice).'
+    'The claimed Hessian-vector product of x is 1/3 times the numerical one (3 is the length of axis 0 of x: a
+    mean was taken where a sum belongs, or twice).'
     """
     at = Arguments(grad, params)
     ends = np.cumsum([x.size for x in at.arrays])[:-1]

@@ -170,10 +170,8 @@ class Pair:
         self.checked = [i for i, a in arrays.items() if a.dtype.kind == "f"]
         self.names, self.arrays = [every[i] for i in self.checked], [arrays[i] for i in self.checked]
         if not self.checked:
-            raise TypeError(
-                "there is no float64 array among the arguments, so there is nothing to check; write "
-                "np.array(x, dtype=float) for what has a gradient"
-            )
+            mend = "write np.array(x, dtype=float) for what has a gradient"
+            raise TypeError(f"there is no float64 array among the arguments and nothing to check; {mend}")
         sizes = [(m, i, j) for i, a in arrays.items() for j, m in enumerate(a.shape)]
         known: dict[str, Any] = {
             "ordered": False,
@@ -249,7 +247,7 @@ class Pair:
 
         dout, other = self.dout, np.asarray(self.rng.standard_normal(self.dout.shape), self.dout.dtype)
         if not equal(first, again(dout), 1e-12):
-            yield "A second backward gives other gradients: set them anew in each call, not added to old ones."
+            yield "A second backward gives other gradients: they are set anew in each call, not added to."
             return
         with suppress(ValueError, ArithmeticError):  # outside the function's domain
             self.run([0.75 * a for a in self.arrays])

@@ -55,11 +55,9 @@ class Result:
         head = f"{self.name} {self.shape}" if self.shape else self.name
         if self.ok:
             return f"{head}: right, {count(self.entries, 'number')} compared"
-        return (
-            f"{head}: WRONG, {count(self.entries, 'number')} compared, relative error {self.error:.2g}, worst"
-            f"{' ' * bool(self.worst)}{at(self.worst)}: claimed {self.claimed:.6g}, "
-            f"numerical {self.numerical:.6g}"
-        )
+        where = f"relative error {self.error:.2g}, worst{' ' * bool(self.worst)}{at(self.worst)}"
+        said = f"{where}: claimed {self.claimed:.6g}, numerical {self.numerical:.6g}"
+        return f"{head}: WRONG, {count(self.entries, 'number')} compared, {said}"
 
 
 @dataclass(frozen=True)

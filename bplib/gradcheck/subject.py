@@ -79,22 +79,17 @@ class Subject:
         for name, array in zip(self.names, self.arrays, strict=True):
             if array.dtype.kind not in "iubfc":
                 raise TypeError(f"{name} must be an array of numbers, got {array!r:.60}")
+            as_64 = f"{name}.astype(np.float64)"
             if array.dtype.kind in "iub":
-                raise TypeError(
-                    f"{name} holds {array.dtype} numbers, and a small step would be cut off; write "
-                    f"{name}.astype(np.float64), or 1.0 for 1"
-                )
+                said = f"{name} holds {array.dtype} numbers, and a small step would be cut off"
+                raise TypeError(f"{said}; write {as_64}, or 1.0 for 1")
             if array.dtype not in welcome:
                 option = PRECISIONS.get(array.dtype.type, "")
                 rough = f", or pass {option}=True to gradcheck for a rough check" if option else ""
-                raise TypeError(
-                    f"{name} must be float64, got {array.dtype}, whose rounding drowns the differences; "
-                    f"check {name}.astype(np.float64){rough}"
-                )
+                said = f"{name} must be float64, got {array.dtype}, whose rounding drowns the differences"
+                raise TypeError(f"{said}; check {as_64}{rough}")
             if not np.isfinite(array).all():
-                raise ValueError(
-                    f"{name} must hold finite numbers, but holds NaN or infinity; mend the inputs first"
-                )
+                raise ValueError(f"{name} holds NaN or infinity and must be finite; mend the inputs first")
 
     def loss(self, values: list[Any]) -> Any:
         """Return <dout, forward(values)>."""
@@ -141,22 +136,17 @@ class Subject:
             if not np.array_equal(before, after):
                 self.changed = name
         if isinstance(returned, tuple | list | dict):
-            raise TypeError(
-                f"the function must return the loss alone, got a {type(returned).__name__} of "
-                f"{len(returned)}; wrap it, as in lambda x: f(x)[0]"
-            )
+            got = f"a {type(returned).__name__} of {len(returned)}; wrap it, as in lambda x: f(x)[0]"
+            raise TypeError(f"the function must return the loss alone, got {got}")
         value = np.asarray(returned)
         if value.dtype.kind not in "fiub":
-            raise TypeError(
-                f"the function must return one real number, got {returned!r:.60}; return a float, "
-                "for a Value its .data"
-            )
+            got = f"{returned!r:.60}; return a float, for a Value its .data"
+            raise TypeError(f"the function must return one real number, got {got}")
         if value.shape != ((1,) if self.batched else ()):
             expected = "one loss per stacked entry, here shape (1,)" if self.batched else "one number"
-            raise ValueError(
-                f"the function must return {expected}, got an array of shape {value.shape}; take its sum or "
-                "mean, or use check_vjp for a function with many outputs"
-            )
+            mend = "take its sum or mean, or use check_vjp for a function with many outputs"
+            got = f"an array of shape {value.shape}"
+            raise ValueError(f"the function must return {expected}, got {got}; {mend}")
         if not np.isfinite(value).all():
             raise ValueError(f"the loss is {value.item()} before anything is moved; check the inputs first")
         return float(value.item())

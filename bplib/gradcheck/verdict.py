@@ -96,37 +96,32 @@ class _Verdict:
 
     def warnings(self, h: float | None) -> Iterator[str]:
         """Yield what to know although it is no error."""
+        name, blur = self.name, np.median(self.off)
         if self.rough:
-            yield (
-                f"The loss is rough as {self.name} moves, which blurs its slopes by about "
-                f"{np.median(self.off):.0e}: is something on the way rounded to float32, or a small "
-                "difference of large numbers?"
-            )
+            said = f"The loss is rough as {name} moves, which blurs its slopes by about {blur:.0e}"
+            yield f"{said}: is something on the way rounded to float32, or a small difference of large numbers?"
         elif self.blurred(0.05) and np.any(abs(self.n) > self.off):
-            yield (
-                f"Rounding in a loss of {self.s.value:.3g} blurs the slopes of {self.name} by about "
-                f"{np.median(self.off):.0e}; most are too small to be checked."
-            )
+            said = f"Rounding in a loss of {self.s.value:.3g} blurs the slopes of {name} by about {blur:.0e}"
+            yield f"{said}; most are too small to be checked."
         if self.s.eps > 1e-10:
-            yield f"So few digits show no error below {self.resolution:.1%} of the gradient of {self.name}."
+            yield f"So few digits show no error below {self.resolution:.1%} of the gradient of {name}."
         if self.finding:
             return
         if self.wrong.any():
-            yield (
-                f"The claimed gradient of {self.name} adds up conventions at several kinks that meet exactly "
-                f"here, and is right a small step away: {self.kink()}."
+            said = (
+                f"The claimed gradient of {name} adds up conventions at several kinks that meet exactly here"
             )
+            yield f"{said}, and is right a small step away: {self.kink()}."
         elif self.kinks:
-            yield (
-                f"The loss has a kink at {self.kink()}. There is no derivative there; what is claimed lies "
-                f"within the one-sided slopes ({count(len(self.kinks), 'such entry')})."
-            )
+            several = f"the one-sided slopes ({count(len(self.kinks), 'such entry')})"
+            said = f"The loss has a kink at {self.kink()}. There is no derivative there"
+            yield f"{said}; what is claimed lies within {several}."
         if self.crossed:
             entries = count(self.crossed, "entry")
-            yield f"A kink lies within the step in {entries} of {self.name}; with a smaller step they agree."
+            yield f"A kink lies within the step in {entries} of {name}; with a smaller step they agree."
         elif self.settled and h is not None:
             size = "large" if h > STEP["central"](self.s.eps) else "small"
-            yield f"The step h={h:g} is too {size} for {self.name}; with other steps the numbers agree."
+            yield f"The step h={h:g} is too {size} for {name}; with other steps the numbers agree."
 
     def result(self, shape: tuple[int, ...]) -> Result:
         grid = self.s.arrays[self.k].shape
@@ -189,7 +184,7 @@ def check(s: Subject, claimed: list[Array], how: How, problems: list[str]) -> Re
         return Report((), (*problems, said), (), str(how))
     shapes, misfits = [x.shape for x in s.arrays], []
     fits = [a.shape == shape for a, shape in zip(claimed, shapes, strict=True)]
-    for k in np.flatnonzero(~np.array(fits, bool)):
+    for k in (k for k, fit in enumerate(fits) if not fit):
         said = wrong_shape(claimed[k], slopes(s, k)[0].reshape(shapes[k]))
         misfits.append(f"The claimed gradient of {s.names[k]} {said}.")
     judged, problems = [k for k, x in enumerate(s.arrays) if fits[k] and x.size], [*problems, *misfits]
@@ -202,17 +197,16 @@ def check(s: Subject, claimed: list[Array], how: How, problems: list[str]) -> Re
     warnings = [warning for v in verdicts for warning in v.warnings(how.h)]
     still = [v.name for v in verdicts if not (np.any(abs(v.n) > v.off) or v.kinks or v.wrong.any())]
     if len(still) == len(verdicts) and not misfits:
-        problems.append(
-            "No parameter moves the loss, so nothing was checked: 0 = 0 proves nothing. Is the forward pass "
-            "still empty, or does it ignore its parameters? If it is right, check it where it moves."
+        said = (
+            "No parameter moves the loss, so nothing was checked: 0 = 0 proves nothing. Is the forward pass"
         )
+        also = "does it ignore its parameters? If it is right, check it where it moves."
+        problems.append(f"{said} still empty, or {also}")
     elif still:
         warnings.append(f"The loss does not move with {listed(still)}: there the check says only 0 = 0.")
     if how.directions is not None:
-        warnings.append(
-            "Random directions are the weaker check: an error in few entries can hide in the sum. Without "
-            "directions= every entry is compared."
-        )
+        weak = "Random directions are the weaker check: an error in few entries can hide in the sum."
+        warnings.append(f"{weak} Without directions= every entry is compared.")
     return Report(tuple(v.result(shapes[v.k]) for v in verdicts), tuple(problems), tuple(warnings), str(how))
 
 
@@ -222,16 +216,15 @@ def unfit(s: Subject) -> str:
     if s.changed:
         return f"The function changes {s.changed} in place; it must leave its inputs as they are."
     if abs(again - value) > 1e3 * s.eps * abs(value):
-        return (
-            f"The function is not deterministic: two calls gave {value:.6g} and {again:.6g}. Let every call "
-            "draw the same random numbers, as in lambda x: f(x, rng=np.random.default_rng(0)); in a network "
-            "switch dropout off."
+        same = (
+            "Let every call draw the same random numbers, as in lambda x: f(x, rng=np.random.default_rng(0))"
         )
+        gave = f"two calls gave {value:.6g} and {again:.6g}"
+        return f"The function is not deterministic: {gave}. {same}; in a network switch dropout off."
     if np.finfo(s.computed_in).eps > np.finfo(s.coarsest).eps:
-        return (
-            f"The loss is computed in {np.dtype(s.computed_in)}, whose rounding drowns the differences; use "
-            f"float64 throughout, or pass {PRECISIONS[s.computed_in]}=True to gradcheck for a rough check."
-        )
+        rough = f"or pass {PRECISIONS[s.computed_in]}=True to gradcheck for a rough check"
+        said = f"The loss is computed in {np.dtype(s.computed_in)}, whose rounding drowns the differences"
+        return f"{said}; use float64 throughout, {rough}."
     return ""
 
 
