@@ -4,8 +4,6 @@ When a claimed gradient differs from the numerical one, this file says how. A mi
 sentence "The claimed gradient of W ...", and the gradient to which it leads; the first that fits is chosen.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations, product
@@ -242,7 +240,8 @@ def _somewhere(c: Case) -> Iterator[Finding]:
     """Only some entries are wrong: say which, and what is wrong with those."""
     if not np.any(~c.wrong & (abs(c.n) > c.noise)):
         return
-    part = Case(*(v[c.wrong] for v in (c.x, c.a, c.n, c.noise, c.wrong)), only_here=c.only_here)
+    some = c.wrong
+    part = Case(c.x[some], c.a[some], c.n[some], c.noise[some], some[some], only_here=c.only_here)
     there = throughout(part, reasons=False)
     place = _place(c)
     if not place and there and c.wrong.mean() <= 0.5:

@@ -4,8 +4,6 @@
 parameters, or a layer with a loss behind it. For an op with its backward `check_vjp` stands in `pairs`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import combinations

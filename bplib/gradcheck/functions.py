@@ -3,8 +3,6 @@
 A dict goes by keyword, a list or tuple by position, anything else alone.
 """
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -30,11 +28,11 @@ class Arguments:
     def __init__(self, f: Callable[..., Any], params: Any) -> None:
         self.keys = list(params) if isinstance(params, Mapping) else None
         self.alone = not isinstance(params, Mapping | list | tuple)
-        values = [params] if self.alone else list(params.values() if self.keys is not None else params)
+        values = list(params.values()) if isinstance(params, Mapping) else [params] if self.alone else params
         self.traced = [isinstance(v, Value) for v in values]
         self.arrays = [np.array(v.data if isinstance(v, Value) else v) for v in values]
-        self.names = bind(f, [] if self.keys is not None else values, params if self.keys is not None else {})
-        self.names = self.names if self.keys is None else [str(key) for key in self.keys]
+        names = bind(f, values, {}) if self.keys is None else bind(f, [], params) or self.keys
+        self.names = [str(name) for name in names]
 
     def build(self, values: Sequence[Any]) -> Any:
         """Return something built like the parameters."""

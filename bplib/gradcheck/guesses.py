@@ -4,8 +4,6 @@
 an index names twice, and the gradients that would follow from mistakes in them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any

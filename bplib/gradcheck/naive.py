@@ -15,8 +15,6 @@ What this page can't see, and the file beside it that can:
 - an error that has no tolerance to hide in: `order`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -4,8 +4,6 @@ By difference or complex step, one entry at a time. `naive` took one step for al
 here the step fits the precision, and each slope comes with what rounding, noise and kinks may do to it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from contextlib import suppress
 from typing import NamedTuple

@@ -4,8 +4,6 @@
 f(x + hv) after its slope was taken away falls as the square of h if the slope is right, and as h if not.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -108,15 +106,15 @@ def _fall(s: Subject, k: int, v: Array, g: Array, bend: float | None) -> Line:
     said = f"remainders fall as {', '.join(most)} and {last}"
     for p, (rate, sure) in enumerate(rates[1:], 1):
         if sure < p + 0.75:
-            return Line(s.names[k], x.shape, None, f"{said}: the loss has a kink here")
+            return Line(s.names[k], x.shape, None, f"{said}: the loss has a kink here", "")
         if abs(rate - p) < 0.25:
             after = "is right, but its Hessian-vector product leaves" if p == 2 else "leaves"
             finding = f"{after} a remainder that falls as {_power(rate)}, and should as h^{p + 1}"
             return Line(s.names[k], x.shape, False, said, finding)
         if not p + 0.75 <= rate < np.inf:
             why = f"the one that should fall as h^{p + 1} is 0, lost in rounding, or unsteady"
-            return Line(s.names[k], x.shape, None, f"{said}: {why}")
-    return Line(s.names[k], x.shape, True, said)
+            return Line(s.names[k], x.shape, None, f"{said}: {why}", "")
+    return Line(s.names[k], x.shape, True, said, "")
 
 
 def _power(rate: float) -> str:

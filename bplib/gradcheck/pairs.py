@@ -4,8 +4,6 @@ A forward with many outputs becomes a loss by a random cotangent. What a compari
 backward that spoils its cache or forgets its `dout`, is looked at here too.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import combinations

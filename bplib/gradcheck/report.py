@@ -4,65 +4,19 @@
 ``assert report, report`` is a test that explains its failure.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
 import numpy as np
 
-from bplib.gradcheck.diagnosis import at, count, listed
+from bplib.gradcheck.diagnosis import at, listed
 from bplib.gradcheck.naive import Array
 
 
 @dataclass(frozen=True)
-class Result:
-    """What was found for one parameter.
-
-    Attributes
-    ----------
-    name, shape, entries : str, tuple of int, int
-        Which parameter, and how many numbers were compared (random directions, with ``directions=k``).
-    ok : bool
-    worst : tuple of int
-        Index of the entry that is furthest off.
-    claimed, numerical : float
-        The two numbers there.
-    error : float
-        Norm-wise relative error, norm(a - n) / (norm(a) + norm(n)); 0 where both are 0.
-    resolution : float
-        The smallest relative error that would have been seen, if the whole gradient were off by it.
-    finding : str
-        What is wrong: ends the sentence "The claimed gradient of W ...". Empty if nothing is.
-    errors : array
-        The relative error of every entry, 0 where rounding explains it.
-    """
-
-    name: str
-    shape: tuple[int, ...]
-    entries: int
-    ok: bool
-    worst: tuple[int, ...]
-    claimed: float
-    numerical: float
-    error: float
-    resolution: float
-    finding: str
-    errors: Array = field(repr=False, compare=False)
-
-    def __str__(self) -> str:
-        head = f"{self.name} {self.shape}" if self.shape else self.name
-        if self.ok:
-            return f"{head}: right, {count(self.entries, 'number')} compared"
-        where = f"relative error {self.error:.2g}, worst{' ' * bool(self.worst)}{at(self.worst)}"
-        said = f"{where}: claimed {self.claimed:.6g}, numerical {self.numerical:.6g}"
-        return f"{head}: WRONG, {count(self.entries, 'number')} compared, {said}"
-
-
-@dataclass(frozen=True)
 class Line:
-    """What a check without entries found for one parameter.
+    """What was found for one parameter.
 
     Attributes
     ----------
@@ -72,17 +26,48 @@ class Line:
     said : str
         What was seen.
     finding : str
-        As in `Result`.
+        What is wrong: ends the sentence "The claimed gradient of W ...". Empty if nothing is.
     """
 
     name: str
     shape: tuple[int, ...]
     ok: bool | None
     said: str
-    finding: str = ""
+    finding: str
 
     def __str__(self) -> str:
         return f"{self.name} {self.shape or ''}".rstrip() + f": {_WORDS[self.ok]}, {self.said}"
+
+
+@dataclass(frozen=True)
+class Result(Line):
+    """What a comparison of numbers found for one parameter.
+
+    Attributes
+    ----------
+    entries : int
+        How many numbers were compared (random directions, with ``directions=k``).
+    worst : tuple of int
+        Index of the entry that is furthest off.
+    claimed, numerical : float
+        The two numbers there.
+    error : float
+        Norm-wise relative error, norm(a - n) / (norm(a) + norm(n)); 0 where both are 0.
+    resolution : float
+        The smallest relative error that would have been seen, if the whole gradient were off by it.
+    errors : array
+        The relative error of every entry, 0 where rounding explains it.
+    """
+
+    entries: int
+    worst: tuple[int, ...]
+    claimed: float
+    numerical: float
+    error: float
+    resolution: float
+    errors: Array = field(repr=False, compare=False)
+
+    __str__ = Line.__str__
 
 
 _WORDS = {True: "right", False: "WRONG", None: "inconclusive"}
@@ -179,8 +164,8 @@ def _html_verdict(verdict: str) -> str:
     return f'<span style="color:{colour}">{verdict.lower()}</span>'
 
 
-def _html_row(r: Result | Line) -> str:
-    seen = escape(r.said) if isinstance(r, Line) else f"{r.entries:,}"
+def _html_row(r: Line) -> str:
+    seen = f"{r.entries:,}" if isinstance(r, Result) else escape(r.said)
     cells = [str(r.shape or "number"), seen, _html_verdict(_WORDS[r.ok])]
     if isinstance(r, Result) and not r.ok:
         cells += [f"{r.error:.2g}", at(r.worst), f"{r.claimed:.6g}", f"{r.numerical:.6g}"]

@@ -4,8 +4,6 @@ A subject is a function of named arrays and, if there is one, its backward. A fu
 made a loss by a cotangent, loss = <dout, forward(arrays)>. A plain loss has the cotangent 1.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field

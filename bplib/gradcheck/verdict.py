@@ -4,8 +4,6 @@
 it is called wrong. Then `diagnosis` finds words for it and `report` shows them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -98,8 +96,10 @@ class _Verdict:
         """Yield what to know although it is no error."""
         name, blur = self.name, np.median(self.off)
         if self.rough:
-            said = f"The loss is rough as {name} moves, which blurs its slopes by about {blur:.0e}"
-            yield f"{said}: is something on the way rounded to float32, or a small difference of large numbers?"
+            said = (
+                f"The loss is rough as {name} moves, which blurs its slopes by about {blur:.0e}: is something"
+            )
+            yield f"{said} on the way rounded to float32, or a small difference of large numbers?"
         elif self.blurred(0.05) and np.any(abs(self.n) > self.off):
             said = f"Rounding in a loss of {self.s.value:.3g} blurs the slopes of {name} by about {blur:.0e}"
             yield f"{said}; most are too small to be checked."
@@ -135,8 +135,13 @@ class _Verdict:
             if self.finding:
                 errors = np.nan_to_num(np.where(gap <= self.off, 0, gap / size), nan=1.0, posinf=1.0)
         worst = tuple(int(j) for j in np.unravel_index(i, grid))
-        numbers = worst, float(self.a[i]), float(self.n[i]), error, self.resolution, self.finding
-        return Result(self.name, shape, self.a.size, not self.finding, *numbers, errors.reshape(grid))
+        many, a, n = f"{count(self.a.size, 'number')} compared", float(self.a[i]), float(self.n[i])
+        where = f"relative error {error:.2g}, worst{' ' * bool(worst)}{at(worst)}"
+        said = f"{many}, {where}: claimed {a:.6g}, numerical {n:.6g}" if self.finding else many
+        return Result(
+            self.name, shape, not self.finding, said, self.finding, self.a.size, worst, a, n, error,
+            self.resolution, errors.reshape(grid),
+        )  # fmt: skip
 
 
 def _judge(s: Subject, k: int, a: Array, rtol: float, how: How) -> _Verdict:
