@@ -295,16 +295,11 @@ def _extra(c: Case) -> Iterator[Finding]:
     for axis, length in enumerate(c.a.shape):
         term = "a term common to that axis, such as a mean or a sum, is missing or wrong"
         if length > 2:
-            yield (
-                f"is off by the same amount all along axis {axis}: {term}",
-                c.n + d.mean(axis, keepdims=True),
-            )
+            said = f"is off by the same amount all along axis {axis}: {term}"
+            yield said, c.n + d.mean(axis, keepdims=True)
     for axis, length in enumerate(c.a.shape):
-        ones, said = (
-            np.ones(length),
-            f"is off by a constant plus a multiple of the parameter along axis {axis}",
-        )
-        terms = "the mean terms of a normalisation, through mean and variance, are missing or wrong"
+        ones, terms = np.ones(length), "the mean terms of a normalisation are missing or wrong"
+        said = f"is off by a constant plus a multiple of the parameter along axis {axis}"
         if length > 4:
             yield f"{said}: {terms}", c.n + _spanned(d, c.x, axis, ones)
         for name, gamma in c.others.items():

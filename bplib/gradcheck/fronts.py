@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from bplib.gradcheck.functions import Arguments, as_claim
-from bplib.gradcheck.naive import Array
+from bplib.gradcheck.naive import Array, Function
 from bplib.gradcheck.numerical import slopes
 from bplib.gradcheck.pairs import Pair, equal
 from bplib.gradcheck.report import Report
@@ -21,7 +21,7 @@ from bplib.gradcheck.verdict import How, check
 
 
 def numerical_gradient(
-    f: Callable[[Any], Any], x: Any, *, method: str = "central", h: float | None = None, batched: bool = False
+    f: Function, x: Any, *, method: str = "central", h: float | None = None, batched: bool = False
 ) -> Any:
     r"""Gradient of a scalar function, measured by moving one entry of `x` at a time.
 
@@ -247,9 +247,8 @@ class _Held:
         """Return the gradients of the last forward."""
         dx, grads = self.layer.backward(dout), self.layer.grads
         if set(grads) != set(self.params):
-            raise ValueError(
-                f"grads has the keys {list(grads)} and params {list(self.params)}; they must agree"
-            )
+            keys = f"grads has the keys {list(grads)} and params {list(self.params)}"
+            raise ValueError(f"{keys}; they must agree")
         mine = [dx] * (len(self.names) - len(grads)) + [grads[name] for name in self.params]
         several = zip(self.names, self.live, mine, strict=True)
         return [as_claim(name, grad).astype(live.dtype) for name, live, grad in several]

@@ -4,13 +4,13 @@ A dict goes by keyword, a list or tuple by position, anything else alone.
 """
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
-from bplib.gradcheck.naive import Array
+from bplib.gradcheck.naive import Array, Function
 from bplib.gradcheck.subject import Subject
 from bplib.scalar import Value
 
@@ -25,7 +25,7 @@ class Arguments:
     (['w', 'b'], 2.0, {'w': 5.0, 'b': 3.0})
     """
 
-    def __init__(self, f: Callable[..., Any], params: Any) -> None:
+    def __init__(self, f: Function, params: Any) -> None:
         self.keys = list(params) if isinstance(params, Mapping) else None
         self.alone = not isinstance(params, Mapping | list | tuple)
         values = list(params.values()) if isinstance(params, Mapping) else [params] if self.alone else params
@@ -40,11 +40,9 @@ class Arguments:
             return dict(zip(self.keys, values, strict=True))
         return values[0] if self.alone else tuple(values)
 
-    def call(self, f: Callable[..., Any], values: Sequence[Any], *first: Any) -> Any:
+    def call(self, f: Function, values: Sequence[Any], *first: Any) -> Any:
         """Return f of these values, which may come after others."""
-        if self.keys is not None:
-            return f(*first, **dict(zip(self.keys, values, strict=True)))
-        return f(*first, *values)
+        return f(*first, *values) if self.keys is None else f(*first, **self.build(values))
 
     def match(self, grads: Any, what: str = "grads") -> list[Array]:
         """Return gradients that are built like the parameters as a list of arrays."""
@@ -60,7 +58,7 @@ class Arguments:
             raise ValueError(f"{wanted}; got {grads!r:.60}")
         return [as_claim(name, grad) for name, grad in zip(self.names, grads, strict=True)]
 
-    def subject(self, f: Callable[..., Any], batched: bool = False, coarsest: Any = np.float64) -> Subject:
+    def subject(self, f: Function, batched: bool = False, coarsest: Any = np.float64) -> Subject:
         """Return a loss as a subject."""
 
         def graph(values: list[Any]) -> Any:
@@ -76,9 +74,7 @@ class Arguments:
         return Subject(self.names, self.arrays, forward, None, None, batched, coarsest, graph, aside=aside)
 
 
-def bind(
-    f: Callable[..., Any], args: Sequence[Any], keywords: Mapping[str, Any], kind: str = "params"
-) -> list[str]:
+def bind(f: Function, args: Sequence[Any], keywords: Mapping[str, Any], kind: str = "params") -> list[str]:
     """Return the names under which f takes its positional arguments, or numbers of their kind."""
     try:
         bound = inspect.signature(f).bind(*args, **keywords).arguments
@@ -86,24 +82,21 @@ def bind(
         bound = {}
     except TypeError as error:
         call = ", ".join(["..."] * len(args) + [f"{k}=..." for k in keywords])
-        mend = "Rename its arguments, or wrap it, as in lambda **params: f(params)"
-        raise TypeError(
-            f"the function would be called as f({call}), and that fails: {error}. {mend}"
-        ) from None
+        said = f"the function would be called as f({call}), and that fails: {error}. Rename its arguments"
+        raise TypeError(f"{said}, or wrap it, as in lambda **params: f(params)") from None
     names = [name for name, a in zip(bound, args, strict=False) if bound[name] is a]
     return names if len(names) == len(args) else [f"{kind}[{i}]" for i in range(len(args))]
 
 
 def as_claim(name: str, grad: Any) -> Array:
     """Return a claimed gradient as a new array of float64."""
-    array = np.asarray(grad)
-    if array.dtype.kind not in "fiub":
+    if np.asarray(grad).dtype.kind not in "fiub":
         forgotten = "; does backward forget to return or to store it?" if grad is None else ""
         raise TypeError(f"the claimed gradient of {name} must hold real numbers, got {grad!r:.60}{forgotten}")
-    return array.astype(np.float64)
+    return np.array(grad, np.float64)
 
 
-def _reached(f: Callable[..., Any]) -> dict[str, Array]:
+def _reached(f: Function) -> dict[str, Array]:
     """Return the arrays that a function reaches by name: targets and matrices of a loss."""
     with suppress(TypeError, ValueError):  # not written in Python, or not yet defined
         seen = inspect.getclosurevars(f)

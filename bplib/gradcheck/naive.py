@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 Array = np.ndarray[Any, np.dtype[Any]]
+Function = Callable[..., Any]
 
 
 def slope(f: Callable[[Array], Any], x: Array, h: float = 1e-5) -> Array:
@@ -39,9 +40,7 @@ def slope(f: Callable[[Array], Any], x: Array, h: float = 1e-5) -> Array:
     return slopes
 
 
-def naive_check(
-    forward: Callable[..., Any], backward: Callable[..., Any], *args: Array, rtol: float = 1e-6
-) -> bool:
+def naive_check(forward: Function, backward: Function, *args: Array, rtol: float = 1e-6) -> bool:
     r"""Tell whether ``backward(dout, cache)`` gives the gradients of ``forward(*args) -> (out, cache)``.
 
     They are right if for every argument :math:`\|a-n\| \le rtol\,(\|a\|+\|n\|)`, with the claimed gradient a

@@ -4,14 +4,13 @@
 f(x + hv) after its slope was taken away falls as the square of h if the slope is right, and as h if not.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from bplib.gradcheck.functions import Arguments
-from bplib.gradcheck.naive import Array
+from bplib.gradcheck.naive import Array, Function
 from bplib.gradcheck.numerical import jitter, typical
 from bplib.gradcheck.pairs import Pair
 from bplib.gradcheck.report import Line, Report
@@ -20,9 +19,8 @@ from bplib.gradcheck.verdict import How, check, unfit
 
 
 def check_order(
-    f: Callable[..., Any], params: Any, grads: Any, hvp: Callable[..., Any] | None = None, *,
-    rng: np.random.Generator | None = None,
-) -> Report:  # fmt: skip
+    f: Function, params: Any, grads: Any, hvp: Any = None, *, rng: np.random.Generator | None = None
+) -> Report:
     r"""Check a gradient by the rates at which Taylor remainders fall: the Taylor test.
 
     ============================================================ ======= ==============================
@@ -135,8 +133,8 @@ def _rate(r: Array, floor: float) -> float:
 
 
 def check_hvp(
-    grad: Callable[..., Any], hvp: Callable[..., Any], params: Any, *, h: float | None = None,
-    rtol: float | None = None, directions: int | None = None, rng: np.random.Generator | None = None,
+    grad: Function, hvp: Function, params: Any, *, h: float | None = None, rtol: float | None = None,
+    directions: int | None = None, rng: np.random.Generator | None = None,
 ) -> Report:  # fmt: skip
     r"""Check a Hessian-vector product against differences of gradients, and for symmetry.
 

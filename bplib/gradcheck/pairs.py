@@ -4,7 +4,7 @@ A forward with many outputs becomes a loss by a random cotangent. What a compari
 backward that spoils its cache or forgets its `dout`, is looked at here too.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import combinations
 from typing import Any
@@ -13,7 +13,7 @@ import numpy as np
 
 from bplib.gradcheck.diagnosis import listed, same
 from bplib.gradcheck.functions import as_claim, bind
-from bplib.gradcheck.naive import Array
+from bplib.gradcheck.naive import Array, Function
 from bplib.gradcheck.numerical import second_look
 from bplib.gradcheck.report import Line, Report
 from bplib.gradcheck.subject import Subject
@@ -21,8 +21,8 @@ from bplib.gradcheck.verdict import How, check
 
 
 def check_vjp(
-    forward: Callable[..., Any], backward: Callable[..., Any], *args: Any, method: str = "central",
-    h: float | None = None, rtol: float | None = None, rng: np.random.Generator | None = None, **options: Any,
+    forward: Function, backward: Function, *args: Any, method: str = "central", h: float | None = None,
+    rtol: float | None = None, rng: np.random.Generator | None = None, **options: Any,
 ) -> Report:  # fmt: skip
     r"""Check a pure pair, ``forward(*args) -> (out, cache)`` and ``backward(dout, cache) -> grads``.
 
@@ -70,8 +70,8 @@ def check_vjp(
 
 
 def check_adjoint(
-    forward: Callable[..., Any], backward: Callable[..., Any], jvp: Callable[..., Any], *args: Any,
-    rtol: float = 1e-10, rng: np.random.Generator | None = None, **options: Any,
+    forward: Function, backward: Function, jvp: Function, *args: Any, rtol: float = 1e-10,
+    rng: np.random.Generator | None = None, **options: Any,
 ) -> Report:  # fmt: skip
     r"""Check that backward and forward mode of a pair apply one Jacobian: the dot-product test.
 
@@ -117,18 +117,15 @@ def check_adjoint(
       A (2, 2): right, <v, J u> = -0.398916 and <J'v, u> = -0.398916
     """
     pair, lines = Pair(forward, backward, args, options, rng), []
-    for k, (name, x, grad) in enumerate(
-        zip(pair.names, pair.arrays, pair.subject.claim(pair.arrays), strict=True)
-    ):
+    for k, grad in enumerate(pair.back(pair.dout, pair.arrays)):
+        x = pair.arrays[k]
         u = np.asarray(pair.rng.standard_normal(x.shape))
         dots = [np.zeros_like(a) if i in pair.checked else None for i, a in enumerate(pair.args)]
         dots[pair.checked[k]] = u.copy()
         out = np.asarray(jvp(tuple(dots), pair.run(pair.arrays)[1]))
         for whose, came, wanted in (("jvp", out.shape, pair.dout.shape), ("backward", grad.shape, x.shape)):
             if came != wanted:
-                raise ValueError(
-                    f"{whose} must return the shape {wanted} where it is asked for {name}, got {came}"
-                )
+                raise ValueError(f"{whose} must return the shape {wanted} for {pair.names[k]}, got {came}")
         lines.append(_adjoint(pair.subject, k, u, pair.dout * out, grad * u, rtol))
     return Report(tuple(lines), (), (), "random u and v", "adjoint identity")
 
@@ -156,9 +153,8 @@ class Pair:
     """An op pair with its arguments: the subject that they make, and what is wrong apart from the numbers."""
 
     def __init__(
-        self, f: Callable[..., Any], b: Callable[..., Any], args: Sequence[Any], options: Mapping[str, Any],
-        rng: np.random.Generator | None, dout: Array | None = None, names: list[str] | None = None,
-        **more: Any,
+        self, f: Function, b: Function, args: Sequence[Any], options: Mapping[str, Any], rng: Any,
+        dout: Array | None = None, names: list[str] | None = None, **more: Any,
     ) -> None:  # fmt: skip
         self.f, self.b, self.options = f, b, options
         self.rng = np.random.default_rng(0 if rng is None else rng)
@@ -171,13 +167,10 @@ class Pair:
             mend = "write np.array(x, dtype=float) for what has a gradient"
             raise TypeError(f"there is no float64 array among the arguments and nothing to check; {mend}")
         sizes = [(m, i, j) for i, a in arrays.items() for j, m in enumerate(a.shape)]
-        known: dict[str, Any] = {
-            "ordered": False,
-            "aside": {every[i]: a for i, a in arrays.items() if i not in self.checked},
-            "lengths": {m: f"the length of axis {j} of {every[i]}" for m, i, j in sizes},
-        }
-        forward = lambda values: self.run(values)[0]  # noqa: E731
-        self.subject = Subject(self.names, self.arrays, forward, self.back, **(known | more))
+        lengths = {m: f"the length of axis {j} of {every[i]}" for m, i, j in sizes}
+        aside = {every[i]: a for i, a in arrays.items() if i not in self.checked}
+        more = dict[str, Any](ordered=False, aside=aside, lengths=lengths) | more
+        self.subject = Subject(self.names, self.arrays, lambda v: self.run(v)[0], self.back, **more)
         self.before = snapshot(self.args)
         out, self.cache = self.run(self.arrays)
         random = np.asarray(self.rng.standard_normal(out.shape), out.dtype)
@@ -190,9 +183,7 @@ class Pair:
             args[i] = np.asarray(value)
         pair = self.f(*args, **self.options)
         if not isinstance(pair, tuple) or len(pair) != 2 or np.asarray(pair[0]).dtype.kind not in "fc":
-            raise TypeError(
-                f"forward must return a pair (out, cache) with a float array first, got {pair!r:.60}"
-            )
+            raise TypeError(f"forward must return a pair (out, cache), first a float array; got {pair!r:.60}")
         return np.asarray(pair[0]), pair[1]
 
     def back(self, dout: Array, values: list[Any]) -> list[Array]:
@@ -219,10 +210,8 @@ class Pair:
             yield "forward changes its arguments in place; it must leave its inputs as they are."
         grads = self._backward(given, self.cache)
         first, spoilt = snapshot(grads), False
-        for what, was, now in (
-            ("dout", [self.dout], given), ("forward's arguments", before, self.args),
-            ("the cache", stored, self.cache),
-        ):  # fmt: skip
+        kept = {"dout": [self.dout], "forward's arguments": before, "the cache": stored}
+        for (what, was), now in zip(kept.items(), (given, self.args, self.cache), strict=True):
             if not equal(was, snapshot(now)):
                 spoilt = True
                 yield f"backward changes {what} in place; work on a copy: someone else may still need it."

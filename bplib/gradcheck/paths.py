@@ -11,7 +11,7 @@ import numpy as np
 
 from bplib.gradcheck.diagnosis import Finding
 from bplib.gradcheck.naive import Array
-from bplib.gradcheck.subject import Subject
+from bplib.gradcheck.subject import Subject, plain
 from bplib.scalar import Value
 
 
@@ -19,26 +19,22 @@ def lost_paths(s: Subject, k: int, n: Array) -> Iterator[Finding]:
     """Yield the gradients of array k in which a node keeps one share of several, or loses one."""
     if s.graph is None or sum(x.size for x in s.arrays) > 8:  # every number becomes an object: only a few
         return
-    leaves = [[Value(number) for number in x.ravel().tolist()] for x in s.arrays]
+    values = [np.array([Value(number) for number in x.flat], object).reshape(x.shape) for x in s.arrays]
     try:
-        loss = s.graph(
-            [
-                np.array(v, object).reshape(x.shape) if x.ndim else v[0]
-                for v, x in zip(leaves, s.arrays, strict=True)
-            ]
-        )
+        loss = s.graph(plain(values))
     except Exception:  # it takes floats alone, and may say so in any way
         return
     if not isinstance(loss, Value):
         return
-    order, arrived = loss.graph(), {}
+    order = loss.graph()
+    arrived: dict[Value, list[tuple[Value, float]]] = {}
     gradient = _pull(loss, order)
     for user in reversed(order):
         for parent, local in zip(user.parents, user.local_grads, strict=True):
             arrived.setdefault(parent, []).append((user, gradient.get(user, 0.0) * local))
     for node, shares in islice(((node, shares) for node, shares in arrived.items() if len(shares) > 1), 64):
         slopes = _pull(node, order)
-        along = np.array([slopes.get(leaf, 0.0) for leaf in leaves[k]]).reshape(n.shape)
+        along = np.array([slopes.get(leaf, 0.0) for leaf in values[k].flat]).reshape(n.shape)
         where = node.name or (f"the result of {node.op}" if node.parents else s.names[k])
         why = f"{len(shares)} paths meet in {where}, and what they bring adds up (+= where = was meant?)"
         for user, share in shares:

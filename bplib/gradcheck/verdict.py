@@ -96,10 +96,8 @@ class _Verdict:
         """Yield what to know although it is no error."""
         name, blur = self.name, np.median(self.off)
         if self.rough:
-            said = (
-                f"The loss is rough as {name} moves, which blurs its slopes by about {blur:.0e}: is something"
-            )
-            yield f"{said} on the way rounded to float32, or a small difference of large numbers?"
+            said = f"The loss is rough as {name} moves, which blurs its slopes by about {blur:.0e}"
+            yield f"{said}: is something on the way rounded to float32, or a difference of large numbers?"
         elif self.blurred(0.05) and np.any(abs(self.n) > self.off):
             said = f"Rounding in a loss of {self.s.value:.3g} blurs the slopes of {name} by about {blur:.0e}"
             yield f"{said}; most are too small to be checked."
@@ -108,10 +106,8 @@ class _Verdict:
         if self.finding:
             return
         if self.wrong.any():
-            said = (
-                f"The claimed gradient of {name} adds up conventions at several kinks that meet exactly here"
-            )
-            yield f"{said}, and is right a small step away: {self.kink()}."
+            said = f"The claimed gradient of {name} adds up conventions at several kinks that meet here"
+            yield f"{said} exactly, and is right a small step away: {self.kink()}."
         elif self.kinks:
             several = f"the one-sided slopes ({count(len(self.kinks), 'such entry')})"
             said = f"The loss has a kink at {self.kink()}. There is no derivative there"
@@ -138,10 +134,8 @@ class _Verdict:
         many, a, n = f"{count(self.a.size, 'number')} compared", float(self.a[i]), float(self.n[i])
         where = f"relative error {error:.2g}, worst{' ' * bool(worst)}{at(worst)}"
         said = f"{many}, {where}: claimed {a:.6g}, numerical {n:.6g}" if self.finding else many
-        return Result(
-            self.name, shape, not self.finding, said, self.finding, self.a.size, worst, a, n, error,
-            self.resolution, errors.reshape(grid),
-        )  # fmt: skip
+        numbers = self.a.size, worst, a, n, error, self.resolution, errors.reshape(grid)
+        return Result(self.name, shape, not self.finding, said, self.finding, *numbers)
 
 
 def _judge(s: Subject, k: int, a: Array, rtol: float, how: How) -> _Verdict:
@@ -202,11 +196,9 @@ def check(s: Subject, claimed: list[Array], how: How, problems: list[str]) -> Re
     warnings = [warning for v in verdicts for warning in v.warnings(how.h)]
     still = [v.name for v in verdicts if not (np.any(abs(v.n) > v.off) or v.kinks or v.wrong.any())]
     if len(still) == len(verdicts) and not misfits:
-        said = (
-            "No parameter moves the loss, so nothing was checked: 0 = 0 proves nothing. Is the forward pass"
-        )
-        also = "does it ignore its parameters? If it is right, check it where it moves."
-        problems.append(f"{said} still empty, or {also}")
+        said = "No parameter moves the loss, so nothing was checked: 0 = 0 proves nothing. Is the forward"
+        also = "pass still empty, or does it ignore its parameters? If it is right, check it where it moves."
+        problems.append(f"{said} {also}")
     elif still:
         warnings.append(f"The loss does not move with {listed(still)}: there the check says only 0 = 0.")
     if how.directions is not None:
@@ -221,11 +213,9 @@ def unfit(s: Subject) -> str:
     if s.changed:
         return f"The function changes {s.changed} in place; it must leave its inputs as they are."
     if abs(again - value) > 1e3 * s.eps * abs(value):
-        same = (
-            "Let every call draw the same random numbers, as in lambda x: f(x, rng=np.random.default_rng(0))"
-        )
-        gave = f"two calls gave {value:.6g} and {again:.6g}"
-        return f"The function is not deterministic: {gave}. {same}; in a network switch dropout off."
+        gave = f"two calls gave {value:.6g} and {again:.6g}. Let every call draw the same random numbers"
+        mend = "as in lambda x: f(x, rng=np.random.default_rng(0)); in a network switch dropout off"
+        return f"The function is not deterministic: {gave}, {mend}."
     if np.finfo(s.computed_in).eps > np.finfo(s.coarsest).eps:
         rough = f"or pass {PRECISIONS[s.computed_in]}=True to gradcheck for a rough check"
         said = f"The loss is computed in {np.dtype(s.computed_in)}, whose rounding drowns the differences"
@@ -261,10 +251,8 @@ def _finding(v: _Verdict, verdicts: list[_Verdict], how: How, explained: bool) -
     if not v.wrong.any():
         return ""
     if _right_nearby(v):
-        return "" if v.kinks else (
-            "is the convention at a kink, and not the derivative: the loss is smooth here, and a small step "
-            "away the claimed gradient is right"
-        )  # fmt: skip
+        why = "the loss is smooth here, and a small step away the claimed gradient is right"
+        return "" if v.kinks else f"is the convention at a kink, and not the derivative: {why}"
     x = v.s.arrays[v.k]
     a, n, noise, wrong = (values.reshape(x.shape) for values in (v.a, v.n, v.off, v.wrong))
     if how.directions is not None:
