@@ -200,7 +200,7 @@ def _transposed(c: Case) -> Iterator[Finding]:
     """Find a matrix that carries an axis of the parameter forward: n = g W gives g, and g W.T was claimed."""
     for (name, W), (axis, length) in product(c.others.items(), enumerate(c.n.shape)):
         if W.shape == (length, length) and length > 1 and np.linalg.cond(W) < 1e4:
-            why = f"what goes through {name} comes back through {name}.T, and shapes don't tell here"
+            why = f"what goes through {name} comes back through {name}.T ({name} is square: no shape tells)"
             for M in (W, W.T):
                 g = np.moveaxis(c.n, axis, -1) @ np.linalg.inv(M)
                 said = f"multiplies by {name} where its transpose belongs, or the reverse: {why}"
@@ -349,7 +349,7 @@ def _vague(c: Case) -> Iterator[Finding]:
 
 NAMELESS = "is wrong in a way this check has no name for: look at its worst entry"
 _MISTAKES: tuple[Callable[[Case], Iterator[Finding]], ...] = (
-    _zero, _float32, _factor, _overwritten, _guessed, _transposed, _another_loss, _masked, _rearranged,
+    _zero, _float32, _overwritten, _factor, _guessed, _transposed, _another_loss, _masked, _rearranged,
     _clipped, _somewhere, _signs, _extra, _guessed_vaguer, _slices, _vague,
 )  # fmt: skip
 

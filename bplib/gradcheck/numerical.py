@@ -77,7 +77,7 @@ def slopes(s: Subject, k: int, method: str = "central", h: float | None = None) 
         right, left = x + step, x - step if method == "central" else x
         p = s.moved(k, every, right)
         m = s.moved(k, every, left) if method == "central" else np.full(x.size, s.value)
-        distance = (right - left).astype(float)  # what was really travelled, after rounding
+        distance = right.astype(float) - left  # what was really travelled, after rounding
         distance[distance == 0] = np.inf  # the step is lost in x
         return (p - m) / distance, blur(s, p, m) / step
 
@@ -117,15 +117,18 @@ def second_look(s: Subject, k: int, where: Array) -> Look:
     slope counts. At a kink they differ by the same amount at every step, and both count. Either is
     trusted as far as it agrees with those at smaller steps.
     """
-    x = s.arrays[k].ravel()[where]
-    first = steps(x)
+    few = s.arrays[k].ravel()[where]
+    x, first = few.astype(float), steps(few).astype(float)
     tiny = (abs(x) > 1e-14) & (abs(x) < 1e-4)  # a loss may vary on the scale of a tiny x
     lowest = np.where(tiny, first * abs(x) / 64, first / 8**6)
-    h = np.geomspace(lowest, np.clip(typical(s.arrays[k]) / 30, first, 8**4 * first), 16).astype(x.dtype)
+    h = np.geomspace(
+        lowest, np.clip(typical(s.arrays[k]) / (30 if s.eps < 1e-5 else 3), first, 8**4 * first), 16
+    )
     with np.errstate(all="ignore"):
-        p, m = (s.moved(k, np.tile(where, 16), to.ravel()).reshape(h.shape) for to in (x + h, x - h))
-        left, right = (s.value - m) / (x - (x - h)), (p - s.value) / ((x + h) - x)
-        central, noise = (p - m) / ((x + h) - (x - h)), np.maximum(blur(s, p, m), jitter(s, k)) / h
+        up, down = (x + h).astype(few.dtype), (x - h).astype(few.dtype)
+        p, m = (s.moved(k, np.tile(where, 16), to.ravel()).reshape(h.shape) for to in (up, down))
+        left, right = (s.value - m) / (x - down), (p - s.value) / (up - x)
+        central, noise = (p - m) / (up.astype(float) - down), np.maximum(blur(s, p, m), jitter(s, k)) / h
         jump, smooth = right - left, np.zeros(h.shape, bool)
         smooth[1:] = abs(jump[1:] - h[1:] / h[:-1] * jump[:-1]) <= 0.5 * abs(jump[1:])
         kink = ~smooth & (abs(jump) > 1e-6 * (abs(left) + abs(right))) & (abs(jump) > 4 * noise)

@@ -40,7 +40,8 @@ def lost_paths(s: Subject, k: int, n: Array) -> Iterator[Finding]:
         for user, share in shares:
             said = f"share of one path alone, through {user.name or user.op}"
             yield f"keeps the {said}: {why}", n - (gradient[node] - share) * along
-            yield f"misses the {said}: {why}", n - share * along
+            if len(shares) > 2:
+                yield f"misses the {said}: {why}", n - share * along
 
 
 def _pull(node: Value, order: list[Value]) -> dict[Value, float]:

@@ -102,7 +102,8 @@ class _Verdict:
             said = f"Rounding in a loss of {self.s.value:.3g} blurs the slopes of {name} by about {blur:.0e}"
             yield f"{said}; most are too small to be checked."
         if self.s.eps > 1e-10:
-            yield f"So few digits show no error below {self.resolution:.1%} of the gradient of {name}."
+            least = f"below {self.resolution:.1%} of it" if self.resolution < 1 else "at all"
+            yield f"In so few digits no error in the gradient of {name} shows {least}."
         if self.finding:
             return
         if self.wrong.any():
