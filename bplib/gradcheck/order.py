@@ -89,12 +89,14 @@ def check_order(
 
 def _fall(s: Subject, k: int, v: Array, g: Array, bend: float | None) -> Line:
     """Say how fast the remainders along v fall in array k, and what that means."""
-    h, x, floor = 0.5 ** np.arange(1, 44), s.arrays[k].astype(float), 8 * jitter(s, k)
+    h, x = 0.5 ** np.arange(1, 44), s.arrays[k].astype(float)
     with np.errstate(all="ignore"):
         points = np.stack([x + t * v for t in (*h, *-h)]).astype(v.dtype)
         moved = s.stacked(k, points) - s.value
         left = moved - np.tensordot(points - x, g, g.ndim)  # by what was really travelled, after rounding
         ahead, behind = left.reshape(2, -1)
+        # At the smallest steps all that is left of their sum is noise.
+        floor = np.fmax(8 * jitter(s, k), 32 * typical((ahead + behind)[-8:]))
         # What is left, and the part of it whose rate doesn't depend on the claim, unless f has a kink.
         parts = [(moved[: len(h)], moved[: len(h)]), (ahead, ahead + behind)]
         if bend is not None:

@@ -1,4 +1,4 @@
-"""The wing: the naive checker, one subject, lost paths and transposes by name, rates, adjoints, few digits."""
+"""The wing: the naive checker, lost paths and transposes by name, purity, rates, adjoints, few digits."""
 
 import math
 import weakref
@@ -202,7 +202,7 @@ def test_a_layer_that_spoils_its_parameters_gets_them_back():
 def test_parameters_that_share_memory_are_refused_in_a_layer_and_welcome_in_a_function():
     W = np.array([[1.0, 2.0], [3.0, 4.0]])
     tied = Affine(W, W[0])
-    with pytest.raises(ValueError, match="W and b share memory.*list what is shared once"):
+    with pytest.raises(ValueError, match=r"W and b share memory.*list what is shared once"):
         gradcheck(tied, np.ones((3, 2)), mse, np.zeros((3, 2)))
     assert gradcheck(lambda a, b: np.sum(a * b**2), [W, W], [W**2, 2 * W * W])
     assert check_vjp(lambda a, b: (a * b, (a, b)), lambda d, c: (d * c[1], d * c[0]), W, W)
@@ -251,18 +251,20 @@ def test_odd_shapes(params):
         check_order(f, (params, 0.3), grads, lambda u, x, c: (-np.sin(x) * u[0], 2 * u[1])).verdict != "WRONG"
     )
     hvp = lambda u, x, c: (-np.sin(x) * u[0], 2 * u[1])  # noqa: E731
-    assert check_hvp(lambda x, c: (np.cos(x), 2 * c), (params, 0.3), hvp)
-    right = np.array(params, float)
-    assert check_vjp(
-        lambda x, c: (np.sin(x) + c, x), lambda d, x: (d * np.cos(x), d.sum()), right, np.array(1.0)
-    ) == (right.size > 0)
+    assert check_hvp(lambda x, c: (np.cos(x), 2 * c), hvp, (params, 0.3))
+    pair = check_vjp(lambda x, c: (np.sin(x) + c, x), scaled_sum, np.array(params, float), np.array(1.0))
+    assert bool(pair) == (np.size(params) > 0)
+
+
+def scaled_sum(dout, x):
+    return dout * np.cos(x), dout.sum()
 
 
 def test_the_order_of_a_dict_does_not_matter():
     f = lambda a, b: a * a * b  # noqa: E731
     assert gradcheck(f, {"a": 2.0, "b": 3.0}, {"b": 4.0, "a": 12.0})
     hvp = lambda u, a, b: {"b": 2 * a * u["a"], "a": 2 * b * u["a"] + 2 * a * u["b"]}  # noqa: E731
-    assert check_hvp(lambda b, a: {"b": a * a, "a": 2 * a * b}, {"a": 2.0, "b": 3.0}, hvp)
+    assert check_hvp(lambda b, a: {"b": a * a, "a": 2 * a * b}, hvp, {"a": 2.0, "b": 3.0})
     assert (
         check_order(f, {"a": 2.0, "b": 3.0}, {"b": 4.0, "a": 12.0}).verdict == "inconclusive"
     )  # linear in b
@@ -271,14 +273,22 @@ def test_the_order_of_a_dict_does_not_matter():
 # --- order: rates need no tolerance -----------------------------------------------------------------------
 SMOOTH = {  # f, gradient, Hessian-vector product
     "sin": (lambda x: np.sum(np.sin(x)), np.cos, lambda v, x: -np.sin(x) * v),
-    "exp of a sum": (lambda x: np.exp(x.sum()), lambda x: np.exp(x.sum()) + 0 * x, lambda v, x: np.exp(x.sum()) * v.sum() + 0 * x),
+    "exp of a sum": (
+        lambda x: np.exp(x.sum()),
+        lambda x: np.exp(x.sum()) + 0 * x,
+        lambda v, x: np.exp(x.sum()) * v.sum() + 0 * x,
+    ),
     "log of squares": (
         lambda x: np.log(1 + x @ x),
         lambda x: 2 * x / (1 + x @ x),
         lambda v, x: 2 * v / (1 + x @ x) - 4 * x * (x @ v) / (1 + x @ x) ** 2,
     ),
     "a large constant": (lambda x: 1e6 + np.sum(np.sin(x)), np.cos, None),
-    "tiny": (lambda x: 1e-12 * np.sum(np.sin(x)), lambda x: 1e-12 * np.cos(x), lambda v, x: -1e-12 * np.sin(x) * v),
+    "tiny": (
+        lambda x: 1e-12 * np.sum(np.sin(x)),
+        lambda x: 1e-12 * np.cos(x),
+        lambda v, x: -1e-12 * np.sin(x) * v,
+    ),
     "wiggly": (lambda x: np.sum(np.sin(100 * x)), lambda x: 100 * np.cos(100 * x), None),
 }  # fmt: skip
 
@@ -376,11 +386,15 @@ def test_the_adjoint_identity_holds_for_right_pairs(seed):
     assert "<v, J u> = " in str(report)
     assert check_adjoint(softmax, softmax_backward, softmax_jvp, z, rng=rng)
     i = np.array([2, 0, 2])
-    take = lambda i, w: (w[i], (i, w.shape))  # noqa: E731
-    scatter = lambda d, c: (
-        None,
-        np.add.reduce([np.eye(c[1][0])[:, [j]] * row for j, row in zip(c[0], d, strict=True)]),
-    )  # noqa: E501, E731
+
+    def take(i, w):
+        return w[i], (i, w.shape)
+
+    def scatter(dout, cache):
+        dw = np.zeros(cache[1])
+        np.add.at(dw, cache[0], dout)
+        return None, dw
+
     assert check_adjoint(take, scatter, lambda dots, c: dots[1][c[0]], i, x, rng=rng)
     assert check_adjoint(
         relu, lambda d, x: (d * (x > 0),), lambda dots, x: dots[0] * (x > 0), x.round(), rng=rng
@@ -449,11 +463,12 @@ def test_a_hessian_between_parameters_is_checked_too():
         return {"W": np.outer(de, x), "b": de.sum()}
 
     assert check_hvp(grad, hvp, params)
-    alone = lambda u, W, b: (
-        hvp({"W": u["W"], "b": 0.0}, W, b) | {"b": hvp({"W": 0 * W, "b": u["b"]}, W, b)["b"]}
-    )  # noqa: E501, E731
-    report = check_hvp(grad, alone, params)
-    assert not report
+
+    def without_mixed(u, W, b):
+        return {"W": hvp({**u, "b": 0.0}, W, b)["W"], "b": hvp({**u, "W": 0 * W}, W, b)["b"]}
+
+    report = check_hvp(grad, without_mixed, params)
+    assert not report["W"].ok and not report["b"].ok
 
 
 # --- few digits -------------------------------------------------------------------------------------------
@@ -496,15 +511,14 @@ def test_steps_fit_half_precision():
     gradcheck(
         lambda w: seen.append(w.copy()) or np.sum(np.tanh(w)), w, 1 - np.tanh(w) ** 2, allow_float16=True
     )
-    steps = {float(abs(s - w).max()) for s in seen if s.dtype == np.float16} - {0.0}
-    assert 0.05 < np.median(sorted(steps)) < 0.4
+    assert any(abs(abs(w_moved - w).max() - 0.1) < 0.01 for w_moved in seen)
     assert all(s.dtype == np.float16 for s in seen)
 
 
 def test_few_digits_are_refused_unless_they_are_wanted():
     w = np.ones(3, np.float16)
     for options in ({}, {"allow_float32": True}):
-        with pytest.raises(TypeError, match="w must be float64, got float16.*allow_float16=True"):
+        with pytest.raises(TypeError, match=r"w must be float64, got float16.*allow_float16=True"):
             gradcheck(lambda w: np.sum(w), {"w": w}, {"w": w}, **options)
     assert gradcheck(lambda w: np.sum(w * w), {"w": w}, {"w": 2 * w}, allow_float16=True)
     assert gradcheck(lambda w: np.sum(w * w), {"w": np.ones(3)}, {"w": 2 * w}, allow_float16=True)
