@@ -11,8 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from bplib.gradcheck.naive import Array
-from bplib.gradcheck.subject import are
+from bplib.gradcheck.subject import Array, are
 
 Finding = tuple[str, Array]
 
@@ -59,12 +58,12 @@ class Case:
     right_after: Sequence[str] = ()
     all_wrong: bool = False
     lengths: Mapping[int, str] = field(default_factory=dict)
-    places: Iterable[tuple[str, Array]] = ()
+    places: Iterable[Finding] = ()
     only_here: bool = False
-    paths: Iterable[tuple[str, Array]] = ()
-    guesses: Iterable[tuple[str, Array]] = ()
-    vaguer_guesses: Iterable[tuple[str, Array]] = ()
-    partials: Iterable[tuple[str, Array]] = ()
+    paths: Iterable[Finding] = ()
+    guesses: Iterable[Finding] = ()
+    vaguer_guesses: Iterable[Finding] = ()
+    partials: Iterable[Finding] = ()
 
 
 def same(u: Array, v: Array, noise: Array | float = 0.0) -> bool:
@@ -168,14 +167,6 @@ def _reasons(c: Case, whole: int, *, many: bool) -> Iterator[str]:
         yield f"{what}: {f'the 1/{whole} of a mean is missing' if many else extra}"
 
 
-def _overwritten(c: Case) -> Iterator[Finding]:
-    return iter(c.paths)
-
-
-def _guessed(c: Case) -> Iterator[Finding]:
-    return iter(c.guesses if c.a.size > 1 else ())
-
-
 # What the gradient of a loss is a multiple of, for outputs p and targets t.
 _LOSSES: dict[str, Callable[[Array, Array], Array]] = {
     "the mean squared error": lambda p, t: p - t,
@@ -183,7 +174,9 @@ _LOSSES: dict[str, Callable[[Array, Array], Array]] = {
     "binary cross-entropy from probabilities": lambda p, t: (p - t) / (p * (1 - p)),
     "binary cross-entropy from logits": lambda p, t: 1 / (1 + np.exp(-p)) - t,
     "cross-entropy from probabilities": lambda p, t: -t / p,
-    "cross-entropy from logits": lambda p, t: np.exp(p) / np.exp(p).sum(axis=-1, keepdims=True) - t,
+    "cross-entropy from logits, targets sum to 1": lambda p, t: (
+        np.exp(p) / np.exp(p).sum(-1, keepdims=True) - t
+    ),
 }
 
 
@@ -317,10 +310,6 @@ def _spanned(d: Array, x: Array, axis: int, *weights: Array) -> Array:
     return np.moveaxis(fitted, -1, axis)
 
 
-def _guessed_vaguer(c: Case) -> Iterator[Finding]:
-    return iter(c.vaguer_guesses if c.a.size > 1 else ())
-
-
 def _slices(c: Case) -> Iterator[Finding]:
     """Each row, or each column, has a factor of its own."""
     for axis, length in enumerate(c.a.shape):
@@ -348,9 +337,10 @@ def _vague(c: Case) -> Iterator[Finding]:
 
 
 NAMELESS = "is wrong in a way this check has no name for: look at its worst entry"
-_MISTAKES: tuple[Callable[[Case], Iterator[Finding]], ...] = (
-    _zero, _float32, _overwritten, _factor, _guessed, _transposed, _another_loss, _masked, _rearranged,
-    _clipped, _somewhere, _signs, _extra, _guessed_vaguer, _slices, _vague,
+_MISTAKES: tuple[Callable[[Case], Iterable[Finding]], ...] = (
+    _zero, _float32, lambda c: c.paths, _factor, lambda c: c.guesses if c.a.size > 1 else (), _transposed,
+    _another_loss, _masked, _rearranged, _clipped, _somewhere, _signs, _extra,
+    lambda c: c.vaguer_guesses if c.a.size > 1 else (), _slices, _vague,
 )  # fmt: skip
 
 

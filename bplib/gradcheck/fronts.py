@@ -4,7 +4,8 @@
 parameters, or a layer with a loss behind it. For an op with its backward `check_vjp` stands in `pairs`.
 """
 
-from collections.abc import Callable, Iterator
+import inspect
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import combinations
 from typing import Any
@@ -12,11 +13,10 @@ from typing import Any
 import numpy as np
 
 from bplib.gradcheck.functions import Arguments, as_claim
-from bplib.gradcheck.naive import Array, Function
 from bplib.gradcheck.numerical import slopes
 from bplib.gradcheck.pairs import Pair, equal
 from bplib.gradcheck.report import Report
-from bplib.gradcheck.subject import Subject
+from bplib.gradcheck.subject import Array, Function, Subject
 from bplib.gradcheck.verdict import How, check
 
 
@@ -171,25 +171,24 @@ def _check_layer(layer: Any, x: Any, loss: Any, y: Any, how: How, coarsest: Any)
     if how.method == "complex":
         raise ValueError("a layer can't be checked by complex step; use method='central'")
     held, (value, upstream) = _Held(layer, np.array(x)), _loss_pair(loss, y)
-    known: dict[str, Any] = {"coarsest": coarsest}
-    known["lengths"] = {np.size(y): "the number of targets", (np.shape(x) or (1,))[0]: "the batch size B"}
+    lengths = {np.size(y): "the number of targets", (np.shape(x) or (1,))[0]: "the batch size B"}
+    known: dict[str, Any] = {"coarsest": coarsest, "lengths": lengths}
 
-    def whole(values: list[Any]) -> Any:
-        with held.at(values) as yhat:
-            return value(yhat)
+    def run(values: list[Any]) -> Array:
+        return held.forward(*values)[0]
 
-    def through_both(dout: Any, values: list[Array]) -> list[Array]:
-        with held.at(values) as yhat:
-            return held.grads(upstream(yhat))
-
-    both = Subject(held.names, held.arrays, whole, through_both, **known)
-    with held.at(held.arrays) as out:
-        yhat, dyhat = np.array(out), upstream(out)
-        claimed = held.grads(dyhat.copy())
-        kept = equal(held.arrays, held.live)
+    yhat = run(held.arrays)
+    dyhat = upstream(yhat)
     alone = Pair(held.forward, held.backward, held.arrays, {}, None, dyhat, held.names, ordered=True, **known)
-    problems = list(alone.complaints())
-    if not kept:
+    both = Subject(
+        held.names,
+        held.arrays,
+        lambda v: value(run(v)),
+        lambda _, v: alone.back(upstream(run(v)), v),
+        **known,
+    )
+    problems, claimed = list(alone.complaints()), both.claim(held.arrays)
+    if held.spoilt:
         problems.append("forward or backward changes parameters or input in place; let them work on copies.")
     report = check(both, claimed, how, problems)
     if all(result.ok for result in report.results):
@@ -205,7 +204,7 @@ class _Held:
     """A layer held at its input, as a pure pair: whatever happens, its arrays are then as they were."""
 
     def __init__(self, layer: Any, x: Array) -> None:
-        self.layer, self.x, self.params = layer, x, dict(layer.params)
+        self.layer, self.x, self.params, self.spoilt = layer, x, dict(layer.params), False
         for name, array in self.params.items():
             if not isinstance(array, np.ndarray):
                 raise TypeError(f"layer.params[{name!r}] must be an array, got {type(array).__name__}")
@@ -222,7 +221,7 @@ class _Held:
                 pass
 
     @contextmanager
-    def at(self, values: list[Any], x: Array | None = None) -> Iterator[Any]:
+    def at(self, values: Sequence[Any], x: Array | None = None) -> Iterator[Any]:
         """Give the layer these numbers and yield its output."""
         try:
             for live, was, value in zip(self.live, self.arrays, values, strict=True):
@@ -235,37 +234,33 @@ class _Held:
 
     def forward(self, *values: Any) -> tuple[Array, Any]:
         """Return the output for these numbers, and them."""
-        with self.at(list(values)) as out:
+        with self.at(values) as out:
             return np.array(out), values
 
     def backward(self, dout: Array, values: Any) -> tuple[Array, ...]:
         """Return the gradients for these numbers."""
         with self.at(values):
-            return tuple(self.grads(dout))
-
-    def grads(self, dout: Array) -> list[Array]:
-        """Return the gradients of the last forward."""
-        dx, grads = self.layer.backward(dout), self.layer.grads
-        if set(grads) != set(self.params):
-            keys = f"grads has the keys {list(grads)} and params {list(self.params)}"
-            raise ValueError(f"{keys}; they must agree")
-        mine = [dx] * (len(self.names) - len(grads)) + [grads[name] for name in self.params]
-        several = zip(self.names, self.live, mine, strict=True)
-        return [as_claim(name, grad).astype(live.dtype) for name, live, grad in several]
+            dx, grads = self.layer.backward(dout), self.layer.grads
+            self.spoilt |= not equal(list(values), self.live)
+            if set(grads) != set(self.params):
+                keys = f"grads has the keys {list(grads)} and params {list(self.params)}"
+                raise ValueError(f"{keys}; they must agree")
+            mine = [dx] * (len(self.names) - len(grads)) + [grads[name] for name in self.params]
+            several = zip(self.names, self.live, mine, strict=True)
+            return tuple(as_claim(name, grad).astype(live.dtype) for name, live, grad in several)
 
 
 def _loss_pair(loss: Any, y: Any) -> tuple[Callable[[Any], Any], Callable[[Any], Array]]:
     """Return the loss as a function of yhat, and its gradient there."""
-    if isinstance(loss, tuple) and len(loss) == 2 and all(map(callable, loss)):
-        value, backward = loss
-    elif not callable(loss):
+    name = getattr(loss, "__name__", repr(loss))
+    if callable(loss):
+        loss = loss, getattr(inspect.unwrap(loss), "__globals__", {}).get(f"{name}_backward")
+    elif not (isinstance(loss, tuple) and len(loss) == 2 and all(map(callable, loss))):
         raise TypeError(f"write gradcheck(layer, x, loss, y): loss must be a function, got {loss!r:.60}")
-    else:
-        name = getattr(loss, "__name__", repr(loss))
-        value, backward = loss, getattr(loss, "__globals__", {}).get(f"{name}_backward")
-        if not callable(backward):
-            said = f"the loss's backward is needed, and no {name}_backward stands beside {name}"
-            raise TypeError(f"{said}; pass the pair (loss, loss_backward)")
+    value, backward = loss
+    if not callable(backward):
+        said = f"the loss's backward is needed, and no {name}_backward stands beside {name}"
+        raise TypeError(f"{said}; pass the pair (loss, loss_backward)")
 
     def upstream(yhat: Any) -> Array:
         dyhat = backward(1.0, value(yhat, y)[1])

@@ -6,12 +6,12 @@ A dict goes by keyword, a list or tuple by position, anything else alone.
 import inspect
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from bplib.gradcheck.naive import Array, Function
-from bplib.gradcheck.subject import Subject
+from bplib.gradcheck.subject import Array, Function, Subject
 from bplib.scalar import Value
 
 
@@ -61,17 +61,13 @@ class Arguments:
     def subject(self, f: Function, batched: bool = False, coarsest: Any = np.float64) -> Subject:
         """Return a loss as a subject."""
 
-        def graph(values: list[Any]) -> Any:
-            return self.call(f, values)
-
         def on_values(values: list[Any]) -> Any:
-            given = zip(values, self.traced, strict=True)
-            out = graph([Value(v) if traced else v for v, traced in given])
+            out = graph([Value(v) if traced else v for v, traced in zip(values, self.traced, strict=True)])
             return out.data if isinstance(out, Value) else out
 
-        forward = on_values if any(self.traced) else graph
-        aside = _reached(f)
-        return Subject(self.names, self.arrays, forward, None, None, batched, coarsest, graph, aside=aside)
+        graph = partial(self.call, f)
+        known = {"batched": batched, "coarsest": coarsest, "graph": graph, "aside": _reached(f)}
+        return Subject(self.names, self.arrays, on_values if any(self.traced) else graph, **known)
 
 
 def bind(f: Function, args: Sequence[Any], keywords: Mapping[str, Any], kind: str = "params") -> list[str]:

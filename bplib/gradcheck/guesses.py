@@ -11,26 +11,22 @@ from typing import Any
 import numpy as np
 
 from bplib.gradcheck.diagnosis import Finding, at
-from bplib.gradcheck.naive import Array
 from bplib.gradcheck.numerical import steps
 from bplib.gradcheck.paths import lost_paths
-from bplib.gradcheck.subject import Subject
+from bplib.gradcheck.subject import Array, Subject
 
 
 def look_inside(s: Subject, k: int, n: Array) -> dict[str, Any]:
     """Return what the diagnosis may compare the gradient of array k with: arguments of its `Case`."""
     if s.dout is None:
         return {"paths": lost_paths(s, k, n)}
-    if s.dout.size * n.size > 10**7:
-        return {"places": _repeated(s, n)}
-    J = _jacobian(s, k)
-    elementwise = np.array_equal(J, np.diag(J.diagonal()))
-    return {
-        "places": _repeated(s, n),
-        "guesses": _named(s, s.dout, k, n, J),
-        "vaguer_guesses": _derivatives(s, s.dout, k, n) if elementwise else _lost(s.dout, n, J),
-        "partials": _partials(s, s.dout, k, n, J),
-    }
+    known: dict[str, Any] = {"places": _repeated(s, n)}
+    if s.dout.size * n.size <= 10**7:
+        J = _jacobian(s, k)
+        known |= {"guesses": _named(s, s.dout, k, n, J), "partials": _partials(s, s.dout, k, n, J)}
+        elementwise = np.array_equal(J, np.diag(J.diagonal()))
+        known["vaguer_guesses"] = _derivatives(s, s.dout, k, n) if elementwise else _lost(s.dout, n, J)
+    return known
 
 
 def _repeated(s: Subject, n: Array) -> Iterator[tuple[str, Array]]:

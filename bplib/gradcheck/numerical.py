@@ -4,32 +4,27 @@ By difference or complex step, one entry at a time. `naive` took one step for al
 here the step fits the precision, and each slope comes with what rounding, noise and kinks may do to it.
 """
 
-from collections.abc import Callable
 from contextlib import suppress
 from typing import NamedTuple
 
 import numpy as np
 
-from bplib.gradcheck.naive import Array
-from bplib.gradcheck.subject import Subject
+from bplib.gradcheck.subject import Array, Subject
 
-# Default step: the power of eps that balances the formula's own error against rounding (central, forward);
+# Default step: this power of eps that balances the formula's own error against rounding (central, forward);
 # the complex step subtracts nothing, so its step only has to be tiny.
-STEP: dict[str, Callable[[float], float]] = {
-    "central": lambda eps: eps ** (1 / 3),
-    "forward": lambda eps: eps ** (1 / 2),
-    "complex": lambda eps: 1e-20,
-}
+POWER = {"central": 1 / 3, "forward": 1 / 2, "complex": 0.0}
 _SAFETY = 8  # a slope may be off by this many times its estimated rounding noise
 
 
 def steps(x: Array, method: str = "central", h: float | None = None) -> Array:
     """Return the step for every entry of x."""
-    if method not in STEP:
-        raise ValueError(f"method must be one of {', '.join(STEP)}; got {method!r}")
+    if method not in POWER:
+        raise ValueError(f"method must be one of {', '.join(POWER)}; got {method!r}")
+    if h is None and method == "complex":
+        return np.full(x.shape, 1e-20)
     if h is None:
-        scale = np.ones(x.shape) if method == "complex" else np.maximum(1, abs(x))
-        return np.asarray(STEP[method](float(np.finfo(x.dtype).eps)) * scale)
+        return np.asarray(float(np.finfo(x.dtype).eps) ** POWER[method] * np.maximum(1, abs(x)))
     if not (isinstance(h, int | float | np.floating) and 0 < h < np.inf):
         raise ValueError(f"h must be one positive number, got {h!r}; leave it out for a good default")
     return np.full(x.shape, h, float if method == "complex" else x.dtype)
@@ -121,9 +116,8 @@ def second_look(s: Subject, k: int, where: Array) -> Look:
     x, first = few.astype(float), steps(few).astype(float)
     tiny = (abs(x) > 1e-14) & (abs(x) < 1e-4)  # a loss may vary on the scale of a tiny x
     lowest = np.where(tiny, first * abs(x) / 64, first / 8**6)
-    h = np.geomspace(
-        lowest, np.clip(typical(s.arrays[k]) / (30 if s.eps < 1e-5 else 3), first, 8**4 * first), 16
-    )
+    local = typical(s.arrays[k]) / (30 if s.eps < 1e-5 else 3)  # steps beyond it are not
+    h = np.geomspace(lowest, np.clip(local, first, 8**4 * first), 16)
     with np.errstate(all="ignore"):
         up, down = (x + h).astype(few.dtype), (x - h).astype(few.dtype)
         p, m = (s.moved(k, np.tile(where, 16), to.ravel()).reshape(h.shape) for to in (up, down))

@@ -5,16 +5,16 @@ f(x + hv) after its slope was taken away falls as the square of h if the slope i
 """
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from bplib.gradcheck.functions import Arguments
-from bplib.gradcheck.naive import Array, Function
 from bplib.gradcheck.numerical import jitter, typical
 from bplib.gradcheck.pairs import Pair
 from bplib.gradcheck.report import Line, Report
-from bplib.gradcheck.subject import Subject, plain
+from bplib.gradcheck.subject import Array, Function, Subject, plain
 from bplib.gradcheck.verdict import How, check, unfit
 
 
@@ -72,13 +72,12 @@ def check_order(
     how = "steps by halves, along a random direction in each parameter", "Taylor test"
     if said := unfit(s):
         return Report((), (said,), (), *how)
-    for k, (x, g) in enumerate(zip(s.arrays, claimed, strict=True)):
+    for k, (name, x, g) in enumerate(zip(s.names, s.arrays, claimed, strict=True)):
         if g.shape != x.shape:
             finding = f"has shape {g.shape}, and its parameter {x.shape}"
-            lines.append(Line(s.names[k], x.shape, False, "not measured", finding))
+            lines.append(Line(name, x.shape, False, "not measured", finding))
         elif x.size:
-            v = np.asarray(max(1, typical(x)) * rng.standard_normal(x.shape), x.dtype)
-            bend = None
+            v, bend = np.asarray(max(1, typical(x)) * rng.standard_normal(x.shape), x.dtype), None
             if hvp is not None:
                 dots = [v if j == k else np.zeros_like(a) for j, a in enumerate(s.arrays)]
                 answer = at.call(hvp, plain(s.arrays), at.build(plain(dots)))
@@ -89,7 +88,7 @@ def check_order(
 
 def _fall(s: Subject, k: int, v: Array, g: Array, bend: float | None) -> Line:
     """Say how fast the remainders along v fall in array k, and what that means."""
-    h, x = 0.5 ** np.arange(1, 44), s.arrays[k].astype(float)
+    h, x, line = 0.5 ** np.arange(1, 44), s.arrays[k].astype(float), partial(Line, s.names[k], v.shape)
     with np.errstate(all="ignore"):
         points = np.stack([x + t * v for t in (*h, *-h)]).astype(v.dtype)
         moved = s.stacked(k, points) - s.value
@@ -106,15 +105,15 @@ def _fall(s: Subject, k: int, v: Array, g: Array, bend: float | None) -> Line:
     said = f"remainders fall as {', '.join(most)} and {last}"
     for p, (rate, sure) in enumerate(rates[1:], 1):
         if sure < p + 0.75:
-            return Line(s.names[k], x.shape, None, f"{said}: the loss has a kink here", "")
+            return line(None, f"{said}: the loss has a kink here", "")
         if abs(rate - p) < 0.25:
             after = "is right, but its Hessian-vector product leaves" if p == 2 else "leaves"
             finding = f"{after} a remainder that falls as {_power(rate)}, and should as h^{p + 1}"
-            return Line(s.names[k], x.shape, False, said, finding)
+            return line(False, said, finding)
         if not p + 0.75 <= rate < np.inf:
             why = f"the one that should fall as h^{p + 1} is 0, lost in rounding, or unsteady"
-            return Line(s.names[k], x.shape, None, f"{said}: {why}", "")
-    return Line(s.names[k], x.shape, True, said, "")
+            return line(None, f"{said}: {why}", "")
+    return line(True, said, "")
 
 
 def _power(rate: float) -> str:
@@ -202,8 +201,7 @@ def check_hvp(
     problems = [said.replace("backward", "hvp").replace("dout", "u") for said in pair.complaints()]
     u, w = pair.dout, pair.rng.standard_normal(pair.dout.shape)
     claimed, swapped = pair.back(u, at.arrays), pair.back(w, at.arrays)
-    one = w * np.concatenate([a.ravel() for a in claimed])
-    other = u * np.concatenate([a.ravel() for a in swapped])
+    one, other = (a * np.concatenate([b.ravel() for b in bs]) for a, bs in ((w, claimed), (u, swapped)))
     if not abs(one.sum() - other.sum()) <= 1e-5 * (abs(one).sum() + abs(other).sum()):
         both = f"<w, Hu> = {one.sum():.6g} and <u, Hw> = {other.sum():.6g}"
         problems.append(f"What hvp applies is not symmetric, as a Hessian is: for random u and w, {both}.")

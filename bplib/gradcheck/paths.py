@@ -10,8 +10,7 @@ from itertools import islice
 import numpy as np
 
 from bplib.gradcheck.diagnosis import Finding
-from bplib.gradcheck.naive import Array
-from bplib.gradcheck.subject import Subject, plain
+from bplib.gradcheck.subject import Array, Subject, plain
 from bplib.scalar import Value
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from bplib.gradcheck.diagnosis import at, listed
-from bplib.gradcheck.naive import Array
+from bplib.gradcheck.subject import Array
 
 
 @dataclass(frozen=True)
@@ -125,10 +125,10 @@ class Report:
         return self.ok
 
     def __getitem__(self, name: str) -> Any:
-        for result in self.results:
-            if result.name == name:
-                return result
-        raise KeyError(f"{name!r} was not checked, only {', '.join(r.name for r in self.results)}")
+        found = {r.name: r for r in self.results}
+        if name not in found:
+            raise KeyError(f"{name!r} was not checked, only {', '.join(found)}")
+        return found[name]
 
     def __repr__(self) -> str:
         lines = [f"{self.title} ({self.how}): {self.verdict}"]

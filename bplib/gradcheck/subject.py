@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from bplib.gradcheck.naive import Array
+from bplib.gradcheck.naive import Array as Array
+from bplib.gradcheck.naive import Function as Function
 
 #: The precisions that can be checked, finest first, with the option that lets the coarser ones in.
 PRECISIONS: dict[Any, str] = {np.float64: "", np.float32: "allow_float32", np.float16: "allow_float16"}
@@ -99,11 +100,6 @@ class Subject:
         return self.back(1.0 if self.dout is None else self.dout, values) if self.back else []
 
     @cached_property
-    def value(self) -> float:
-        """The loss where the arrays stand."""
-        return self.evaluate()
-
-    @cached_property
     def eps(self) -> float:
         """Rounding of the coarsest array, or of a loss that is computed in less."""
         dtypes = [self.computed_in, *[a.dtype for a in self.arrays]] if self.arrays else []
@@ -148,6 +144,8 @@ class Subject:
         if not np.isfinite(value).all():
             raise ValueError(f"the loss is {value.item()} before anything is moved; check the inputs first")
         return float(value.item())
+
+    value = cached_property(evaluate)  # where the arrays stand
 
     def moved(self, k: int, where: Array, to: Array) -> Array:
         """Return the losses with entry ``where[j]`` of array k moved to ``to[j]``, one for each j."""

@@ -14,10 +14,9 @@ import numpy as np
 
 from bplib.gradcheck.diagnosis import NAMELESS, Case, at, count, diagnose, listed, throughout, wrong_shape
 from bplib.gradcheck.guesses import look_inside
-from bplib.gradcheck.naive import Array
-from bplib.gradcheck.numerical import STEP, jitter, second_look, slopes, steps, typical
+from bplib.gradcheck.numerical import POWER, jitter, second_look, slopes, steps, typical
 from bplib.gradcheck.report import Report, Result
-from bplib.gradcheck.subject import PRECISIONS, Subject, are
+from bplib.gradcheck.subject import PRECISIONS, Array, Subject, are
 
 _RTOL = {"central": 1e-6, "forward": 1e-5, "complex": 1e-6}
 
@@ -55,9 +54,8 @@ class _Verdict:
     rough: bool = False  # is the loss far noisier than its last digits?
     finding: str = ""  # what is wrong, in words
 
-    @property
-    def name(self) -> str:
-        return self.s.names[self.k]
+    def __post_init__(self) -> None:
+        self.name = self.s.names[self.k]
 
     @property
     def wrong(self) -> Array:
@@ -117,7 +115,7 @@ class _Verdict:
             entries = count(self.crossed, "entry")
             yield f"A kink lies within the step in {entries} of {name}; with a smaller step they agree."
         elif self.settled and h is not None:
-            size = "large" if h > STEP["central"](self.s.eps) else "small"
+            size = "large" if h > self.s.eps ** POWER["central"] else "small"
             yield f"The step h={h:g} is too {size} for {name}; with other steps the numbers agree."
 
     def result(self, shape: tuple[int, ...]) -> Result:
