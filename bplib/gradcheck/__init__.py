@@ -1,9 +1,8 @@
 """gradcheck: the checker, a wing of its own.
 
 Read `naive` first: the whole idea on one page, and what it can't see. Then `subject`, what is checked;
-`numerical`, slopes that know how far they can be trusted; `diagnosis`, `paths` and `guesses`, words for
-what is wrong; `report`; `verdict`; `purity`; and what you call, in `functions`, `network`, `fronts`, `pairs`
-and `order`.
+`numerical`, slopes that know how far they can be trusted; `diagnosis` and `guesses`, words for what is wrong;
+`report`; `verdict`; and what you call, in `pairs`, `fronts` and `order`.
 """
 
 from bplib.gradcheck.fronts import gradcheck, numerical_gradient

@@ -130,12 +130,10 @@ def _not_finite(c: Case) -> str:
 
 # --- mistakes: each yields findings, a finding being words and the gradient to which this mistake leads ----
 def _zero(c: Case) -> Iterator[Finding]:
-    at_0 = (
-        " (the parameter is exactly 0 here: if the loss is built from relu, abs or max, it may be a smooth "
-        "function on which the convention at a kink is not the derivative: move off 0 and check)"
-    )
+    why = "with relu, abs or max the convention at a kink may differ from the derivative: move off 0"
+    at_0 = f" (the parameter is exactly 0 here: {why})" if c.only_here and not np.any(c.x) else ""
     if not np.any(c.a):
-        yield f"is zero where it should not be{at_0 if c.only_here and not np.any(c.x) else ''}", c.a
+        yield f"is zero where it should not be{at_0}", c.a
 
 
 def _float32(c: Case) -> Iterator[Finding]:
@@ -174,9 +172,7 @@ _LOSSES: dict[str, Callable[[Array, Array], Array]] = {
     "binary cross-entropy from probabilities": lambda p, t: (p - t) / (p * (1 - p)),
     "binary cross-entropy from logits": lambda p, t: 1 / (1 + np.exp(-p)) - t,
     "cross-entropy from probabilities": lambda p, t: -t / p,
-    "cross-entropy from logits, targets sum to 1": lambda p, t: (
-        np.exp(p) / np.exp(p).sum(-1, keepdims=True) - t
-    ),
+    "cross-entropy from logits": lambda p, t: np.exp(p) / np.exp(p).sum(axis=-1, keepdims=True) - t,
 }
 
 
@@ -193,7 +189,7 @@ def _transposed(c: Case) -> Iterator[Finding]:
     """Find a matrix that carries an axis of the parameter forward: n = g W gives g, and g W.T was claimed."""
     for (name, W), (axis, length) in product(c.others.items(), enumerate(c.n.shape)):
         if W.shape == (length, length) and length > 1 and np.linalg.cond(W) < 1e4:
-            why = f"what goes through {name} comes back through {name}.T ({name} is square: no shape tells)"
+            why = f"what goes through {name} comes back through {name}.T (it is square, so no shape tells)"
             for M in (W, W.T):
                 g = np.moveaxis(c.n, axis, -1) @ np.linalg.inv(M)
                 said = f"multiplies by {name} where its transpose belongs, or the reverse: {why}"
@@ -235,8 +231,7 @@ def _somewhere(c: Case) -> Iterator[Finding]:
         return
     some = c.wrong
     part = Case(c.x[some], c.a[some], c.n[some], c.noise[some], some[some], only_here=c.only_here)
-    there = throughout(part, reasons=False)
-    place = _place(c)
+    there, place = throughout(part, reasons=False), _place(c)
     if not place and there and c.wrong.mean() <= 0.5:
         place = f"in {count(int(c.wrong.sum()), 'entry')} of {c.a.size:,}"
     if place:

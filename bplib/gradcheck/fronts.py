@@ -12,11 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from bplib.gradcheck.functions import Arguments, as_claim
 from bplib.gradcheck.numerical import slopes
 from bplib.gradcheck.pairs import Pair, equal
 from bplib.gradcheck.report import Report
-from bplib.gradcheck.subject import Array, Function, Subject
+from bplib.gradcheck.subject import Arguments, Array, Function, Subject, as_claim
 from bplib.gradcheck.verdict import How, check
 
 
@@ -174,19 +173,14 @@ def _check_layer(layer: Any, x: Any, loss: Any, y: Any, how: How, coarsest: Any)
     lengths = {np.size(y): "the number of targets", (np.shape(x) or (1,))[0]: "the batch size B"}
     known: dict[str, Any] = {"coarsest": coarsest, "lengths": lengths}
 
-    def run(values: list[Any]) -> Array:
-        return held.forward(*values)[0]
-
-    yhat = run(held.arrays)
+    yhat = held.forward(*held.arrays)[0]
     dyhat = upstream(yhat)
     alone = Pair(held.forward, held.backward, held.arrays, {}, None, dyhat, held.names, ordered=True, **known)
-    both = Subject(
-        held.names,
-        held.arrays,
-        lambda v: value(run(v)),
-        lambda _, v: alone.back(upstream(run(v)), v),
-        **known,
-    )
+
+    def back(dout: Any, v: list[Array]) -> list[Array]:
+        return alone.back(upstream(alone.run(v)[0]), v)
+
+    both = Subject(held.names, held.arrays, lambda v: value(alone.run(v)[0]), back, **known)
     problems, claimed = list(alone.complaints()), both.claim(held.arrays)
     if held.spoilt:
         problems.append("forward or backward changes parameters or input in place; let them work on copies.")
@@ -243,8 +237,8 @@ class _Held:
             dx, grads = self.layer.backward(dout), self.layer.grads
             self.spoilt |= not equal(list(values), self.live)
             if set(grads) != set(self.params):
-                keys = f"grads has the keys {list(grads)} and params {list(self.params)}"
-                raise ValueError(f"{keys}; they must agree")
+                keys = f"{[*grads]} and params {[*self.params]}"
+                raise ValueError(f"grads has the keys {keys}; they must agree")
             mine = [dx] * (len(self.names) - len(grads)) + [grads[name] for name in self.params]
             several = zip(self.names, self.live, mine, strict=True)
             return tuple(as_claim(name, grad).astype(live.dtype) for name, live, grad in several)

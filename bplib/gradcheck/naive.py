@@ -10,7 +10,7 @@ What this page can't see, and the file beside it that can:
   float16, where 1e-5 drowns: `numerical`;
 - one wrong entry among many right ones, whose share of the norm is small; a kink where the claimed slope is
   one of several right ones; a forward that ignores its arguments, so that 0 = 0 passes: `verdict`;
-- what kind of mistake it is: `diagnosis`, `guesses` and `paths`;
+- what kind of mistake it is: `diagnosis` and `guesses`;
 - a backward that changes its arguments, adds to what it gave before or isn't linear in dout: `pairs`;
 - an error that has no tolerance to hide in: `order`.
 """

@@ -14,7 +14,6 @@ from bplib.gradcheck.subject import Array, Subject
 # Default step: this power of eps that balances the formula's own error against rounding (central, forward);
 # the complex step subtracts nothing, so its step only has to be tiny.
 POWER = {"central": 1 / 3, "forward": 1 / 2, "complex": 0.0}
-_SAFETY = 8  # a slope may be off by this many times its estimated rounding noise
 
 
 def steps(x: Array, method: str = "central", h: float | None = None) -> Array:
@@ -36,8 +35,8 @@ def typical(x: Array) -> float:
 
 
 def blur(s: Subject, p: Array, m: Array) -> Array:
-    """Return how far their last digits may put the difference of two losses off."""
-    return np.asarray(_SAFETY * s.eps * np.maximum(abs(p), abs(m)))
+    """Return how far their last digits may put the difference of two losses off: 8 times what is likely."""
+    return np.asarray(8 * s.eps * np.maximum(abs(p), abs(m)))
 
 
 def jitter(s: Subject, k: int) -> float:
@@ -59,7 +58,7 @@ def jitter(s: Subject, k: int) -> float:
                 break
         seen = float(np.sqrt(np.mean(np.diff(losses, 3) ** 2) / 20))
         noise = max(noise, seen) if np.isfinite(seen) else noise
-    return _SAFETY * noise
+    return 8 * noise
 
 
 def slopes(s: Subject, k: int, method: str = "central", h: float | None = None) -> tuple[Array, Array]:
@@ -79,12 +78,11 @@ def slopes(s: Subject, k: int, method: str = "central", h: float | None = None) 
 
 def _complex_slopes(s: Subject, k: int, step: Array) -> Array:
     advice = "a complex step needs code that keeps imaginary parts; use method='central'"
-    x = s.arrays[k].ravel()
+    some = np.unique(np.linspace(0, step.size - 1, min(8, step.size)).astype(int))
     try:
-        n = s.moved(k, np.arange(x.size), x + 1j * step).imag / step
+        n = s.moved(k, np.arange(step.size), s.arrays[k].ravel() + 1j * step).imag / step
     except TypeError as error:
         raise TypeError(f"the function fails for a complex {s.names[k]} ({error}); {advice}") from error
-    some = np.unique(np.linspace(0, x.size - 1, min(8, x.size)).astype(int))
     look = second_look(s, k, some)
     if np.any(abs(n[some] - look.nearest(n[some])) > 2e-4 * abs(n[some]) + 2 * look.off):
         raise ValueError(f"complex step and central difference of {s.names[k]} disagree; {advice}")

@@ -10,11 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from bplib.gradcheck.functions import Arguments
 from bplib.gradcheck.numerical import jitter, typical
 from bplib.gradcheck.pairs import Pair
 from bplib.gradcheck.report import Line, Report
-from bplib.gradcheck.subject import Array, Function, Subject, plain
+from bplib.gradcheck.subject import Arguments, Array, Function, Subject, plain
 from bplib.gradcheck.verdict import How, check, unfit
 
 
@@ -67,21 +66,18 @@ def check_order(
     diagnosis: The claimed gradient of x leaves a remainder that falls as h^1.00, and should as h^2.
     """
     at = Arguments(f, params)
-    s, claimed = at.subject(f, coarsest=np.float16), at.match(grads)
+    s, claimed = at.subject(f, coarsest=np.float16), at.match(grads, exact=True)
     rng, lines = np.random.default_rng(0 if rng is None else rng), []
     how = "steps by halves, along a random direction in each parameter", "Taylor test"
     if said := unfit(s):
         return Report((), (said,), (), *how)
-    for k, (name, x, g) in enumerate(zip(s.names, s.arrays, claimed, strict=True)):
-        if g.shape != x.shape:
-            finding = f"has shape {g.shape}, and its parameter {x.shape}"
-            lines.append(Line(name, x.shape, False, "not measured", finding))
-        elif x.size:
+    for k, (x, g) in enumerate(zip(s.arrays, claimed, strict=True)):
+        if x.size:
             v, bend = np.asarray(max(1, typical(x)) * rng.standard_normal(x.shape), x.dtype), None
             if hvp is not None:
                 dots = [v if j == k else np.zeros_like(a) for j, a in enumerate(s.arrays)]
                 answer = at.call(hvp, plain(s.arrays), at.build(plain(dots)))
-                bend = float(np.sum(v * at.match(answer, "what hvp returns")[k]))
+                bend = float(np.sum(v * at.match(answer, "what hvp returns", exact=True)[k]))
             lines.append(_fall(s, k, v, g, bend))
     return Report(tuple(lines), (), (), *how)
 
@@ -182,20 +178,14 @@ def check_hvp(
     at = Arguments(grad, params)
     ends = np.cumsum([x.size for x in at.arrays])[:-1]
 
-    def pieces(answer: Any, what: str) -> list[Array]:
-        found = at.match(answer, f"what {what} returns")
-        if [a.shape for a in found] != [x.shape for x in at.arrays]:
-            shapes = f"{[a.shape for a in found]}, and params have {[x.shape for x in at.arrays]}"
-            raise ValueError(f"what {what} returns has the shapes {shapes}; they must agree")
-        return found
-
     def forward(*values: Array) -> tuple[Array, Any]:
-        gradient = pieces(at.call(grad, plain(values)), "grad")
+        gradient = at.match(at.call(grad, plain(values)), "what grad returns", exact=True)
         return np.concatenate([a.ravel() for a in gradient]), values
 
     def backward(u: Array, values: Any) -> tuple[Array, ...]:
         dots = [part.reshape(x.shape) for part, x in zip(np.split(u, ends), at.arrays, strict=True)]
-        return tuple(pieces(at.call(hvp, plain(values), at.build(plain(dots))), "hvp"))
+        answer = at.call(hvp, plain(values), at.build(plain(dots)))
+        return tuple(at.match(answer, "what hvp returns", exact=True))
 
     pair = Pair(forward, backward, at.arrays, {}, rng, names=at.names)
     problems = [said.replace("backward", "hvp").replace("dout", "u") for said in pair.complaints()]

@@ -11,9 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from bplib.gradcheck.functions import as_claim, bind
 from bplib.gradcheck.report import Line, Report
-from bplib.gradcheck.subject import Array, Function, Subject
+from bplib.gradcheck.subject import Array, Function, Subject, as_claim, bind
 from bplib.gradcheck.verdict import How, check
 
 
@@ -119,9 +118,9 @@ def check_adjoint(
         dots = [np.zeros_like(a) if i in pair.checked else None for i, a in enumerate(pair.args)]
         dots[pair.checked[k]] = u.copy()
         Ju, Jv = np.asarray(jvp(tuple(dots), cache)), pair.back(pair.dout, pair.arrays)[k]
-        for what, came, wanted in (("jvp", Ju.shape, pair.dout.shape), ("backward", Jv.shape, x.shape)):
-            if came != wanted:
-                raise ValueError(f"{what} must return the shape {wanted} for {name}, got {came}")
+        if (Ju.shape, Jv.shape) != (wanted := (pair.dout.shape, x.shape)):
+            came = f"got {Ju.shape} and {Jv.shape}"
+            raise ValueError(f"jvp and backward must return the shapes {wanted} for {name}, {came}")
         ahead, back = pair.dout * Ju, Jv * u
         said = f"<v, J u> = {ahead.sum():.6g} and <J'v, u> = {back.sum():.6g}"
         agree = bool(abs(ahead.sum() - back.sum()) <= rtol * (abs(ahead).sum() + abs(back).sum()))
@@ -177,11 +176,9 @@ class Pair:
         """Call backward, and return a gradient for each argument."""
         grads, n = self.b(dout, cache), len(self.args)
         if not isinstance(grads, tuple):
-            came = type(grads).__name__
-            raise TypeError(f"backward must return a tuple, got {came}; for one gradient write (dx,)")
-        if len(grads) < n or any(g is not None for g in grads[n:]):
-            wanted = f"a gradient or None for each of {n} arguments"
-            raise ValueError(f"backward must return {wanted}, got {len(grads)}")
+            raise TypeError(f"backward must return a tuple, got {type(grads).__name__}; for one write (dx,)")
+        if (m := len(grads)) < n or any(g is not None for g in grads[n:]):
+            raise ValueError(f"backward must give a gradient or None for each of {n} arguments, got {m}")
         return grads[:n]
 
     def complaints(self) -> Iterator[str]:

@@ -67,8 +67,6 @@ class Result(Line):
     resolution: float
     errors: Array = field(repr=False, compare=False)
 
-    __str__ = Line.__str__
-
 
 _WORDS = {True: "right", False: "WRONG", None: "inconclusive"}
 

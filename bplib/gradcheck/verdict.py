@@ -32,9 +32,8 @@ class How(NamedTuple):
 
     def __str__(self) -> str:
         how = "complex step" if self.method == "complex" else f"{self.method} difference"
-        if self.directions is None:
-            return how
-        return f"{how} along {count(self.directions, 'random direction')} in each parameter"
+        along = f" along {count(self.directions or 0, 'random direction')} in each parameter"
+        return how if self.directions is None else how + along
 
 
 # --- one parameter ----------------------------------------------------------------------------------------
@@ -73,8 +72,7 @@ class _Verdict:
         self.settled += int(right.sum())
         self.crossed += int((right & ~look.kink & (look.bend <= 1.01 * reach)).sum())
         for j in np.flatnonzero(look.kink):
-            i = int(some[j])
-            where = at(np.unravel_index(i, self.s.arrays[self.k].shape))
+            i, where = int(some[j]), at(np.unravel_index(some[j], self.s.arrays[self.k].shape))
             between = f"slopes {look.left[j]:.6g} and {look.right[j]:.6g}"
             self.kinks[i] = f"{self.name}{where} ({between}, claimed {self.a[i]:.6g})"
 
@@ -261,18 +259,13 @@ def _finding(v: _Verdict, verdicts: list[_Verdict], how: How, explained: bool) -
     if any(v.wrong[i] for i in v.kinks):
         return f"is neither a slope at the kink nor between the two: {v.kink()}"
     s, others = v.s, [other for other in verdicts if other is not v]
-    inside = look_inside(s, v.k, n)
+    inside, alone = look_inside(s, v.k, n), s.back is None
     swapped = [(f"is that of {o.name}", o.n.reshape(n.shape)) for o in others if o.n.size == n.size]
-    known = {
-        "others": {k: a.astype(float) for k, a in s.aside.items() if a.dtype.kind in "fiub"}
-        | {o.name: s.arrays[o.k] for o in others},
-        "right_after": [o.name for o in others if s.ordered and o.k > v.k and not o.wrong.any()],
-        "all_wrong": s.back is None and len(verdicts) > 1 and all(o.wrong.any() for o in verdicts),
-        "only_here": s.back is None,
-        "lengths": s.lengths,
-        **inside,
-        "guesses": chain(swapped, inside.get("guesses", ())),
-    }
+    aside = {name: a.astype(float) for name, a in s.aside.items() if a.dtype.kind in "fiub"}
+    known = inside | {"guesses": chain(swapped, inside.get("guesses", ())), "only_here": alone}
+    known |= {"lengths": s.lengths, "others": aside | {o.name: s.arrays[o.k] for o in others}}
+    known["right_after"] = [o.name for o in others if s.ordered and o.k > v.k and not o.wrong.any()]
+    known["all_wrong"] = alone and len(verdicts) > 1 and all(o.wrong.any() for o in verdicts)
     if explained:  # by a problem with a name of its own: no vague words then
         known |= {"all_wrong": False, "partials": ()}
     said = diagnose(Case(x, a, n, noise, wrong, **known))

@@ -362,7 +362,8 @@ def test_each_parameter_has_its_own_rate(seed=0):
     report = check_order(f, {"W": W, "b": b}, {"W": dZ.T @ X, "b": 1.001 * dZ.sum(0)})
     assert report["W"].ok and report["b"].ok is False
     assert "gradient of b leaves" in report.diagnosis
-    assert check_order(f, {"W": W, "b": b}, {"W": (dZ.T @ X).T, "b": dZ.sum(0)})["W"].ok is False
+    with pytest.raises(ValueError, match=r"grads must have for W the shape \(3, 4\), got \(4, 3\)"):
+        check_order(f, {"W": W, "b": b}, {"W": (dZ.T @ X).T, "b": dZ.sum(0)})
     assert "not deterministic" in check_order(lambda x: x * rng.random(), 1.0, 1.0).diagnosis
 
 
@@ -420,7 +421,7 @@ def test_the_adjoint_identity_names_the_argument(seed):
     assert not any(r.ok for r in report.results)
     alike = check_adjoint(square, lambda d, x: (x * d,), lambda dots, x: x * dots[0], x)
     assert alike  # as its docstring says
-    with pytest.raises(ValueError, match=r"jvp must return the shape \(4, 3\) for x, got \(3,\)"):
+    with pytest.raises(ValueError, match=r"must return the shapes .* for x, got \(3,\) and \(4, 3\)"):
         check_adjoint(affine, affine_backward, lambda dots, c: dots[2], x, W, b)
 
 
@@ -448,7 +449,7 @@ def test_hessian_vector_products(seed):
         report = check_hvp(grad, hvp, x, rng=rng)
         assert not report
         assert said in report.diagnosis, report
-    with pytest.raises(ValueError, match="what hvp returns has the shapes"):
+    with pytest.raises(ValueError, match=r"what hvp returns must have for x the shape \(4,\), got \(2,\)"):
         check_hvp(grad, lambda u, x: u[:2], x)
     with pytest.raises(ValueError, match="what grad returns must be a dict"):
         check_hvp(lambda a: a, lambda u, a: u, {"a": 1.0})
