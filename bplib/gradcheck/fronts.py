@@ -15,7 +15,7 @@ import numpy as np
 from bplib.gradcheck.numerical import slopes
 from bplib.gradcheck.pairs import Pair, equal
 from bplib.gradcheck.report import Report
-from bplib.gradcheck.subject import Arguments, Array, Function, Subject, as_claim
+from bplib.gradcheck.subject import Arguments, Array, Function, Rng, Subject, as_claim
 from bplib.gradcheck.verdict import How, check
 
 
@@ -75,7 +75,7 @@ def numerical_gradient(
 
 def gradcheck(
     f: Any, params: Any, grads: Any, y: Any = None, *, method: str = "central", h: float | None = None,
-    rtol: float | None = None, directions: int | None = None, rng: np.random.Generator | None = None,
+    rtol: float | None = None, directions: int | None = None, rng: Rng = None,
     batched: bool = False, allow_float32: bool = False, allow_float16: bool = False,
 ) -> Report:  # fmt: skip
     r"""Compare a claimed gradient with a measured one, and say what is wrong with it.

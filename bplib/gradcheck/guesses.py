@@ -153,7 +153,7 @@ def _lost_paths(s: Subject, k: int, n: Array) -> Iterator[Finding]:
         slopes = _pull(node, order)
         along = np.array([slopes.get(leaf, 0.0) for leaf in values[k].flat]).reshape(n.shape)
         where = node.name or (f"the result of {node.op}" if node.parents else s.names[k])
-        why = f"{len(shares)} paths meet in {where}, and what they bring adds up (+= where = was meant?)"
+        why = f"{len(shares)} paths meet in {where}, and what they bring adds up (= where += was meant?)"
         for user, share in shares:
             said = f"share of one path alone, through {user.name or user.op}"
             yield f"keeps the {said}: {why}", n - (gradient[node] - share) * along

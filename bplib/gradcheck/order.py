@@ -13,13 +13,11 @@ import numpy as np
 from bplib.gradcheck.numerical import jitter, typical
 from bplib.gradcheck.pairs import Pair
 from bplib.gradcheck.report import Line, Report
-from bplib.gradcheck.subject import Arguments, Array, Function, Subject, plain
+from bplib.gradcheck.subject import Arguments, Array, Function, Rng, Subject, plain
 from bplib.gradcheck.verdict import How, check, unfit
 
 
-def check_order(
-    f: Function, params: Any, grads: Any, hvp: Any = None, *, rng: np.random.Generator | None = None
-) -> Report:
+def check_order(f: Function, params: Any, grads: Any, hvp: Any = None, *, rng: Rng = None) -> Report:
     r"""Check a gradient by the rates at which Taylor remainders fall: the Taylor test.
 
     ============================================================ ======= ==============================
@@ -131,7 +129,7 @@ def _rate(r: Array, floor: float) -> float:
 
 def check_hvp(
     grad: Function, hvp: Function, params: Any, *, h: float | None = None, rtol: float | None = None,
-    directions: int | None = None, rng: np.random.Generator | None = None,
+    directions: int | None = None, rng: Rng = None,
 ) -> Report:  # fmt: skip
     r"""Check a Hessian-vector product against differences of gradients, and for symmetry.
 

@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 
 from bplib.gradcheck.report import Line, Report
-from bplib.gradcheck.subject import Array, Function, Subject, as_claim, bind
+from bplib.gradcheck.subject import Array, Function, Rng, Subject, as_claim, bind
 from bplib.gradcheck.verdict import How, check
 
 
 def check_vjp(
     forward: Function, backward: Function, *args: Any, method: str = "central", h: float | None = None,
-    rtol: float | None = None, rng: np.random.Generator | None = None, **options: Any,
+    rtol: float | None = None, rng: Rng = None, **options: Any,
 ) -> Report:  # fmt: skip
     r"""Check a pure pair, ``forward(*args) -> (out, cache)`` and ``backward(dout, cache) -> grads``.
 
@@ -67,7 +67,7 @@ def check_vjp(
 
 def check_adjoint(
     forward: Function, backward: Function, jvp: Function, *args: Any, rtol: float = 1e-10,
-    rng: np.random.Generator | None = None, **options: Any,
+    rng: Rng = None, **options: Any,
 ) -> Report:  # fmt: skip
     r"""Check that backward and forward mode of a pair apply one Jacobian: the dot-product test.
 
@@ -133,7 +133,7 @@ class Pair:
     """An op pair with its arguments: the subject that they make, and what is wrong apart from the numbers."""
 
     def __init__(
-        self, f: Function, b: Function, args: Sequence[Any], options: Mapping[str, Any], rng: Any,
+        self, f: Function, b: Function, args: Sequence[Any], options: Mapping[str, Any], rng: Rng,
         dout: Array | None = None, names: list[str] | None = None, **more: Any,
     ) -> None:  # fmt: skip
         self.f, self.b, self.options = f, b, options

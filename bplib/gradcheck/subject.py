@@ -18,6 +18,7 @@ from bplib.gradcheck.naive import Array as Array
 from bplib.gradcheck.naive import Function as Function
 from bplib.scalar import Value
 
+Rng = np.random.Generator | None
 #: The precisions that can be checked, finest first, with the option that lets the coarser ones in.
 PRECISIONS: dict[Any, str] = {np.float64: "", np.float32: "allow_float32", np.float16: "allow_float16"}
 
