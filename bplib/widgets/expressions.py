@@ -12,7 +12,9 @@ from typing import Any
 
 from bplib.scalar import Value
 from bplib.widgets.bundle import read, script
-from bplib.widgets.live import Live, Plan, curve, described, graph, plan
+from bplib.widgets.live import Live, described
+from bplib.widgets.plan import Plan, plan
+from bplib.widgets.views import curve, graph
 
 try:
     import anywidget
@@ -267,7 +269,7 @@ def _plan(text: str, name: str) -> Plan:
     spans: dict[Value | str, tuple[float, float]] = {
         value: (-most, most) for value, most in zip(inputs, reach, strict=True)
     }
-    return plan(output, spans, [], None, [graph(), curve()], name)
+    return plan(output, spans, views=[graph(), curve()], name=name)
 
 
 def expressions(formulas: Iterable[str], *, name: str) -> "Expressions":
@@ -334,6 +336,7 @@ class Expressions(anywidget.AnyWidget):
         self._esm = script("expressions", ("curve", "graph"))
         plans = [_plan(text, f"{name}-{k}") for k, text in enumerate(texts, start=1)]
         self._plan = plans[0]
+        self._live: Live | None = None
         recorded = [_state(text, each) for text, each in zip(texts, plans, strict=True)]
         super().__init__(recorded=recorded, shown=recorded[0])
 
@@ -362,15 +365,20 @@ class Expressions(anywidget.AnyWidget):
 
     @property
     def live(self) -> Live:
-        """A figure of its own for the present formula, as Python last saw it."""
-        figure = Live(self._plan, 0.1)
-        figure.inputs = self.shown["inputs"]
-        return figure
+        """A figure of its own for the present formula, made when it is first asked for."""
+        if self._live is None:
+            self._live = Live(self._plan, 0.1)
+            self._live.inputs = self.shown["inputs"]
+        return self._live
+
+    @traitlets.observe("shown")
+    def _forget(self, _: Any) -> None:
+        self._live = None
 
     @property
     def state(self) -> str:
-        """The state of `live` as text that can be shared; assign such a text to bring its state back."""
-        return self.live.state
+        """What is shown as text that can be shared; assign such a text to bring its state back."""
+        return self._plan.state(self.shown["inputs"])
 
     @state.setter
     def state(self, text: str) -> None:
@@ -378,16 +386,11 @@ class Expressions(anywidget.AnyWidget):
         for formula in self.recorded:
             if formula["spec"]["name"] == wanted:
                 self.text = formula["text"]
-        figure = self.live
-        figure.state = text
-        self.shown = {**self.shown, "inputs": figure.inputs}
+        self.shown = {**self.shown, "inputs": self._plan.checked(self._plan.restore(text))}
 
     def figure(self) -> Any:
         """Return a matplotlib figure of the present formula's graph."""
-        from bplib import plot
-
-        names = [self._plan.tape.names[i] for i in self._plan.tape.inputs]
-        return plot.graph(self._plan.tape, dict(zip(names, self.shown["inputs"], strict=True)))
+        return self._plan.still(self.shown["inputs"])
 
     def __repr__(self) -> str:
         return self._plan.in_words(self.shown["inputs"]) if self.shown else "live figure"

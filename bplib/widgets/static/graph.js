@@ -1,8 +1,7 @@
 // The view `graph`: every node with its value and its gradient. Step through both passes; read any edge.
 import { html, setAttr, setText, svg } from "./dom.js";
 import { fitted, fmt, shortened } from "./format.js";
-import { layout, place } from "./layout.js";
-import { movingParts } from "./parts.js";
+import { place } from "./layout.js";
 import { say } from "./say.js";
 import { walker } from "./walk.js";
 import { wordsFor } from "./words.js";
@@ -10,10 +9,13 @@ import { wordsFor } from "./words.js";
 const PLAY = 1100; // ms a step
 const HEIGHT = 64; // of a node
 
-export const mount = (el, store) => {
+export const mount = (el, store, view) => {
   const { tape, labels } = store;
   const { names } = labels;
-  const { nodes, edges } = movingParts(tape);
+  const placed = view.nodes.map(([i, rank, at]) => ({ i, rank, at }));
+  const edges = view.edges.map(([from, to, arg, port, via]) => ({ from, to, arg, port, via }));
+  const nodes = placed.map(({ i }) => i);
+  const tags = new Map(view.nodes.map(([i, , , tag]) => [i, tag]));
   const words = wordsFor(store, { edges });
   const isInput = (i) => tape.nodes[i][0] === "input";
 
@@ -83,7 +85,7 @@ export const mount = (el, store) => {
   const drawNode = (i, [x, y], { width }) => {
     const room = (letter) => Math.floor((width - 16) / letter);
     // Where the formula is the name, it says the operation already.
-    const operation = names[i] === labels.formulas[i] ? "" : labels.tags[i];
+    const operation = names[i] === labels.formulas[i] ? "" : tags.get(i);
     const tag = names[i].length + operation.length < room(7.2) ? operation : "";
     const line = (kind, sign, base) => ({
       kind,
@@ -132,21 +134,20 @@ export const mount = (el, store) => {
       };
     });
 
-  const plan = layout(tape, { nodes, edges });
   let drawn = 0;
   const draw = () => {
     const room = canvas.clientWidth - 4;
     if (room <= 0 || drawn === room) return;
     drawn = room;
-    const placed = place(plan, edges, room, HEIGHT);
-    const [width, height] = placed.size.map((length) => length + 4);
+    const plan = place({ nodes: placed, edges }, room, HEIGHT);
+    const [width, height] = plan.size.map((length) => length + 4);
     const hadFocus = canvas.contains(document.activeElement);
     walk.clear();
     // In reading order: each node after the edges that lead to it. Boxes stand above wires.
     const wires = [];
     const boxes = nodes.map((i) => {
-      edges.forEach((edge, k) => edge.to === i && wires.push(drawEdge(edge, placed.paths[k], placed.down)));
-      return drawNode(i, placed.corners.get(i), placed);
+      edges.forEach((edge, k) => edge.to === i && wires.push(drawEdge(edge, plan.paths[k], plan.down)));
+      return drawNode(i, plan.corners.get(i), plan);
     });
     canvas.replaceChildren(svg("svg", {
       viewBox: `-2 -2 ${width} ${height}`, width, height, role: "group", onkeydown: walk.onkeydown,

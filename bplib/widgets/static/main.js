@@ -36,7 +36,7 @@ export const figure = (views) => ({ model, el }) => {
     return mount(root.lastChild, store, extra);
   };
   el.append(root);
-  const elsewhere = spec.views.flatMap((view) => [view.weights ?? [], view.biases ?? []].flat(3));
+  const elsewhere = spec.views.flatMap((view) => view.claims ?? []);
   // What a reader chose in a view is the view's own: made anew, it shows what it showed at the start.
   const places = spec.views.map(({ view }) => place(view));
   let unmounts = [];

@@ -5,9 +5,9 @@ import { Labels } from "./labels.js";
 import { fmt, parse } from "./format.js";
 
 export class Store {
-  constructor({ tape, controls, params, data = [], rate: first }, inputs, rate) {
+  constructor({ tape, labels, controls, params, data = [], rate: first }, inputs, rate) {
     this.tape = new Tape(tape);
-    this.labels = new Labels(this.tape);
+    this.labels = new Labels(labels);
     const place = (n) => ({ n, node: this.tape.inputs[n], name: this.tape.names[this.tape.inputs[n]] });
     this.controls = controls.map(([n, lo, hi, step]) => ({ ...place(n), lo, hi, step }));
     this.params = params.map(place);

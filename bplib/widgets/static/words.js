@@ -1,6 +1,5 @@
 // What the graph says about a node or an edge: symbols on one line, the present numbers on the next.
 import { fmt } from "./format.js";
-import { writeNumbers } from "./labels.js";
 import { blue, bracketed, red } from "./say.js";
 
 export const wordsFor = (store, { edges }) => {
@@ -21,7 +20,7 @@ export const wordsFor = (store, { edges }) => {
       const [op, ...args] = tape.nodes[i];
       if (op === "input") return [`${names[i]} = `, blue(store.values[i]), ", given"];
       const formula = names[i] === labels.formulas[i] ? "" : ` = ${labels.formulas[i]}`;
-      return [`${names[i]}${formula} = ${writeNumbers(op, args.map((j) => store.values[j]))} = `, blue(store.values[i])];
+      return [`${names[i]}${formula} = ${labels.withNumbers(op, args.map((j) => store.values[j]))} = `, blue(store.values[i])];
     },
     backward(i) {
       const result = [`${d(i)} = `, red(store.grads[i])];
