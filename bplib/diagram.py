@@ -156,7 +156,7 @@ def layout(tape: Tape) -> Layout:
 
     Examples
     --------
-    >>> layout(Tape.record(lambda x, y: x * y + x, x=1.0, y=2.0)).places
+    >>> layout(Tape.record(lambda x, y: (x * y).exp(), x=1.0, y=2.0)).places
     {0: (0, 0.0), 1: (0, 1.0), 2: (1, 0.5), 3: (2, 0.5)}
     """
     nodes = [i for i, (op, *_) in enumerate(tape.nodes) if op != "const"]

@@ -1,6 +1,7 @@
 """The picture of a graph: its diagram drawn with matplotlib, a card for each node.
 
-It adds the ink to `bplib.diagram`, which says what the nodes are called and where they stand.
+It adds the ink to `bplib.diagram`, which says what the nodes are called and where they stand, as it says it
+to the page. Only the sizes of the cards and the bend of the lines are decided here.
 """
 
 from __future__ import annotations
@@ -93,9 +94,9 @@ def _card(
     )
     ax.add_patch(box)
     left, right = x + 0.09, x + CARD_WIDTH - 0.09
-    room = 14 - len(tag)
-    ax.text(left, y + 0.2, name if len(name) <= room else name[: room - 1] + "…", va="center", weight="bold")
-    ax.text(right, y + 0.2, tag, ha="right", va="center", color=QUIET)
+    ax.text(left, y + 0.2, name if len(name) <= 14 else name[:13] + "…", va="center", weight="bold")
+    if len(name) + len(tag) < 12:  # as in the page, the name goes first
+        ax.text(right, y + 0.2, tag, ha="right", va="center", color=QUIET)
     for dy, sign, x_, color in ((0.0, "=", value, VALUE), (-0.2, "∂", grad, GRADIENT)):
         ax.text(left, y + dy, sign, va="center", color=color)
         ax.text(right, y + dy, number(x_, 5), ha="right", va="center", color=color)

@@ -85,10 +85,14 @@ def _known_as(op: str, formula: str, example: str, method: _Method) -> _Method:
 class Value:
     """A number that remembers how it was computed.
 
+    Values are combined with ``+ - * / **`` and the methods below. An operation whose result or local
+    derivative is not finite is refused. A Value has no truth value and no order, because a graph would keep
+    the branch taken once and be wrong for other inputs.
+
     Parameters
     ----------
     data : float
-        The number. Any real number, NumPy's scalars included; it is kept as a float.
+        One real, finite number, NumPy's scalars included; it is kept as a float.
     name : str, optional
         What to call it in pictures, messages and a `~bplib.tape.Tape`.
 
@@ -99,27 +103,12 @@ class Value:
         because what was computed from it keeps the numbers of its time.
     grad : float
         d (last node on which `backward` was called) / d (this node); 0 before.
-    name : str
-        Its name, or ``""``.
     op : str
         The operation that made it; ``"leaf"`` for a number you gave, ``"const"`` for one that was wrapped.
     parents : tuple of Value
         The arguments of the operation.
     local_grads : tuple of float
         d self / d parent, one for each parent.
-
-    Raises
-    ------
-    TypeError
-        If `data` is not a single real number, or `name` is not a string.
-    ValueError
-        If `data` is NaN or infinite.
-
-    Notes
-    -----
-    Values are combined with ``+ - * / **`` and the methods below. An operation whose result or local
-    derivative is not finite is refused. A Value has no truth value and no order, because a graph would keep
-    the branch taken once and be wrong for other inputs.
 
     Examples
     --------
@@ -181,10 +170,7 @@ class Value:
         The gradients of the graph it walks are set to 0 first, so a second call gives the same answer.
         Leaves that only another loss reached keep theirs.
 
-        Raises
-        ------
-        ValueError
-            If a gradient overflows; the message names the node.
+        A gradient that overflows is refused with a ValueError that names its node.
 
         Examples
         --------

@@ -72,7 +72,7 @@ def test_every_control_answers_to_keys_and_to_typing(show):
     for name in fig.controls:
         slider(page, name).press("ArrowLeft")
         settle(page)
-        _, lo, hi, step = next(spec for spec in fig.spec["controls"] if fig._name(spec[0]) == name)
+        _, lo, hi, step = next(spec for spec in fig.spec["controls"] if fig.plan.input_name(spec[0]) == name)
         fig.controls[name] = float(f"{fig.controls[name] - step:.12g}")
         assert_agrees(page, fig)
         for key, there in (("Home", lo), ("End", hi), ("PageDown", float(f"{hi - 10 * step:.12g}"))):

@@ -15,7 +15,8 @@ import bplib
 PACKAGE = Path(bplib.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 #: Everything but what draws, gives feedback to exercises, or lives in a notebook.
-CORE = [path for path in sorted(PACKAGE.glob("*.py")) if path.stem not in ("__init__", "plot", "checks")]
+BESIDE = ("__init__", "plot", "diagram", "graph_picture", "checks")
+CORE = [path for path in sorted(PACKAGE.glob("*.py")) if path.stem not in BESIDE]
 
 
 def run(code: str) -> subprocess.CompletedProcess[str]:

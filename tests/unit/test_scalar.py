@@ -4,17 +4,19 @@ import cmath
 import copy
 import math
 import pickle
+import pydoc
 import subprocess
 import sys
 from decimal import Decimal
 from fractions import Fraction
+from typing import get_type_hints
 
 import numpy as np
 import pytest
 from expressions import KINKED, SMOOTH, VALUE, expressions
 from hypothesis import assume, given, settings
 
-from bplib.scalar import Value
+from bplib.scalar import RULES, Value
 
 # Right gradients.
 
@@ -292,6 +294,58 @@ def test_what_can_not_be_set(data, error, message):
     with pytest.raises(error, match=message):
         x.data = data
     assert x.data == 2.0
+
+
+# The operators are a table, and still methods that one can look up.
+
+
+METHODS = [op for op in RULES if hasattr(Value, op)]
+
+
+def test_every_operation_is_a_method_or_an_operator():
+    assert set(RULES) - set(METHODS) == {"add", "sub", "mul", "div", "pow", "neg"}
+    a, b = Value(0.5), Value(0.25)
+    nodes = [a + b, a - b, a * b, a / b, a**b, -a]
+    nodes += [2 + b, 2 - b, 2 * b, 2 / b, 2**b]
+    assert [node.op for node in nodes] == [
+        "add",
+        "sub",
+        "mul",
+        "div",
+        "pow",
+        "neg",
+        "add",
+        "sub",
+        "mul",
+        "div",
+        "pow",
+    ]
+    assert [parent.data for parent in nodes[-2].parents] == [2.0, 0.25]
+
+
+@pytest.mark.parametrize("op", [*METHODS, "__neg__"])
+def test_help_shows_the_formula_and_an_example(op):
+    told = pydoc.plain(pydoc.render_doc(getattr(Value, op)))
+    assert "Return " in told
+    assert ">>> " in told and (f".{op}(" in told or op == "__neg__")
+
+
+def test_the_types_of_the_operators_are_written_down():
+    for op in (*METHODS, "__neg__", "__add__", "__radd__", "__pow__", "__rpow__"):
+        assert get_type_hints(getattr(Value, op))["return"] is Value
+
+
+def test_a_refusal_names_the_method_in_its_traceback():
+    with pytest.raises(ValueError, match="log needs") as caught:
+        Value(-1.0).log()
+    assert "log" in [frame.name for frame in caught.traceback]
+
+
+def test_a_graph_of_several_nodes_is_walked_once():
+    x = Value(2.0, "x")
+    u, v = x * 3, x.exp()
+    y = u + 1
+    assert [node.op for node in y.graph(v)] == ["leaf", "const", "mul", "exp", "const", "add"]
 
 
 # Copies.

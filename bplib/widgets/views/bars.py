@@ -1,6 +1,7 @@
 """The view `bars`: some named quantities one below the other, each as long as its number.
 
-It adds the comparison at a glance; the page fixes the scale by the corners of the controls' ranges.
+It adds the comparison at a glance. The scale stays while a control moves: the page takes it from the numbers
+at the corners of the controls' ranges.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """What every view is: fields that travel to the page, found on the tape, and a still picture of them.
 
-A view's class says all that Python knows of it. The page draws it with the module ``static/<name>.js``.
+It adds the form that all of them share: a view's class says all that Python knows of it, and the page draws
+what the class writes down with the module ``static/<name>.js``.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """The view `compose`: a curve and a slope for each stage of a composition, and their product for the whole.
 
-It adds the chain: stages each of which depends on the control only through the one before it.
+It adds the chain: stages each of which depends on the control only through the one before it, because only
+then do their slopes multiply to the slope of the whole.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """The view `curve`: one quantity against one control, with the tangent that is the gradient.
 
-It adds the choice of the two; the reader can choose others in the figure.
+It adds the choice of the two, with which the figure opens. The reader can choose another pair there, of what
+is computed and what can be moved.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """The view `graph`: every node with its value and gradient, every edge with its local derivative.
 
-It adds the diagram to the figure: what each node's operation is, and where nodes and edges stand.
+It adds the diagram to the figure: what each node's operation is, and where nodes and edges stand. The page
+and the still picture draw the same one.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """The view `network`: units with z, a and delta, edges as wide as their weight or its gradient.
 
-It adds to a graph what it does not show: which numbers are units, and which weights lead from one to another.
+It adds what a graph does not show: which numbers are units, and which weights lead from one to another. The
+parameters are chosen and moved in the picture, so they need no sliders beside it.
 """
 
 from __future__ import annotations

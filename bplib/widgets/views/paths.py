@@ -1,6 +1,7 @@
 """The view `paths`: k doublings n = n + n, every path racing each edge once.
 
-It adds one picture that no graph of Values holds: 2^k paths over 2 k edges.
+It adds a picture that no graph of Values holds: 2^k paths over 2 k edges. Its only tie to the figure is the
+control that counts the doublings.
 """
 
 from __future__ import annotations
