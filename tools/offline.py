@@ -1,8 +1,8 @@
 """Sphinx extension: the built site carries all it loads, once.
 
-It writes the figure library that all pages share and takes out of each page's widget state what the library
-makes needless. It adds anywidget's browser module from the installed wheel, so that both sides have one version,
-and empties the icon script of 1.5 MB that the theme loads beside the same icons as a web font.
+It writes the figure library that all pages share, and takes out of each page's widget state what the library
+makes needless. It adds anywidget's browser module from the installed wheel, so that both sides have one
+version, and empties the icon script of 1.5 MB that the theme loads beside the same icons as a web font.
 """
 
 from __future__ import annotations

@@ -22,7 +22,6 @@ from bplib.plot import DPI, Picture, style
 from bplib.widgets.figure import Figure
 
 try:
-    import anywidget
     import traitlets
     from PIL import Image
 except ImportError as error:

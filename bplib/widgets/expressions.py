@@ -17,7 +17,6 @@ from bplib.widgets.plan import Plan, plan
 from bplib.widgets.views import curve, graph
 
 try:
-    import anywidget
     import traitlets
 except ImportError as error:
     raise ImportError('Live figures need anywidget: pip install "bplib[widgets]"') from error

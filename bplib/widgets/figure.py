@@ -38,7 +38,7 @@ class Library(Widget):  # type: ignore[misc]  # ipywidgets has no types
         return cls._open
 
 
-class Figure(anywidget.AnyWidget):  # type: ignore[misc]
+class Figure(anywidget.AnyWidget):
     """A widget that the library draws, in the way of its kind: a name in ``static/library.js``."""
 
     _esm = library.read("loader.js")

@@ -29,6 +29,8 @@ _TABLE = re.compile(r'import (\w+) from "(\.\.?/[\w./]+\.json)" with \{ type: "j
 _EXPORT = re.compile(r"export ((?:const|class|function) (\w+)\b.*)")
 _FOREIGN = re.compile(r"\s*(?:import|export)\b(?!\()")
 _PLACE = re.compile(r"\{(\w+)\}")
+#: What a figure's widget holds that only Jupyter needs.
+_SHARED = ("_esm", "_css", "_library")
 
 
 def static(name: str = "") -> Traversable:
@@ -42,11 +44,12 @@ def read(name: str) -> str:
 
 
 def join(names: Iterable[str], read: Callable[[str], str] = read) -> str:
-    """Return these files, and before each of them what it imports, as statements of one script.
+    r"""Return these files, and before each of them what it imports, as statements of one script.
 
     A file ``parts/chart.js`` becomes the constant `parts$chart`, which holds its exports. Each of its lines
     stays a line. An import stands alone on its line and names a file by its relative path:
-    ``import { a, b as c } from "../engine/tape.js";``. Exports are named, and begin the line that declares them.
+    ``import { a, b as c } from "../engine/tape.js";``. Exports are named, and begin the line that declares
+    them.
 
     Parameters
     ----------
@@ -62,7 +65,7 @@ def join(names: Iterable[str], read: Callable[[str], str] = read) -> str:
 
     Examples
     --------
-    >>> print(join(["one.js"], {"one.js": "export const one = 1;\\n"}.get))
+    >>> print(join(["one.js"], {"one.js": "export const one = 1;\n"}.get))
     // one.js
     const one$ = (() => {
     const one = 1;
@@ -136,8 +139,8 @@ def words(language: str = "") -> dict[str, dict[str, str]]:
     Parameters
     ----------
     language : str, optional
-        Such as ``"de"``, for which a file ``static/words.de.json`` stands beside the English ``words.json``; by
-        default the environment variable ``BPLIB_LANGUAGE``, or English.
+        Such as ``"de"``, for which a file ``static/words.de.json`` stands beside the English ``words.json``.
+        By default what the environment variable ``BPLIB_LANGUAGE`` says, or English.
 
     Raises
     ------
@@ -180,7 +183,7 @@ def _library(language: str) -> str:
     """Return statements that end in the constant `library`, which draws every figure."""
     views = sorted(file.name for file in static(VIEWS).iterdir() if file.name.endswith(".js"))
     names = [f"{VIEWS}/{view}" for view in views]
-    mounts = ", ".join(f"{view.removesuffix('.js')}: {_constant(name)}.mount" for view, name in zip(views, names, strict=True))
+    mounts = ", ".join(f"{name[len(VIEWS) + 1 : -3]}: {_constant(name)}.mount" for name in names)
     told = json.dumps(words(language))
     joined = join([ENTRY, *names], lambda name: told if name == WORDS else read(name))
     return f"{joined}const library = {_constant(ENTRY)}.library({{ {mounts} }});\n"
@@ -191,10 +194,8 @@ def module(language: str = "") -> str:
 
     Examples
     --------
-    >>> print(module()[-59:])
-    export default library;
-    //# sourceURL=bplib/live.js
-    <BLANKLINE>
+    >>> module().splitlines()[-2:]
+    ['export default library;', '//# sourceURL=bplib/live.js']
     """
     return f"{_library(language)}export default library;\n//# sourceURL=bplib/live.js\n"
 
@@ -206,17 +207,18 @@ def script(language: str = "") -> str:
 
     Examples
     --------
-    >>> print(script()[:37])
-    window.bplib = (() => {
-    "use strict";
+    >>> script().splitlines()[:2]
+    ['window.bplib = (() => {', '"use strict";']
     """
     return f'window.bplib = (() => {{\n"use strict";\n{_library(language)}return library;\n}})();\n'
 
 
 def style() -> str:
-    """Return what all figures look like: ``live.css`` and the styles of single views after it."""
-    found = [file for folder in (static(), static(VIEWS)) for file in folder.iterdir() if file.name.endswith(".css")]
-    return "".join(file.read_text(encoding="utf-8") for file in sorted(found, key=lambda file: (file.name != "live.css", file.name)))
+    """Return what all figures look like: ``live.css``, and after it the styles of single kinds and views."""
+    folders = (static(), static(VIEWS))
+    found = [file for folder in folders for file in folder.iterdir() if file.name.endswith(".css")]
+    found.sort(key=lambda file: (file.name != "live.css", file.name))
+    return "".join(file.read_text(encoding="utf-8") for file in found)
 
 
 def for_page(state: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
@@ -244,7 +246,3 @@ def for_page(state: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
         elif "_bplib_script" not in data:
             lighter[key] = model
     return lighter, figures
-
-
-#: What a figure's widget holds that only Jupyter needs.
-_SHARED = ("_esm", "_css", "_library")

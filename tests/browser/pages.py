@@ -213,7 +213,9 @@ def write_figures(folder: Path, figures: Sequence[Any], traits: Sequence[str], s
     (folder / "live.css").write_text(library.style(), encoding="utf-8")
     parts = {
         "places": "".join(f'<div id="figure-{k}"></div>' for k in range(len(figures))),
-        "states": json.dumps([{name: getattr(fig, name) for name in ("_bplib_kind", *traits)} for fig in figures]),
+        "states": json.dumps(
+            [{name: getattr(fig, name) for name in ("_bplib_kind", *traits)} for fig in figures]
+        ),
         "site": STATE_SCRIPT if site else "",
     }
     (folder / "index.html").write_text(PAGE % parts, encoding="utf-8")

@@ -42,12 +42,12 @@ export const mount = (el, store, { depth }) => {
     const said = html("p", {});
     const number = html("span", { class: "bp-tally" });
     const grad = html("span", { class: "bp-grad" });
-    const fill = html("div", { class: "bp-amount" });
+    const bar = html("div", { class: "bp-amount" });
     const picture = svg("svg", { role: "img", height: HEIGHT });
     let wires = [];
     said.append(html("strong", {}, title), " ", number, " ", grad);
     return {
-      element: html("div", { class: "bp-route" }, said, html("div", { class: "bp-lane" }, fill), picture),
+      element: html("div", { class: "bp-route" }, said, html("div", { class: "bp-lane" }, bar), picture),
       total,
       draw() {
         const apart = (room - 24) / k;
@@ -72,7 +72,7 @@ export const mount = (el, store, { depth }) => {
         const done = taken === null ? all : Math.min(taken, all);
         setText(number, fill(tally, { done: count(done), all: count(all) }));
         setText(grad, fill(words.paths.gradient, { x: count(gradient(done)) }));
-        fill.style.width = `${(100 * done) / all}%`;
+        bar.style.width = `${(100 * done) / all}%`;
         const lit = edgesAt(done);
         wires.forEach((pair, level) => pair.forEach((wire, edge) => wire.classList.toggle("bp-lit", lit(level, edge))));
         setAll(picture, { "aria-label": fill(words.paths.label, { k, title, tally: number.textContent }) });
