@@ -48,7 +48,7 @@ def test_what_is_needed_comes_first_and_every_line_stays_a_line():
     joined = join(
         "one.js",
         "two.js",
-        one='import { two, three as drei } from "./two.js";\n\n// a note\nexport const one = () => [two, drei];',
+        one='import { two, three as drei } from "./two.js";\n\n// a\nexport const one = () => [two, drei];',
         two="export const two = 2;\nexport class three {}\n  const four = `\n  ${two}`;",
     )
     assert joined == (
@@ -56,7 +56,7 @@ def test_what_is_needed_comes_first_and_every_line_stays_a_line():
         "const two = 2;\nclass three {}\n  const four = `\n  ${two}`;\n"
         "return { two, three };\n})();\n"
         "// one.js\nconst one$ = (() => {\n"
-        "const { two, three: drei } = two$;\n\n// a note\nconst one = () => [two, drei];\n"
+        "const { two, three: drei } = two$;\n\n// a\nconst one = () => [two, drei];\n"
         "return { one };\n})();\n"
     )
 
