@@ -11,13 +11,12 @@ from itertools import islice
 from typing import Any
 
 from bplib.scalar import Value
-from bplib.widgets.bundle import read, script
+from bplib.widgets.figure import Figure
 from bplib.widgets.live import Live, described
 from bplib.widgets.plan import Plan, plan
 from bplib.widgets.views import curve, graph
 
 try:
-    import anywidget
     import traitlets
 except ImportError as error:
     raise ImportError('Live figures need anywidget: pip install "bplib[widgets]"') from error
@@ -307,7 +306,7 @@ def expressions(formulas: Iterable[str], *, name: str) -> "Expressions":
     return Expressions(formulas, name)
 
 
-class Expressions(anywidget.AnyWidget):
+class Expressions(Figure):
     """A figure whose formula can be exchanged. Make one with `expressions`.
 
     Attributes
@@ -318,7 +317,7 @@ class Expressions(anywidget.AnyWidget):
         A figure of its own for that formula, whose numbers Python can read and move.
     """
 
-    _css = read("live.css")
+    _bplib_kind = traitlets.Unicode("expressions").tag(sync=True)
     recorded: traitlets.List[dict[str, Any]] = traitlets.List().tag(
         sync=True
     )  # of {"text", "spec", "inputs"}
@@ -333,7 +332,6 @@ class Expressions(anywidget.AnyWidget):
         if not 1 <= len(texts) <= MAX_FORMULAS:
             raise ValueError(f"A menu offers 1 to {MAX_FORMULAS} formulas; {len(texts)} came.")
         self._name = name
-        self._esm = script("expressions", ("curve", "graph"))
         plans = [_plan(text, f"{name}-{k}") for k, text in enumerate(texts, start=1)]
         self._plan = plans[0]
         self._live: Live | None = None

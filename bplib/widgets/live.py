@@ -12,13 +12,12 @@ from contextlib import suppress
 from typing import Any
 
 from bplib.scalar import Value
-from bplib.widgets.bundle import read, script
+from bplib.widgets.figure import Figure
 from bplib.widgets.places import Key
 from bplib.widgets.plan import Plan, plain, plan, real
 from bplib.widgets.views import curve, graph
 
 try:
-    import anywidget
     import traitlets
 except ImportError as error:
     raise ImportError('Live figures need anywidget: pip install "bplib[widgets]"') from error
@@ -84,7 +83,7 @@ def live(
     return Live(plan(output, controls, params, data, views, name=name), rate)
 
 
-class Live(anywidget.AnyWidget):
+class Live(Figure):
     """A figure that computes in the page. Make one with `live`.
 
     Attributes
@@ -99,15 +98,13 @@ class Live(anywidget.AnyWidget):
         The learning rate of the gradient step.
     """
 
-    _css = read("live.css")
+    _bplib_kind = traitlets.Unicode("live").tag(sync=True)
     # What does not change, what does. Everything that has an order is in a list.
     spec = traitlets.Dict().tag(sync=True)
     inputs = traitlets.Any().tag(sync=True)
     rate = traitlets.Any().tag(sync=True)
 
     def __init__(self, plan: Plan, rate: float) -> None:
-        # A page repeats the script in every figure: each carries only its own views.
-        self._esm = script("main", tuple(sorted({view.name for view in plan.views})))
         self.plan = plan
         self.tape = plan.tape
         spec = {**plan.spec, "rate": real("The learning rate", rate)}

@@ -21,7 +21,7 @@ from bplib.widgets.places import Key, Places
 from bplib.widgets.views import VIEWS, View, graph
 
 #: More views than this make one figure too tall to work with.
-MAX_VIEWS = 4
+MAX_VIEWS = 8
 
 _FIGURE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)

@@ -26,6 +26,8 @@ import pytest
 from ipywidgets.embed import dependency_state, embed_data
 from nbformat import v4
 
+from bplib.widgets import library
+
 ROOT = Path(__file__).resolve().parents[2]
 
 PAGE = """<!doctype html>
@@ -34,13 +36,12 @@ PAGE = """<!doctype html>
 <style>
 html { color-scheme: light dark; background: light-dark(#fff, #121212); color: light-dark(#222, #ddd); }
 body { margin: 0 auto; max-width: 720px; padding: 8px; }
-</style><style>%(css)s</style>%(site)s
+</style><link rel="stylesheet" href="live.css">%(site)s
 </head><body><main><h1>Live figures</h1>%(places)s</main><script type="module">
 window.bubbled = [];
 document.addEventListener("keydown", (event) => bubbled.push(event.key));
-const states = %(states)s;
-window.figures = await Promise.all(states.map(async ({ module, state }, k) => {
-  const widget = (await import(module)).default;
+const { default: widget } = await import("./live.js");
+window.figures = %(states)s.map((state, k) => {
   const listeners = {};
   const model = {
     state, saves: 0,
@@ -58,15 +59,15 @@ window.figures = await Promise.all(states.map(async ({ module, state }, k) => {
   const el = document.getElementById(`figure-${k}`);
   const cleanup = widget.render({ model, el });
   return { widget, model, el, cleanup, store: el.firstChild.store };
-}));
+});
 </script></body></html>"""
 
 WIDGETS_PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Widgets</title><link rel="icon" href="data:,">
 <meta name="viewport" content="width=device-width">
-<style>html { color-scheme: light dark; }</style>
+<style>html { color-scheme: light dark; }</style><link rel="stylesheet" href="bp/live.css">
 <script type="application/vnd.jupyter.widget-state+json">%(state)s</script>
-<script defer src="bp/figures.js"></script>
+<script defer src="bp/live.js"></script><script defer src="bp/figures.js"></script>
 </head><body><main><h1>Widgets</h1>%(views)s</main></body></html>"""
 VIEW_SCRIPT = '<div><script type="application/vnd.jupyter.widget-view+json">{}</script></div>'
 
@@ -237,16 +238,14 @@ def write_notebook(path: Path, *sources: str, fails: Sequence[str] = ()) -> None
 
 def write_figures(folder: Path, figures: Sequence[Any], traits: Sequence[str], site: bool) -> None:
     """Write a page of figures, each on a model with these traits, as the site or as Jupyter shows them."""
-    states = []
     folder.mkdir(exist_ok=True)
-    for k, fig in enumerate(figures):
-        (folder / f"{k}.js").write_text(fig._esm, encoding="utf-8")
-        state = {name: getattr(fig, name) for name in traits}
-        states.append({"module": f"./{k}.js", "state": state})
+    (folder / "live.js").write_text(library.module(), encoding="utf-8")
+    (folder / "live.css").write_text(library.style(), encoding="utf-8")
     parts = {
-        "css": figures[0]._css,
         "places": "".join(f'<div id="figure-{k}"></div>' for k in range(len(figures))),
-        "states": json.dumps(states),
+        "states": json.dumps(
+            [{name: getattr(fig, name) for name in ("_bplib_kind", *traits)} for fig in figures]
+        ),
         "site": STATE_SCRIPT if site else "",
     }
     (folder / "index.html").write_text(PAGE % parts, encoding="utf-8")
@@ -255,12 +254,15 @@ def write_figures(folder: Path, figures: Sequence[Any], traits: Sequence[str], s
 def write_widgets(folder: Path, widgets: Sequence[Any]) -> None:
     """Write a page of widgets as the site has them: their state, a place for each, and the site's scripts."""
     data = embed_data(views=widgets, state=dependency_state(widgets, drop_defaults=False))
+    state, _ = library.for_page(data["manager_state"]["state"])
     parts = {
-        "state": json.dumps(data["manager_state"]).replace("</", "<\\/"),
+        "state": json.dumps({**data["manager_state"], "state": state}).replace("</", "<\\/"),
         "views": "".join(VIEW_SCRIPT.format(json.dumps(view)) for view in data["view_specs"]),
     }
     (folder / "index.html").write_text(WIDGETS_PAGE % parts, encoding="utf-8")
     shutil.copytree(ROOT / "vendor" / "bp", folder / "bp", dirs_exist_ok=True)
+    (folder / "bp" / "live.js").write_text(library.script(), encoding="utf-8")
+    (folder / "bp" / "live.css").write_text(library.style(), encoding="utf-8")
     module = next(file for file in files("anywidget") or [] if file.match("nbextension/index.js"))
     shutil.copyfile(module.locate(), folder / "bp" / "anywidget.js")
 

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
-import bplib
 from bplib.diagram import constant
 from bplib.scalar import Value
+from bplib.widgets import library
 from bplib.widgets.live import graph, live
 
 pytestmark = pytest.mark.browser
 
-FORMAT = (Path(bplib.__file__).parent / "widgets/static/format.js").read_text()
-FMT = """async ([source, numbers]) => {
-  const url = URL.createObjectURL(new Blob([source], {type: "text/javascript"}));
-  const { fmt } = await import(url);
-  return numbers.map((x) => fmt(x));
-}"""
+FORMAT = library.join(["format.js"])
+FMT = "([source, numbers]) => numbers.map(new Function(`${source} return (x) => format$.fmt(x);`)())"
 CARDS = """[...document.querySelectorAll(".bp-graph .bp-node")].map((node) =>
   [node.querySelector(".bp-title").textContent, node.querySelector(".bp-tag").textContent,
    node.getAttribute("transform")])"""

@@ -110,10 +110,6 @@ def test_in_jupyter_a_typed_formula_goes_to_python_and_comes_back(figure):
     assert not visit.faults
 
 
-def test_the_script_stays_small():
-    assert len(expressions(FORMULAS, name="formula")._esm.encode()) <= 45_000
-
-
 def test_silence_is_told(figure):
     _, visit = figure(site=False, shared=False)  # its clock is moved
     page = visit.page

@@ -936,7 +936,3 @@ def test_reduced_motion_has_no_transition(show):
             ".some((e) => getComputedStyle(e).transitionDuration.split(', ').some((t) => parseFloat(t) > 0))"
         )
         assert moving is expected
-
-
-def test_the_script_stays_small():
-    assert len(neuron()._esm.encode()) <= 45_000

@@ -51,16 +51,24 @@ def test_page_is_whole_from_a_folder(open_page, path):
 
 @pytest.mark.parametrize("path", PAGES)
 def test_page_keeps_its_budget(site, path):
-    """Its own HTML, the data of its figures, their number, and the script that each of them repeats."""
+    """Its own HTML, the data of its figures and their number, and the library that they share."""
     text = (site.root / path).read_text(encoding="utf-8")
     assert len(text.encode()) < 500_000
-    models = json.loads(found[1])["state"].values() if (found := STATE.search(text)) else ()
-    states = [model["state"] for model in models]
-    scripts = [len(state["_esm"].encode()) for state in states if "_esm" in state]
-    assert len(scripts) <= 6
-    assert max(scripts, default=0) <= 45_000
-    data = [{key: value for key, value in state.items() if key not in ("_esm", "_css")} for state in states]
-    assert len(json.dumps(data)) < 120_000
+    data = found[1] if (found := STATE.search(text)) else '{"state": {}}'
+    assert len(data.encode()) < 120_000
+    states = [model["state"] for model in json.loads(data)["state"].values()]
+    figures = [state for state in states if "_bplib_kind" in state]
+    assert len(figures) <= 6
+    assert not {"_esm", "_css", "_bplib_script", "_bplib_style"} & {key for state in states for key in state}
+    for form in (r'<script defer="defer" src="([^"?]*bp/live\.js)', r'<link [^>]*href="([^"?]*bp/live\.css)'):
+        shared = re.findall(form, text)
+        assert len(shared) == bool(figures)
+        assert all(((site.root / path).parent / file).is_file() for file in shared)
+
+
+def test_the_library_keeps_its_budget(site):
+    assert (site.root / "_static/bp/live.js").stat().st_size < 250_000
+    assert (site.root / "_static/bp/live.css").stat().st_size < 40_000
 
 
 def test_chapters_have_figures_to_weigh(site):
