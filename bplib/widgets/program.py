@@ -111,8 +111,12 @@ def normals(seed: int, stream: int, n: int) -> Array:
 
 
 def shuffled(seed: int, stream: int, n: int) -> Array:
-    """Return 0, 1, ..., n - 1 in an order that seed and stream decide."""
-    return np.argsort(uniforms(seed, stream, n), kind="stable")
+    """Return 0, 1, ..., n - 1 in an order that seed and stream decide (Fisher and Yates 1938)."""
+    order = list(range(n))
+    for k, u in reversed(list(enumerate(uniforms(seed, stream, n)))):
+        other = int(u * (k + 1))
+        order[k], order[other] = order[other], order[k]
+    return np.array(order)
 
 
 # --- what can be named ------------------------------------------------------------------------------

@@ -44,7 +44,7 @@ export class Program {
       const place = this.put(name, shape, this.params.subarray(at, (at += sizes[k]))).data;
       if (data && !of) place.set(unpacked(given.get(name)));
     });
-    this.data = {}; // all samples; the arrays x and y hold a batch of them
+    this.columns = []; // x and y: all samples, and the data of the array that holds a batch of them
     for (const array of wire.arrays) if (!this.arrays.has(array.name)) this.take(array, inputs, of);
     this.steps = wire.steps.map((step) => this.step(step));
     this.masked = this.steps.filter(({ op }) => op === "dropout");
@@ -73,8 +73,8 @@ export class Program {
     const size = count(shape.slice(1));
     const sent = array.data && !inputs ? unpacked(array) : null; // masks are drawn, not sent
     const all = sent ?? (inputs && name === "x" ? inputs.data : new Float64Array(this.samples * size));
-    if (name === "x" || name === "y") this.data[name] = all;
-    this.put(name, [this.rows, ...shape.slice(1)], all.slice(0, this.rows * size));
+    const { data } = this.put(name, [this.rows, ...shape.slice(1)], all.slice(0, this.rows * size));
+    if (name === "x" || name === "y") this.columns.push({ data, all });
   }
 
   step({ op, args: names, out: name, options, arrays }) {
@@ -103,6 +103,12 @@ export class Program {
 
   enter(pass) {
     for (let k = 0; k < this.moving.length; k++) this.moving[k].grad = pass.views[k];
+  }
+
+  // Whether backward fills the gradients of x and y.
+  want(on) {
+    const first = this.moving.length - this.leaves.length;
+    for (let k = 0; k < this.leaves.length; k++) this.leaves[k].grad = on ? this.main.views[first + k] : null;
   }
 
   find(name) {
@@ -246,14 +252,12 @@ export class Program {
     });
   }
 
-  // The batch: rows of the samples, by number.
-  batch(numbers) {
-    for (const name of ["x", "y"]) {
-      const { data } = this.arrays.get(name);
+  // The batch: rows of the samples, by their numbers, from place `at` in the list on.
+  batch(numbers, at = 0) {
+    for (const { data, all } of this.columns) {
       const n = data.length / this.rows;
-      const all = this.data[name];
       for (let r = 0; r < this.rows; r++) {
-        const from = numbers[r] * n;
+        const from = numbers[at + r] * n;
         for (let k = 0; k < n; k++) data[r * n + k] = all[from + k];
       }
     }
@@ -262,9 +266,9 @@ export class Program {
   // One step of training on the present batch. Returns "" or a sentence; then nothing has moved.
   learn(optimizer) {
     this.forward();
-    for (const leaf of this.leaves) leaf.grad = null; // a first layer need not form dx
+    this.want(false); // a first layer need not form dx
     this.backward();
-    this.enter(this.main);
+    this.want(true);
     const fault = optimizer.step(this.params, this.gradients);
     if (fault) return fault;
     for (const step of this.steps) step.pair.commit?.(step);
@@ -278,8 +282,7 @@ export class Program {
     const batches = Math.floor(this.samples / this.rows);
     const epoch = Math.floor(this.done / batches);
     if (epoch !== this.order.epoch) this.order = { epoch, rows: shuffled(this.seed, EPOCHS + epoch, this.samples) };
-    const at = (this.done % batches) * this.rows;
-    this.batch(this.order.rows.subarray(at, at + this.rows));
+    this.batch(this.order.rows, (this.done % batches) * this.rows);
   }
 
   // Many steps of training, each on its batch, with its masks. Returns "" or the sentence at which it stopped.

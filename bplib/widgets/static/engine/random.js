@@ -11,7 +11,9 @@ const mix = (a) => {
 // n numbers between 0 and 1, never either. Each stream of a seed is a sequence of its own.
 export const uniforms = (seed, stream, n) => {
   const start = mix((mix(seed | 0) + stream) | 0);
-  return Float64Array.from({ length: n }, (_, k) => (mix((start + Math.imul(k + 1, 0x6d2b79f5)) | 0) + 0.5) / 2 ** 32);
+  const u = new Float64Array(n);
+  for (let k = 0; k < n; k++) u[k] = (mix((start + Math.imul(k + 1, 0x6d2b79f5)) | 0) + 0.5) / 2 ** 32;
+  return u;
 };
 
 // n standard normal numbers, two uniform ones each (Box and Muller 1958).
@@ -20,8 +22,14 @@ export const normals = (seed, stream, n) => {
   return u.subarray(0, n).map((a, k) => Math.sqrt(-2 * Math.log(a)) * Math.cos(2 * Math.PI * u[n + k]));
 };
 
-// 0, 1, ..., n - 1 in an order that seed and stream decide.
+// 0, 1, ..., n - 1 in an order that seed and stream decide (Fisher and Yates 1938, from the end).
 export const shuffled = (seed, stream, n) => {
   const u = uniforms(seed, stream, n);
-  return Int32Array.from({ length: n }, (_, k) => k).sort((a, b) => u[a] - u[b] || a - b);
+  const order = new Int32Array(n);
+  for (let k = 0; k < n; k++) order[k] = k;
+  for (let k = n - 1; k > 0; k--) {
+    const other = Math.floor(u[k] * (k + 1));
+    [order[k], order[other]] = [order[other], order[k]];
+  }
+  return order;
 };

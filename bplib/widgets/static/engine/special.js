@@ -27,8 +27,7 @@ export const tanh = (x, y, slope) => {
       y[k] = a < 0 ? -whole : whole;
       slope[k] = slopes[at] * (1 - t * t) * q * q;
     } else {
-      // Also NaN, which no comparison lets in above.
-      y[k] = Math.tanh(a);
+      y[k] = a > 0 ? 1 : a < 0 ? -1 : a; // NaN, which no comparison lets in, stays NaN
       slope[k] = 4 * Math.exp(-2 * size);
     }
   }
