@@ -86,17 +86,22 @@ const tensors = async ({ sizes, X, y, params, rows, samples }, backend) => {
   };
 };
 
-// Seconds a step, in turns of so many milliseconds: a clock in the page is coarse.
+// Seconds a step: the median over stretches of at least 4 ms, because a clock in the page is coarse, and because
+// on a busy machine some stretches are interrupted and most are not.
+const STRETCH = 4;
 const turn = (step, ms) => {
-  const start = performance.now();
-  let steps = 0;
-  let now = start;
-  while (now - start < ms) {
-    for (let k = 0; k < 8; k++) step();
-    steps += 8;
+  const taken = [];
+  const end = performance.now() + ms;
+  let steps = 1;
+  let now = performance.now();
+  do {
+    const start = now;
+    for (let k = 0; k < steps; k++) step();
     now = performance.now();
-  }
-  return (now - start) / 1000 / steps;
+    if (now - start < STRETCH) steps *= 2;
+    else taken.push((now - start) / 1000 / steps);
+  } while (now < end || !taken.length);
+  return taken.sort((a, b) => a - b)[taken.length >> 1];
 };
 
 window.race = async (problem, rounds, ms) => {

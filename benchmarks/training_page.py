@@ -43,7 +43,7 @@ NETWORKS = [
     ([2, 4, 2, 1], 250, 10, "no other faster"),
     ([64] * 11, 32, 32, "16 ms"),
 ]
-ROUNDS, TURN = 15, 60  # milliseconds
+ROUNDS, TURN = 15, 80  # milliseconds
 
 PAGE = """<!doctype html><meta charset="utf-8"><title>Training</title><link rel="icon" href="data:,">
 <script src="tf.min.js"></script><script src="tf-backend-wasm.min.js"></script>

@@ -372,13 +372,12 @@ class Program:
 
     def gradients(self, of: str = "loss", dout: Array | None = None) -> dict[str, Array]:
         """Carry `dout`, 1 if not given, back from an array; return the gradient of every array it reaches."""
-        last = next((k for k, step in enumerate(self.steps) if step.out == self._name(of)), -1)
         grads = {self._name(of): np.ones(()) if dout is None else dout}
-        for step, cache in zip(self.steps[last::-1], self.caches[last::-1], strict=True):
-            if last < 0 or step.out not in grads:
+        for step, cache in zip(reversed(self.steps), reversed(self.caches), strict=True):
+            if step.out not in grads:  # `of` does not depend on it
                 continue
-            upstream = grads[step.out]
-            for name, grad in zip(step.args, PAIRS[step.op][1](upstream, cache), strict=False):
+            back = PAIRS[step.op][1](grads[step.out], cache)
+            for name, grad in zip(step.args, back, strict=False):  # the None of a bias left out comes last
                 if grad is not None:
                     grads[name] = grads[name] + grad if name in grads else grad
         return grads
@@ -398,6 +397,8 @@ class Program:
         if "vjp" in q:
             name, cell = self._name(q["vjp"]), tuple(q["cell"])
             shape = self.arrays[name].shape
+            if all(step.out != name for step in self.steps):
+                raise ValueError(f"{name} is not computed, so nothing leads to it.")
             if len(cell) != len(shape) or any(not 0 <= k < n for k, n in zip(cell, shape, strict=True)):
                 raise ValueError(f"{q['vjp']} has shape {shape}: there is no cell {cell}.")
             seed = np.zeros(shape)

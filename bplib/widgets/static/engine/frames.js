@@ -29,7 +29,8 @@ export class Frames {
   // The array at a stop, {shape, data}; NaN where Python had NaN.
   value(name, at) {
     const array = this.arrays.get(name);
-    if (!array) throw new Error(`There is no array ${name} in these frames. There are ${[...this.arrays.keys()].join(", ")}.`);
+    const names = [...this.arrays.keys()].join(", ");
+    if (!array) throw new Error(`There is no array ${name} in these frames. There are ${names}.`);
     const { codes, low, step, gap, out } = array;
     const { data } = out;
     const first = this.place(at) * data.length;

@@ -33,7 +33,8 @@ export class Lanes {
   place(name) {
     const n = this.tape.inputs.findIndex((node) => this.tape.names[node] === name);
     if (n >= 0) return n;
-    throw new Error(`The tape has no input ${name}. It has ${this.tape.inputs.map((node) => this.tape.names[node]).join(", ")}.`);
+    const names = this.tape.inputs.map((node) => this.tape.names[node]).join(", ");
+    throw new Error(`The tape has no input ${name}. It has ${names}.`);
   }
 
   // The numbers of one parameter, a number a seed; write into it to set them.

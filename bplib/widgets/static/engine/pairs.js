@@ -230,7 +230,8 @@ const normBack = ([x, gamma, beta], dy, at, g, fixed, saved) => {
   for (let s = 0; s < blocks; s++) {
     const first = at + s * apart;
     for (let j = 0; j < n; j++) {
-      const [c, d] = [own ? j : g, dy[first + j]];
+      const c = own ? j : g;
+      const d = dy[first + j];
       if (gamma.grad) gamma.grad[c] += d * xhat[first + j];
       if (beta.grad) beta.grad[c] += d;
       sum += d * gamma.data[c];

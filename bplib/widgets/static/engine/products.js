@@ -11,7 +11,10 @@ export const addByRows = (C, A, B, m, n, k, c = 0, a = 0, b = 0) => {
       const row1 = row + k;
       const row2 = row1 + k;
       const row3 = row2 + k;
-      let [s0, s1, s2, s3] = [0, 0, 0, 0];
+      let s0 = 0;
+      let s1 = 0;
+      let s2 = 0;
+      let s3 = 0;
       for (let p = 0; p < k; p++) {
         const x = A[a + p];
         s0 += x * B[row + p];

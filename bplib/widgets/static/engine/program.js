@@ -6,7 +6,8 @@
 //   vjp("out", [2, 0]).d("x")                the footprint of one output cell: d out[2, 0] / d x
 //   by("layer", "rms")                       one number a layer, of values and of gradients
 // or one of them written as data, quantity({ d: "0.W", sample: 3 }), the form in which Python names them.
-// Every buffer is made once, in the constructor: an array that is handed out is overwritten by the next run.
+// Every buffer of a step is made once, in the constructor: a value or a d that is handed out is overwritten by the
+// next run; a sample's part and a footprint are copies.
 import { PAIRS, count } from "./pairs.js";
 import { unpacked } from "./packed.js";
 import { normals, shuffled, uniforms } from "./random.js";
@@ -158,8 +159,12 @@ export class Program {
 
   // What one sample brings to a parameter's gradient: its backward, with the other samples' rows of dout at 0.
   term(array, place, sample) {
-    if (!this.wire.params.includes(array.name)) throw new Error(`${array.name} is no parameter: its gradient is not a sum over samples.`);
-    if (!(sample >= 0 && sample < this.rows)) throw new Error(`There is no sample ${sample}; they count from 0 to ${this.rows - 1}.`);
+    if (!this.wire.params.includes(array.name)) {
+      throw new Error(`${array.name} is no parameter: its gradient is not a sum over samples.`);
+    }
+    if (!(sample >= 0 && sample < this.rows)) {
+      throw new Error(`There is no sample ${sample}; they count from 0 to ${this.rows - 1}.`);
+    }
     const { views } = (this.aside ??= this.pass());
     const mine = views[place].fill(0);
     for (const step of this.steps) {
@@ -172,10 +177,11 @@ export class Program {
       step.pair.backward(step);
       this.enter(this.main);
     }
-    return mine;
+    return mine.slice();
   }
 
-  // The derivatives of one entry of an array, at `cell`, one number for each axis.
+  // The derivatives of one entry of an array, at `cell`, one number for each axis. Ask for them before the next
+  // question.
   vjp(name, cell) {
     const array = this.find(name);
     const last = this.steps.findIndex(({ out }) => out === array);
@@ -193,7 +199,7 @@ export class Program {
       d: (of) => {
         const place = this.moving.indexOf(this.find(of));
         if (place < 0) throw new Error(`${of} has no gradient: it holds whole numbers, a mask or statistics.`);
-        return { shape: this.moving[place].shape, data: views[place] };
+        return { shape: this.moving[place].shape, data: views[place].slice() };
       },
     };
   }
@@ -201,7 +207,9 @@ export class Program {
   by(group, measure) {
     const names = { layer: this.wire.layers, parameter: this.wire.params }[group];
     if (!names) throw new Error(`There is no group ${group}: by("layer", ...) or by("parameter", ...).`);
-    if (!MEASURES[measure]) throw new Error(`There is no measure ${measure}: it is one of ${list(Object.keys(MEASURES))}.`);
+    if (!MEASURES[measure]) {
+      throw new Error(`There is no measure ${measure}: it is one of ${list(Object.keys(MEASURES))}.`);
+    }
     const of = (read) => Float64Array.from(names, (name) => MEASURES[measure](read(name).data));
     return { names, values: of((name) => this.value(name)), gradients: of((name) => this.d(name)) };
   }
@@ -246,9 +254,9 @@ export class Program {
 
   // New masks, those of the next step.
   drop() {
-    this.masked.forEach(({ options: { p }, arrays: { mask } }, k) => {
-      const u = uniforms(this.seed, MASKS + this.done * this.masked.length + k, mask.data.length);
-      mask.data.set(u.map((a) => (a < p ? 0 : 1 / (1 - p))));
+    this.masked.forEach(({ options: { p }, arrays: { mask: { data } } }, k) => {
+      uniforms(this.seed, MASKS + this.done * this.masked.length + k, data.length, data);
+      for (let i = 0; i < data.length; i++) data[i] = data[i] < p ? 0 : 1 / (1 - p);
     });
   }
 
@@ -273,6 +281,7 @@ export class Program {
     if (fault) return fault;
     for (const step of this.steps) step.pair.commit?.(step);
     this.done++;
+    this.drop();
     return "";
   }
 
@@ -289,7 +298,6 @@ export class Program {
   advance(optimizer, steps) {
     for (let k = 0; k < steps; k++) {
       this.next();
-      this.drop();
       const fault = this.learn(optimizer);
       if (fault) return fault;
     }

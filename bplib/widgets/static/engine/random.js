@@ -8,10 +8,10 @@ const mix = (a) => {
   return (t ^ (t >>> 14)) >>> 0;
 };
 
-// n numbers between 0 and 1, never either. Each stream of a seed is a sequence of its own.
-export const uniforms = (seed, stream, n) => {
+// n numbers between 0 and 1, never either, perhaps into an array that is there. Each stream of a seed is a sequence
+// of its own.
+export const uniforms = (seed, stream, n, u = new Float64Array(n)) => {
   const start = mix((mix(seed | 0) + stream) | 0);
-  const u = new Float64Array(n);
   for (let k = 0; k < n; k++) u[k] = (mix((start + Math.imul(k + 1, 0x6d2b79f5)) | 0) + 0.5) / 2 ** 32;
   return u;
 };
