@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from bplib.functional import Array
+from bplib.contract import Array, check_number, wrong
 
 VERSION = 1
 #: What all the frames of a page may weigh, in bytes.
@@ -46,11 +46,14 @@ class Frames:
     def at(self, **stops: Any) -> dict[str, Array]:
         """Return the arrays at one stop, named by its value."""
         if stops.keys() != self.stops.keys():
-            raise ValueError(f"at: expected {', '.join(self.stops)}, got {', '.join(stops) or 'nothing'}.")
+            came = ", ".join(stops) or "nothing"
+            raise wrong("at", ", ".join(self.stops), came, "Give each control one of its stops.")
         place = []
         for name, stop in stops.items():
             if stop not in self.stops[name]:
-                raise ValueError(f"{name}: expected one of {self.stops[name]}, got {stop!r}.")
+                raise wrong(
+                    name, f"one of {self.stops[name]}", repr(stop), "Nothing was computed between them."
+                )
             place.append((list(self.stops).index(name), self.stops[name].index(stop)))
         where = tuple(k for _, k in sorted(place))
         return {name: array[where] for name, array in self.values.items()}
@@ -69,10 +72,8 @@ class Frames:
         ]
         wire = {"version": VERSION, "stops": [[n, list(s)] for n, s in self.stops.items()], "arrays": arrays}
         if (size := len(json.dumps(wire))) > BUDGET:
-            raise ValueError(
-                f"frames: expected at most {BUDGET:,} bytes for a page, got {size:,}. Take fewer stops, "
-                "smaller arrays, or allow a larger error."
-            )
+            remedy = "Take fewer stops, smaller arrays, or allow a larger error."
+            raise wrong("frames", f"at most {BUDGET:,} bytes for a page", f"{size:,}", remedy)
         return wire
 
 
@@ -112,7 +113,9 @@ def frames(
     True
     """
     if not stops or not all(len(s) for s in stops.values()):
-        raise ValueError("frames: expected a control with at least one stop. Write B=range(1, 17), say.")
+        raise wrong(
+            "stops", "a control with at least one stop", stops or "none", "Write B=range(1, 17), say."
+        )
     computed: list[dict[str, Array]] = []
     for stop in itertools.product(*stops.values()):
         here = dict(zip(stops, stop, strict=True))
@@ -120,10 +123,11 @@ def frames(
         first = computed[0] if computed else made
         shapes = [{name: array.shape for name, array in arrays.items()} for arrays in (first, made)]
         if shapes[0] != shapes[1]:
-            raise ValueError(f"compute: expected {shapes[0]} at every stop, got {shapes[1]} at {here}.")
+            remedy = "Return the same names and shapes; NaN where a number is missing."
+            raise wrong("compute", f"{shapes[0]} at every stop", f"{shapes[1]} at {here}", remedy)
         for name, array in made.items():
             if np.isinf(array).any():
-                raise ValueError(f"compute: {name} is infinite at {here}. Return NaN for a gap.")
+                raise wrong("compute", f"finite {name}", f"infinity at {here}", "Return NaN for a gap.")
         computed.append(made)
     grid = tuple(len(s) for s in stops.values())
     values, errors, packed = {}, {}, {}
@@ -137,8 +141,8 @@ def frames(
 
 def _quantise(name: str, array: Array, error: float | None) -> tuple[Array, dict[str, Any]]:
     """Round an array with the smallest type that keeps the error; return what is left of it, and the wire."""
-    if error is not None and not error >= 0:
-        raise ValueError(f"error: expected a number of at least 0 for {name}, got {error!r}.")
+    if error is not None:
+        check_number("error", error, f"How far may {name} be off?", least=0)
     gaps = np.isnan(array)
     known = array[~gaps]
     low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 0.0)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bplib.functional import Array
+from bplib.contract import Array
 
 #: What static/engine/packed.js reads, smallest first: little-endian whole numbers, then floats.
 TYPES = {"u1": "<u1", "i4": "<i4", "f4": "<f4", "f8": "<f8"}

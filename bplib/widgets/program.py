@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from bplib import functional, layers, losses
-from bplib.functional import Array
+from bplib.contract import Array, kept, wrong
 from bplib.optim import Optimizer
 from bplib.widgets.packed import pack
 
@@ -249,7 +249,7 @@ class Program:
         """
         if loss not in losses.VJP:
             names = ", ".join(op.__name__ for op in losses.VJP)
-            raise TypeError(f"loss: expected one of bplib.losses, got {loss!r:.60}. There are {names}.")
+            raise wrong("loss", "one of bplib.losses", f"{loss!r:.60}", f"There are {names}.", TypeError)
         if len(X) != len(y):
             raise ValueError(
                 f"y: expected a row for each of X's {len(X)}, got {len(y)}. Are they of one set?"
@@ -257,7 +257,7 @@ class Program:
         self = cls()
         self.rows = len(X) if rows is None else rows
         if not 1 <= self.rows <= len(X):
-            raise ValueError(f"rows: expected from 1 to X's {len(X)}, got {rows}. Leave it out for all.")
+            raise wrong("rows", f"from 1 to X's {len(X)}", rows, "Leave it out for all.")
         self.samples = {"x": _numbers(X), "y": _numbers(y)}
         self.arrays = {name: array[: self.rows] for name, array in self.samples.items()}
         self.seed = seed
@@ -267,10 +267,8 @@ class Program:
         self._step(loss.__name__, (self.out, "y"), "loss")
         self.drawn = dict(draw or {})
         if unknown := self.drawn.keys() - set(self.params):
-            raise ValueError(
-                f"draw: expected parameters, {', '.join(self.params)}; got {', '.join(sorted(unknown))}. "
-                "Name layer and parameter, as in net.params."
-            )
+            came = ", ".join(sorted(unknown))
+            raise wrong("draw", f"parameters, {', '.join(self.params)}", came, "Name them as in net.params.")
         self.draw(seed)
         self.run()
         return self
@@ -293,23 +291,30 @@ class Program:
         if isinstance(layer, layers.Sequential) and does == _methods(layers.Residual):
             return self._step("add", (x, self._chain(layer.layers, f"{name}.", x)[-1]), name)
         if isinstance(layer, layers.Attention) and does == _methods(layers.Attention):
-            rows = [
-                self._step("project", (x, self._give(layer, name, W)), f"{name}.{W[1:]}")
-                for W in layer.params
-            ]
-            causal = (
-                {"mask": self._fix(f"{name}.mask", np.tri(self.arrays[x].shape[1]))} if layer.causal else {}
-            )
-            return self._step("attention", tuple(rows), name, {}, causal)
+            return self._read_attention(layer, name, x)
         if isinstance(layer, layers.PairLayer) and does in map(_methods, _PAIR_LAYERS):
-            return self._read_pair(layer, name, x)
-        raise TypeError(
-            f"net: expected layers that have a pair on the page, got {kind.__name__} at {name}. Build it "
-            "from layers of bplib.layers, or compute its arrays in advance with bplib.widgets.frames."
+            op = getattr(layer.op, "func", layer.op)  # without its options
+            if op in functional.VJP:
+                return self._read_pair(layer, op.__name__, name, x)
+        remedy = (
+            "Build it from layers of bplib.layers, or compute arrays in advance with bplib.widgets.frames."
+        )
+        raise wrong(
+            "net", "layers that have a pair on the page", f"{kind.__name__} at {name}", remedy, TypeError
         )
 
-    def _read_pair(self, layer: layers.PairLayer, name: str, x: str) -> str:
-        op = str(getattr(layer.op, "func", layer.op).__name__)  # type: ignore[union-attr]
+    def _read_attention(self, layer: layers.Attention, name: str, x: str) -> str:
+        """Add the three projections, then the attention itself."""
+        rows = [
+            self._step("project", (x, self._give(layer, name, W)), f"{name}.{W[1:]}") for W in layer.names
+        ]
+        mask = {}
+        if layer.options["causal"]:
+            mask["mask"] = self._fix(f"{name}.mask", np.tri(self.arrays[x].shape[1]))
+        return self._step("attention", tuple(rows), name, {}, mask)
+
+    def _read_pair(self, layer: layers.PairLayer, op: str, name: str, x: str) -> str:
+        """Add the one step of a layer that is a pair."""
         options = {k: v for k, v in layer.options.items() if k != "rng" and v is not None}
         arrays: dict[str, str] = {}
         if isinstance(layer, layers.BatchNorm | layers.Dropout):
@@ -487,8 +492,9 @@ class Program:
             )
             for step, cache in zip(self.steps, self.caches, strict=True):
                 if step.op == "batch_norm" and step.options["train"]:
-                    self.arrays[step.arrays["running_mean"]] = cache.running_mean
-                    self.arrays[step.arrays["running_var"]] = cache.running_var
+                    saved = kept(cache)
+                    self.arrays[step.arrays["running_mean"]] = saved.running_mean
+                    self.arrays[step.arrays["running_var"]] = saved.running_var
             self.done += 1
         return np.array(seen)
 

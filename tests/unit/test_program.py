@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from bplib import functional, layers, losses, optim
+from bplib.contract import takes, vjp_of
 from bplib.widgets.packed import TYPES, pack
 from bplib.widgets.program import Program, by, d, vjp
 
@@ -126,6 +127,16 @@ def test_batches_take_each_sample_once_an_epoch():
     assert any((a != b).any() for a, b in zip(seen[:2], seen[2:], strict=True))
 
 
+@takes("x (...)")
+def triple(x):
+    return 3 * x, None
+
+
+@vjp_of(triple)
+def triple_backward(dout, cache):
+    return (3 * dout,)
+
+
 class Twice(layers.Layer):
     def forward(self, x):
         return 2 * x
@@ -149,6 +160,7 @@ class WrongTanh(layers.Tanh):
         ),
         (lambda rng: Twice(), "Twice at 0"),
         (lambda rng: layers.Sequential(WrongTanh()), "WrongTanh at 0"),
+        (lambda rng: layers.PairLayer(triple), "PairLayer at 0"),
         (lambda rng: layers.Sequential(layers.RNNCell(3, 3, rng=rng)), "RNNCell at 0"),
     ],
 )
@@ -168,7 +180,7 @@ def test_what_else_is_refused(rng):
         Program.of(net, losses.mse, X, y[:3])
     with pytest.raises(ValueError, match="rows: expected from 1 to X's 4, got 5"):
         Program.of(net, losses.mse, X, y, rows=5)
-    with pytest.raises(ValueError, match=r"draw: expected parameters, 0\.W, 0.b; got 1.W"):
+    with pytest.raises(ValueError, match=r"draw: expected parameters, 0\.W, 0.b, got 1.W"):
         Program.of(net, losses.mse, X, y, draw={"1.W": 1.0})
     with pytest.raises(ValueError, match="2"):  # the op's own words: shapes that don't fit
         Program.of(net, losses.mse, np.ones((4, 2)), y)
