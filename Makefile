@@ -26,7 +26,7 @@ unit: $(VENV)/.author $(if $(TORCH),$(VENV)/.torch)  # test the package
 
 book: $(VENV)/.author $(if $(TORCH),$(VENV)/.torch)  # run every notebook and compare what it prints
 	@echo "--- notebooks: run again and compared, structure, exercises"
-	$(PYTEST) $(NBVAL) $(wildcard book/*.ipynb book/solutions/*.ipynb) tests/book
+	$(PYTEST) $(NBVAL) book tests/book
 
 browser: site  # test the site and JupyterLab in Chromium
 	@echo "--- browser: drives Chromium on the site and on JupyterLab, a few minutes"

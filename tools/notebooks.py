@@ -4,7 +4,8 @@
   state and without the widget view, cells numbered 1..n, keys sorted, metadata at its least. A stored PNG is
   replaced only if its pixels changed, so a second run changes no byte.
 - Each `book/solutions/NN-topic.ipynb` becomes `book/exercises/NN-topic.ipynb`, what a student opens:
-  nbgrader's own preprocessors take away solutions and hidden tests.
+  nbgrader's own preprocessors take away solutions and hidden tests, and cells that may fail are marked,
+  so that "Run All" goes on behind them. It is run as well; an error is stored as one line.
 - With `--assignments FOLDER` nothing is run: FOLDER becomes an nbgrader course (`grading.course`).
 - A solution that students would get by mistake, or that could not be graded, is refused (`grading.source`).
 """
@@ -12,6 +13,7 @@
 from __future__ import annotations
 
 import argparse
+import ast
 import base64
 import copy
 import io
@@ -42,6 +44,8 @@ ROOT = Path(__file__).resolve().parent.parent
 BOOK = ROOT / "book"
 KEPT_MIME_TYPES = ("text/plain", "text/html", "text/latex", "text/markdown", "image/png")
 KEPT_CELL_METADATA = ("tags", "mystnb", "nbgrader", "editable", "deletable")
+# Jupyter runs on behind a cell with the first tag; the second keeps what it printed off the web page.
+MAY_FAIL = ["raises-exception", "remove-output"]
 
 
 def sources() -> list[Path]:
@@ -76,6 +80,10 @@ def canonical_outputs(outputs: list[NotebookNode], count: int) -> list[NotebookN
             if kept and kept[-1].output_type == "stream" and kept[-1].name == output.name:
                 kept[-1].text += output.text
                 continue
+        elif output.output_type == "error":
+            # A stack trace names this machine's folders; a check's own sentence is one line already.
+            if len(output.traceback) != 1:
+                output.traceback = [f"{output.ename}: {output.evalue}"]
         elif "data" in output:
             output.data = {kind: output.data[kind] for kind in KEPT_MIME_TYPES if kind in output.data}
             output.metadata = {kind: v for kind, v in output.metadata.items() if kind in output.data}
@@ -120,10 +128,10 @@ def text(nb: NotebookNode) -> str:
     return nbformat.writes(nb) + "\n"
 
 
-def run(path: Path) -> NotebookNode:
-    """Run one notebook from its own folder and return its canonical form."""
-    before = nbformat.read(path, as_version=4)
-    nb = copy.deepcopy(before)
+def run(path: Path, source: NotebookNode | None = None) -> NotebookNode:
+    """Run the notebook of this path, or `source` in its place, in its folder; return its canonical form."""
+    before = nbformat.read(path, as_version=4) if path.exists() else source
+    nb = copy.deepcopy(source or before)
     client = NotebookClient(
         nb,
         timeout=120,
@@ -136,14 +144,26 @@ def run(path: Path) -> NotebookNode:
     return canonical(nb, before)
 
 
+def mark_what_may_fail(nb: NotebookNode) -> None:
+    """Tag each code cell that is an answer or uses a name that an answer defines."""
+    code = [(cell, ast.parse(cell.source)) for cell in nb.cells if cell.cell_type == "code"]
+    answers = [(cell, tree) for cell, tree in code if cell.metadata.get("nbgrader", {}).get("solution")]
+    names = {node.name for _, tree in answers for node in tree.body if isinstance(node, ast.FunctionDef)}
+    for cell, tree in code:
+        used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+        if used & names or any(cell is answer for answer, _ in answers):
+            cell.metadata.tags = [*cell.metadata.get("tags", []), *MAY_FAIL]
+
+
 def student_version(solution: NotebookNode, checksums: bool = False) -> NotebookNode:
-    """Make what a student opens: stubs for solutions, no hidden tests, no outputs."""
+    """Make what a student opens: stubs for solutions, no hidden tests or outputs, marks on what may fail."""
     config = Config()
     config.ClearSolutions.update(STUBS)
     steps = [ClearSolutions, LockCells, ClearOutput, ClearHiddenTests, ClearMarkScheme, CheckCellMetadata]
     nb, resources = copy.deepcopy(solution), {}
     for step in [*steps, ComputeChecksums] if checksums else steps:
         nb, resources = step(config=config).preprocess(nb, resources)
+    mark_what_may_fail(nb)
     return with_least_metadata(nb)
 
 
@@ -204,7 +224,9 @@ def main() -> int:
         print(put(path, text(nb)), f"({time.perf_counter() - start:.1f} s)", flush=True)
         if path.parent.name == "solutions":
             student = BOOK / "exercises" / path.name
-            print(f"{student.relative_to(ROOT)}", put(student, text(student_version(nb))), flush=True)
+            print(
+                student.relative_to(ROOT), put(student, text(run(student, student_version(nb)))), flush=True
+            )
     return 0
 
 

@@ -289,8 +289,9 @@ REVIEW = [
         "    def __sub__(self, o): return 0.0\n    __rsub__ = __sub__\n"), nothing),
     Kind("s10-reference-called", all_answers("return getattr(ch01, 'check_{name}').reference(*a)"), nothing),
     Kind("s11-displayhook", all_answers("import sys; sys.displayhook(1); raise ValueError"), nothing),
-    Kind("s12-a-million-lines",
-         notebook(in_every_function('for _ in range(1_000_000): print("a line")')), everything),
+    Kind("s12-a-million-lines-a-call", answers(
+        ex1="def predicted_change(dw, db, move_w, move_b):\n    for _ in range(1_000_000):\n        print('a line')\n"
+        "    return dw * move_w + db * move_b"), everything),
     Kind("s13-dead-kernel", answers(
         ex2="import os\nos._exit(1)\ndef by_hand():\n    return -0.5, 0.3775, 0.3875, -0.8776, -0.2925",
         ex3_backward="def backward(*a):\n    import os\n    os._exit(1)"), but("ex2", "ex3-backward")),

@@ -16,7 +16,7 @@ from multiprocessing.connection import wait
 from pathlib import Path
 
 from grading.course import COURSE_ID, CourseError, configure, database, write_release
-from grading.grade import Assignment, Result, grade
+from grading.grade import Assignment, Result, faults_of_solution, grade
 from grading.gradebook import collect, current_result, save_result, students_of
 from grading.sandbox import Limits, SandboxError, ensure_sandbox
 from grading.source import SourceError, read_source
@@ -131,9 +131,13 @@ def run(assignment: Assignment, students: list[str], limits: Limits, jobs: int, 
     ------
     SandboxError
         If there is no sandbox, and none was declined.
+    CourseError
+        If the source's own solution does not get full marks.
     """
     ensure_sandbox(limits)
-    _ = assignment.examiner, assignment.fingerprint  # read once, before the workers part
+    if wrong := faults_of_solution(assignment, limits):
+        raise CourseError(f"{assignment.source_file}: its own solution is not right.\n" + "\n".join(wrong))
+    _ = assignment.fingerprint, assignment.release  # read once, before the workers part
     new = [student for student in students if again or current_result(assignment, student) is None]
     begin = time.monotonic()
 

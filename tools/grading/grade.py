@@ -110,6 +110,15 @@ def grade(assignment: Assignment, student: str, limits: Limits | None = None) ->
     return result
 
 
+def faults_of_solution(assignment: Assignment, limits: Limits) -> list[str]:
+    """Grade the source's own answers; return what is said of those that fail.
+
+    A check that fails on what its author wrote would fail on everybody, and look like the class's fault.
+    """
+    result = grade_file(assignment, assignment.source_file, limits)
+    return [f"{name}: {found['said']}" for name, found in result["checks"].items() if not found["passed"]]
+
+
 def grade_file(assignment: Assignment, path: Path, limits: Limits) -> Result:
     """Grade one file.
 
