@@ -1,8 +1,8 @@
 """Simulated hand-ins: every kind that a class sends, with the grade that each deserves beside it.
 
-A kind builds a student's folder from what students got and from the solutions. What it deserves is either the set of checks
-that must pass, the others must not, or words of the reason why there can be no grade. The first block is the table that a
-reviewer measured on the old grader, where 8 of 19 came out wrong.
+A kind builds a student's folder from what students got and from the solutions. What it deserves is either
+the set of checks that must pass, and no other, or words of the reason why there can be no grade. `REVIEW` is
+the table that a reviewer measured on nbgrader's own grader, where 8 of 19 came out wrong.
 """
 
 from __future__ import annotations
@@ -48,7 +48,9 @@ class Course:
     def points(self, assignment: str) -> dict[str, float]:
         """Return the points of each check."""
         cells = self.source(assignment).cells
-        return {name(c): meta(c)["points"] for c in cells if meta(c).get("grade") and not meta(c).get("solution")}
+        return {
+            name(c): meta(c)["points"] for c in cells if meta(c).get("grade") and not meta(c).get("solution")
+        }
 
     def place(self, student: str, assignment: str) -> Path:
         """Make a student's folder and return the path of the notebook that belongs into it."""
@@ -63,7 +65,9 @@ class Kind:
 
     name: str
     build: Callable[[Course, Path], None]
-    deserves: Callable[[Iterable[str]], set[str]] | str  # of all checks, those that pass; or words of a reason
+    deserves: (
+        Callable[[Iterable[str]], set[str]] | str
+    )  # of all checks, those that pass; or words of a reason
     assignment: str = FIRST
 
 
@@ -99,7 +103,9 @@ def only(*won: str) -> Callable[[Iterable[str]], set[str]]:
     return lambda checks: {f"{answer}-check" for answer in won}
 
 
-def notebook(change: Callable[[Notebook], Any], without: tuple[str, ...] = (), assignment: str = FIRST) -> Any:
+def notebook(
+    change: Callable[[Notebook], Any], without: tuple[str, ...] = (), assignment: str = FIRST
+) -> Any:
     """Build from a solved notebook, changed."""
 
     def build(course: Course, path: Path) -> None:
@@ -245,7 +251,8 @@ def upside_down(nb: Notebook) -> None:
 
 
 WRONG = {
-    "ex3_backward": "def backward(x, w, b, y):\n    _, a, _ = forward(x, w, b, y)\n    return 2 * (a - y) * x, 2 * (a - y)",
+    "ex3_backward": "def backward(x, w, b, y):\n    _, a, _ = forward(x, w, b, y)\n"
+    "    return 2 * (a - y) * x, 2 * (a - y)",
     "ex4": "def gap(w, b, x, y, rate):\n    return loss_and_gradients(w, b, x, y)[0]",
     "ex6": "def input_gradient(x, w, b, y):\n    return backward(x, w, b, y)[0]",
     "ex7": "def other_stations(w, b, x, y):\n    return 0.0, 0.0",
@@ -266,51 +273,97 @@ REVIEW = [
     ),
     Kind(
         "s06-checks-replaced",
-        first_cells("for n in dir(ch01):\n    if n.startswith('check_'):\n        setattr(ch01, n, lambda f: True)",
-                    "import types\nch01 = types.SimpleNamespace()\nch01.check_by_hand = lambda f: True"),
+        first_cells(
+            "for n in dir(ch01):\n    if n.startswith('check_'):\n        setattr(ch01, n, lambda f: True)",
+            "import types\nch01 = types.SimpleNamespace()\nch01.check_by_hand = lambda f: True",
+        ),
         nothing,
     ),
-    Kind("s07-check-class-patched", first_cells("from bplib.checks import Check, Feedback\n"
-         "Check.__call__ = lambda self, f: Feedback(True, 'Right')"), nothing),
-    Kind("s08-all-patched", first_cells(
-        "import math, numpy as np\nmath.isclose = np.allclose = lambda *a, **k: True\n"
-        "from bplib.checks import Check\nCheck.__call__ = lambda *a: True\n"
-        "import builtins\nbuiltins.AssertionError = type('X', (), {})"), nothing),
-    Kind("s09-own-object", all_answers(
-        "return Anything()",
-        "import math, numpy as np\nmath.isclose = np.allclose = np.any = lambda *a, **k: True\n"
-        "class Anything:\n    __array_priority__ = 1e9\n    dtype = np.dtype(float)\n    shape = ()\n"
-        "    def __getattr__(self, n): return lambda *a, **k: self\n"
-        "    def __eq__(self, o): return True\n    __lt__ = __gt__ = __le__ = __ge__ = __ne__ = __eq__\n"
-        "    def __bool__(self): return True\n    def __float__(self): return 0.25\n"
-        "    def __iter__(self): return iter([self] * 2)\n    def __getitem__(self, k): return self\n"
-        "    def __array__(self, *a, **k): return np.ones(2)\n"
-        "    def __array_function__(self, *a): return True\n    def __array_ufunc__(self, *a, **k): return self\n"
-        "    def __sub__(self, o): return 0.0\n    __rsub__ = __sub__\n"), nothing),
+    Kind(
+        "s07-check-class-patched",
+        first_cells(
+            "from bplib.checks import Check, Feedback\n"
+            "Check.__call__ = lambda self, f: Feedback(True, 'Right')"
+        ),
+        nothing,
+    ),
+    Kind(
+        "s08-all-patched",
+        first_cells(
+            "import math, numpy as np\nmath.isclose = np.allclose = lambda *a, **k: True\n"
+            "from bplib.checks import Check\nCheck.__call__ = lambda *a: True\n"
+            "import builtins\nbuiltins.AssertionError = type('X', (), {})"
+        ),
+        nothing,
+    ),
+    Kind(
+        "s09-own-object",
+        all_answers(
+            "return Anything()",
+            "import math, numpy as np\nmath.isclose = np.allclose = np.any = lambda *a, **k: True\n"
+            "class Anything:\n    __array_priority__ = 1e9\n    dtype = np.dtype(float)\n    shape = ()\n"
+            "    def __getattr__(self, n): return lambda *a, **k: self\n"
+            "    def __eq__(self, o): return True\n    __lt__ = __gt__ = __le__ = __ge__ = __ne__ = __eq__\n"
+            "    def __bool__(self): return True\n    def __float__(self): return 0.25\n"
+            "    def __iter__(self): return iter([self] * 2)\n    def __getitem__(self, k): return self\n"
+            "    def __array__(self, *a, **k): return np.ones(2)\n"
+            "    def __array_function__(self, *a): return True\n"
+            "    def __array_ufunc__(self, *a, **k): return self\n"
+            "    def __sub__(self, o): return 0.0\n    __rsub__ = __sub__\n",
+        ),
+        nothing,
+    ),
     Kind("s10-reference-called", all_answers("return getattr(ch01, 'check_{name}').reference(*a)"), nothing),
     Kind("s11-displayhook", all_answers("import sys; sys.displayhook(1); raise ValueError"), nothing),
-    Kind("s12-a-million-lines-a-call", answers(
-        ex1="def predicted_change(dw, db, move_w, move_b):\n    for _ in range(1_000_000):\n        print('a line')\n"
-        "    return dw * move_w + db * move_b"), everything),
-    Kind("s13-dead-kernel", answers(
-        ex2="import os\nos._exit(1)\ndef by_hand():\n    return -0.5, 0.3775, 0.3875, -0.8776, -0.2925",
-        ex3_backward="def backward(*a):\n    import os\n    os._exit(1)"), but("ex2", "ex3-backward")),
+    Kind(
+        "s12-a-million-lines-a-call",
+        answers(
+            ex1="def predicted_change(dw, db, move_w, move_b):\n    for _ in range(1_000_000):\n"
+            "        print('a line')\n"
+            "    return dw * move_w + db * move_b"
+        ),
+        everything,
+    ),
+    Kind(
+        "s13-dead-kernel",
+        answers(
+            ex2="import os\nos._exit(1)\ndef by_hand():\n    return -0.5, 0.3775, 0.3875, -0.8776, -0.2925",
+            ex3_backward="def backward(*a):\n    import os\n    os._exit(1)",
+        ),
+        but("ex2", "ex3-backward"),
+    ),
     Kind("s14-warnings", notebook(in_every_function('import warnings; warnings.warn("old")')), everything),
     Kind("s16-edited-check-and-broken-cell", notebook(patched_checks), everything),
-    Kind("s17-reads-the-source", all_answers(
-        "return eval({name!r} + '_found', globals())(*a)".replace("{name!r}", "'{name}'"),
-        "import glob, os\nif 'looked' not in globals():\n    looked = glob.glob('../../../source/*/*')\n"
-        "    for folder, _, files in os.walk('/'):\n"
-        "        looked += [f'{folder}/{f}' for f in files if f.endswith('.ipynb') or f.startswith('ch0')]\n"
-        "    assert not [print(open(p).read()) for p in looked if 'BEGIN SOLUTION' in open(p).read()]"), nothing),
+    Kind(
+        "s17-reads-the-source",
+        all_answers(
+            "return eval({name!r} + '_found', globals())(*a)".replace("{name!r}", "'{name}'"),
+            "import glob, os\nif 'looked' not in globals():\n    looked = glob.glob('../../../source/*/*')\n"
+            "    for folder, _, files in os.walk('/'):\n"
+            "        looked += [f'{folder}/{f}' for f in files if f.endswith('.ipynb') or f[:3] == 'ch0']\n"
+            "    assert not [print(open(p).read()) for p in looked if 'BEGIN SOLUTION' in open(p).read()]",
+        ),
+        nothing,
+    ),
     Kind("s18-check-pasted", notebook(paste("ex1-check", "ex2")), everything),
     Kind("s19-after-s18", notebook(lambda nb: None), everything),
     Kind("t02-without-ex6", notebook(lambda nb: None, ("ex6",), FOURTH), but("ex6"), FOURTH),
-    Kind("t03-without-forward", notebook(lambda nb: None, ("ex3-forward",), FOURTH), but("ex3-forward"), FOURTH),
-    Kind("t04-small-number-in-the-logarithm",
-         notebook(replace("np.log(yhat)", "np.log(yhat + 1e-8)"), assignment=FOURTH), everything, FOURTH),
-    Kind("t06-forward-wrong", answers(FOURTH, ex3_forward="def forward(*a):\n    return 1, 2"), but("ex3-forward"), FOURTH),
-]  # fmt: skip
+    Kind(
+        "t03-without-forward", notebook(lambda nb: None, ("ex3-forward",), FOURTH), but("ex3-forward"), FOURTH
+    ),
+    Kind(
+        "t04-small-number-in-the-logarithm",
+        notebook(replace("np.log(yhat)", "np.log(yhat + 1e-8)"), assignment=FOURTH),
+        everything,
+        FOURTH,
+    ),
+    Kind(
+        "t06-forward-wrong",
+        answers(FOURTH, ex3_forward="def forward(*a):\n    return 1, 2"),
+        but("ex3-forward"),
+        FOURTH,
+    ),
+]
 
 FILES = [
     Kind("f01-broken-json", raw(b'{"cells": [{"cell_type"'), "it is not JSON"),
@@ -318,7 +371,11 @@ FILES = [
     Kind("f03-a-picture", raw(b"\x89PNG\r\n\x1a\n\x00\xff"), "not text in UTF-8"),
     Kind("f04-empty-file", raw(b""), "the file is empty"),
     Kind("f05-no-file", lambda course, path: None, "the folder is empty"),
-    Kind("f06-another-file", lambda course, path: path.with_name("answers.docx").write_bytes(b"PK"), "answers.docx"),
+    Kind(
+        "f06-another-file",
+        lambda course, path: path.with_name("answers.docx").write_bytes(b"PK"),
+        "answers.docx",
+    ),
     Kind("f07-another-name", renamed("my homework (1).ipynb"), everything),
     Kind("f08-two-other-names", renamed("a.ipynb", "b.ipynb"), "it could be any of a.ipynb, b.ipynb"),
     Kind("f09-too-large", huge, "bytes"),
@@ -326,101 +383,270 @@ FILES = [
     Kind("f11-link-to-a-folder", link_to_folder, "the folder is a link"),
     Kind("f12-pipe", lambda course, path: os.mkfifo(path), "it is not a file"),
     Kind("f13-nested", raw(b'{"cells": ' + b"[" * 100_000), "nested too deeply"),
-    Kind("f14-another-notebook", raw(b'{"cells": [{"cell_type": "code", "source": "1"}]}'), "no cell of this assignment"),
-    Kind("f15-odd-cells", raw(b'{"cells": [1, null, {"source": {"a": 1}}, {"metadata": 3, "id": 4}]}'), "no cell"),
+    Kind(
+        "f14-another-notebook",
+        raw(b'{"cells": [{"cell_type": "code", "source": "1"}]}'),
+        "no cell of this assignment",
+    ),
+    Kind(
+        "f15-odd-cells",
+        raw(b'{"cells": [1, null, {"source": {"a": 1}}, {"metadata": 3, "id": 4}]}'),
+        "no cell",
+    ),
     Kind("f16-no-metadata", notebook(stripped), everything),
     Kind("f17-nothing-but-sources", nameless, everything),
-]  # fmt: skip
+]
 
 NOTEBOOKS = [
-    Kind("n01-answer-pasted-and-not-filled",
-         notebook(paste("ex1", "ex1", 'def predicted_change(dw, db, move_w, move_b):\n    '
-                        'raise NotImplementedError("Replace this line by your answer.")')), everything),
-    Kind("n02-answer-pasted-and-spoiled-below-the-check",
-         notebook(paste("ex1", "ex1-check", "def predicted_change(*a):\n    return 0.0")), everything),
-    Kind("n03-answer-pasted-and-spoiled-above-the-check",
-         notebook(paste("ex1", "ex1", "def predicted_change(*a):\n    return 0.0")), but("ex1")),
+    Kind(
+        "n01-answer-pasted-and-not-filled",
+        notebook(
+            paste(
+                "ex1",
+                "ex1",
+                "def predicted_change(dw, db, move_w, move_b):\n    "
+                'raise NotImplementedError("Replace this line by your answer.")',
+            )
+        ),
+        everything,
+    ),
+    Kind(
+        "n02-answer-pasted-and-spoiled-below-the-check",
+        notebook(paste("ex1", "ex1-check", "def predicted_change(*a):\n    return 0.0")),
+        everything,
+    ),
+    Kind(
+        "n03-answer-pasted-and-spoiled-above-the-check",
+        notebook(paste("ex1", "ex1", "def predicted_change(*a):\n    return 0.0")),
+        but("ex1"),
+    ),
     Kind("n04-answer-in-a-new-cell-below", notebook(rewritten), everything),
     Kind("n05-answer-turned-into-text", notebook(as_text), everything),
     Kind("n06-checks-on-top", notebook(upside_down), everything),
     Kind("n07-syntax-error", answers(ex6="def input_gradient(:"), but("ex6")),
-    Kind("n08-imports-and-given-cells-deleted",
-         notebook(lambda nb: (delete("ex4-given", "ex5-given")(nb), nb.cells.pop(2))), everything),
-    Kind("n09-given-cell-changed", answers(
-        ex4_given="def loss_and_gradients(*a):\n    return 0, 0, 0",
-        ex4="def gap(*a):\n    return 0.0"), but("ex4")),
+    Kind(
+        "n08-imports-and-given-cells-deleted",
+        notebook(lambda nb: (delete("ex4-given", "ex5-given")(nb), nb.cells.pop(2))),
+        everything,
+    ),
+    Kind(
+        "n09-given-cell-changed",
+        answers(
+            ex4_given="def loss_and_gradients(*a):\n    return 0, 0, 0", ex4="def gap(*a):\n    return 0.0"
+        ),
+        but("ex4"),
+    ),
     Kind("n10-names-taken", notebook(lambda nb: nb.cells.insert(3, code("ch01 = None"))), everything),
-    Kind("n11-magic-await-display", notebook(lambda nb: nb.cells.insert(at(nb, "ex4"), code(
-        "%matplotlib inline\n%timeit -n1 -r1 1\nimport asyncio\nawait asyncio.sleep(0)\ndisplay(1)\n!ls"))), everything),
-    Kind("n12-everything-before-has-state", notebook(in_every_function("global calls; calls = 1")), everything),
-]  # fmt: skip
+    Kind(
+        "n11-magic-await-display",
+        notebook(
+            lambda nb: nb.cells.insert(
+                at(nb, "ex4"),
+                code(
+                    "%matplotlib inline\n%timeit -n1 -r1 1\nimport asyncio\nawait asyncio.sleep(0)\n"
+                    "display(1)\n!ls"
+                ),
+            )
+        ),
+        everything,
+    ),
+    Kind(
+        "n12-everything-before-has-state", notebook(in_every_function("global calls; calls = 1")), everything
+    ),
+]
 
 DEADLY = [
-    Kind("d01-endless-cell", notebook(lambda nb: nb.cells.insert(at(nb, "ex2"), code("while True:\n    pass"))), everything),
-    Kind("d02-endless-and-deaf", answers(
-        ex1="def predicted_change(*a):\n    while True:\n        try:\n            while True:\n                pass\n"
-        "        except BaseException:\n            pass"), but("ex1")),
-    Kind("d03-endless-in-c", answers(
-        ex1="import itertools\ndef predicted_change(*a):\n    return sum(itertools.repeat(0))"), but("ex1")),
-    Kind("d04-fork-bomb", notebook(lambda nb: nb.cells.insert(at(nb, "ex3-forward"), code(
-        "import os, time\ntry:\n    while True:\n        os.fork() or time.sleep(60)\nexcept OSError:\n    pass"))), everything),
-    Kind("d05-memory", notebook(lambda nb: nb.cells.insert(at(nb, "ex2"), code(
-        "kept = []\nwhile True:\n    kept.append(bytearray(50_000_000))"))), everything),
-    Kind("d06-disk", notebook(lambda nb: nb.cells.insert(at(nb, "ex2"), code(
-        "for k in range(10**6):\n    open(f'/tmp/{k}', 'wb').write(bytes(10**7))"))), everything),
-    Kind("d07-exits", answers(ex1="import sys\ndef predicted_change(*a):\n    sys.exit(0)",
-                              ex2="raise SystemExit"), but("ex1", "ex2")),
-    Kind("d08-recursion", answers(ex1="def predicted_change(*a):\n    return predicted_change(*a)"), but("ex1")),
-    Kind("d09-huge-result", answers(
-        ex1="def predicted_change(*a):\n    return [np.zeros(10**6) for _ in range(30)]"), but("ex1")),
-    Kind("d10-kills", notebook(lambda nb: nb.cells.insert(at(nb, "ex2"), code(
-        "import os, signal\nfor p in range(-1, 40000):\n    for s in (signal.SIGKILL, signal.SIGSTOP):\n        try:\n"
-        "            os.kill(p, s)\n        except OSError:\n            pass"))), everything),
-]  # fmt: skip
+    Kind(
+        "d01-endless-cell",
+        notebook(lambda nb: nb.cells.insert(at(nb, "ex2"), code("while True:\n    pass"))),
+        everything,
+    ),
+    Kind(
+        "d02-endless-and-deaf",
+        answers(
+            ex1="def predicted_change(*a):\n    while True:\n        try:\n            while True:\n"
+            "                pass\n"
+            "        except BaseException:\n            pass"
+        ),
+        but("ex1"),
+    ),
+    Kind(
+        "d03-endless-in-c",
+        answers(ex1="import itertools\ndef predicted_change(*a):\n    return sum(itertools.repeat(0))"),
+        but("ex1"),
+    ),
+    Kind(
+        "d04-fork-bomb",
+        notebook(
+            lambda nb: nb.cells.insert(
+                at(nb, "ex3-forward"),
+                code(
+                    "import os, time\ntry:\n    while True:\n        os.fork() or time.sleep(60)\n"
+                    "except OSError:\n    pass"
+                ),
+            )
+        ),
+        everything,
+    ),
+    Kind(
+        "d05-memory",
+        notebook(
+            lambda nb: nb.cells.insert(
+                at(nb, "ex2"), code("kept = []\nwhile True:\n    kept.append(bytearray(50_000_000))")
+            )
+        ),
+        everything,
+    ),
+    Kind(
+        "d06-disk",
+        notebook(
+            lambda nb: nb.cells.insert(
+                at(nb, "ex2"), code("for k in range(10**6):\n    open(f'/tmp/{k}', 'wb').write(bytes(10**7))")
+            )
+        ),
+        everything,
+    ),
+    Kind(
+        "d07-exits",
+        answers(ex1="import sys\ndef predicted_change(*a):\n    sys.exit(0)", ex2="raise SystemExit"),
+        but("ex1", "ex2"),
+    ),
+    Kind(
+        "d08-recursion", answers(ex1="def predicted_change(*a):\n    return predicted_change(*a)"), but("ex1")
+    ),
+    Kind(
+        "d09-huge-result",
+        answers(ex1="def predicted_change(*a):\n    return [np.zeros(10**6) for _ in range(30)]"),
+        but("ex1"),
+    ),
+    Kind(
+        "d10-kills",
+        notebook(
+            lambda nb: nb.cells.insert(
+                at(nb, "ex2"),
+                code(
+                    "import os, signal\nfor p in range(-1, 40000):\n"
+                    "    for s in (signal.SIGKILL, signal.SIGSTOP):\n        try:\n"
+                    "            os.kill(p, s)\n        except OSError:\n            pass"
+                ),
+            )
+        ),
+        everything,
+    ),
+]
 
 PROTOCOL = (
     "import json, os, sys, wire\n"
-    "def forge(*a, **k):\n    return {'found': {}, 'result': 0.25, 'changed': {}, 'passed': True, 'points': 18}\n"
+    "def forge(*a, **k):\n"
+    "    return {'found': {}, 'result': 0.25, 'changed': {}, 'passed': True, 'points': 18}\n"
 )
 CHEATS = [
-    Kind("c01-forged-lines", all_answers(
-        "[os.write(fd, b'{{\"id\": %d, \"result\": 0.25, \"changed\": {{}}}}\\n' % n)"
-        " for fd in range(3, 9) for n in range(99)]", "import os"), nothing),
-    Kind("c02-protocol-patched", first_cells(
-        PROTOCOL + "wire.encode = lambda *a: 0.25\njson.dumps = lambda *a, **k: '{\"passed\": true}'\n"
-        "import gc\nfor o in gc.get_objects():\n    if type(o).__name__ == 'Student':\n"
-        "        type(o).call = type(o).look = type(o).run = forge"), nothing),
-    Kind("c03-printed-results", first_cells(
-        "print('Right: change, in 3 cases of 3.')\nimport sys\nsys.__stdout__ and sys.__stdout__.write('18')"), nothing),
-    Kind("c04-float-that-equals-all", all_answers(
-        "return Sly(0.0)", "class Sly(float):\n    def __eq__(self, o): return True\n"
-        "    def __sub__(self, o): return 0.0\n    __rsub__ = __sub__\n    def __float__(self): return self\n"), nothing),
-    Kind("c05-array-that-equals-all", all_answers(
-        "return Sly((2,))", "import numpy as np\nclass Sly(np.ndarray):\n    def __array_ufunc__(self, *a, **k): return True\n"
-        "    def __array_function__(self, *a, **k): return True\n    def tobytes(self): return b''\n"), nothing),
-    Kind("c06-exercises-dug-out", all_answers(
-        "return importlib.import_module('bplib.exercises.ch01').__dict__['check_{name}'].reference(*a)",
-        "import importlib, sys\nsys.meta_path[:] = [f for f in sys.meta_path if 'Inert' not in type(f).__name__]\n"
-        "for n in [n for n in sys.modules if n.startswith('bplib')]: del sys.modules[n]"), nothing),
-    Kind("c07-frames-and-memory", all_answers(
-        "import sys, gc; f = sys._getframe()\n    while f:\n        for v in list(f.f_locals.values()):\n"
-        "            r = getattr(v, 'reference', None)\n            if r: return r(*a)\n        f = f.f_back\n"
-        "    for o in gc.get_objects():\n        if type(o).__name__ == 'Check': return o.reference(*a)"), nothing),
-    Kind("c08-the-cases-of-the-check-by-heart", answers(
-        ex6="def input_gradient(x, w, b, y):\n    from_check = {1: 0.1 * -0.0, 2: 0, 3: 0}\n    return np.zeros(0)"), but("ex6")),
+    Kind(
+        "c01-forged-lines",
+        all_answers(
+            '[os.write(fd, b\'{{"id": %d, "result": 0.25, "changed": {{}}}}\\n\' % n)'
+            " for fd in range(3, 9) for n in range(99)]",
+            "import os",
+        ),
+        nothing,
+    ),
+    Kind(
+        "c02-protocol-patched",
+        first_cells(
+            PROTOCOL + "wire.encode = lambda *a: 0.25\njson.dumps = lambda *a, **k: '{\"passed\": true}'\n"
+            "import gc\nfor o in gc.get_objects():\n    if type(o).__name__ == 'Student':\n"
+            "        type(o).call = type(o).look = type(o).run = forge"
+        ),
+        nothing,
+    ),
+    Kind(
+        "c03-printed-results",
+        first_cells(
+            "print('Right: change, in 3 cases of 3.')\nimport sys\n"
+            "sys.__stdout__ and sys.__stdout__.write('18')"
+        ),
+        nothing,
+    ),
+    Kind(
+        "c04-float-that-equals-all",
+        all_answers(
+            "return Sly(0.0)",
+            "class Sly(float):\n    def __eq__(self, o): return True\n"
+            "    def __sub__(self, o): return 0.0\n    __rsub__ = __sub__\n"
+            "    def __float__(self): return self\n",
+        ),
+        nothing,
+    ),
+    Kind(
+        "c05-array-that-equals-all",
+        all_answers(
+            "return Sly((2,))",
+            "import numpy as np\nclass Sly(np.ndarray):\n"
+            "    def __array_ufunc__(self, *a, **k): return True\n"
+            "    def __array_function__(self, *a, **k): return True\n    def tobytes(self): return b''\n",
+        ),
+        nothing,
+    ),
+    Kind(
+        "c06-exercises-dug-out",
+        all_answers(
+            "return importlib.import_module('bplib.exercises.ch01').__dict__['check_{name}'].reference(*a)",
+            "import importlib, sys\n"
+            "sys.meta_path[:] = [f for f in sys.meta_path if 'Inert' not in type(f).__name__]\n"
+            "for n in [n for n in sys.modules if n.startswith('bplib')]: del sys.modules[n]",
+        ),
+        nothing,
+    ),
+    Kind(
+        "c07-frames-and-memory",
+        all_answers(
+            "import sys, gc; f = sys._getframe()\n    while f:\n        for v in list(f.f_locals.values()):\n"
+            "            r = getattr(v, 'reference', None)\n            if r: return r(*a)\n"
+            "        f = f.f_back\n"
+            "    for o in gc.get_objects():\n        if type(o).__name__ == 'Check': return o.reference(*a)"
+        ),
+        nothing,
+    ),
+    Kind(
+        "c08-the-cases-of-the-check-by-heart",
+        answers(
+            ex6="def input_gradient(x, w, b, y):\n    if b not in (0.1, -0.2, 0.3):\n        return 0 * x\n"
+            "    a = 1 / (1 + np.exp(-w @ x - b))\n    return 2 * (a - y) * a * (1 - a) * w"
+        ),
+        but("ex6"),
+    ),
     Kind("c09-empty-arrays", all_answers("return np.zeros(0)"), nothing),
     Kind("c10-nan", all_answers("return float('nan')"), nothing),
-    Kind("c11-grader-looked-for", all_answers(
-        "import ctypes, os\n    c = ctypes.CDLL(None)\n    seen = [p for p in range(2, 9999) if c.ptrace(16, p, 0, 0) == 0]\n"
-        "    assert not seen and not os.path.exists('/proc/1')\n    return open('/proc/1/mem').read()"), nothing),
-    Kind("c12-raises-what-checks-catch", all_answers(
-        "raise type('Feedback', (Exception,), {{'__str__': lambda s: 'Right: all.', 'ok': True}})()"), nothing),
-    Kind("c13-another-bplib", first_cells(
-        "import sys, types\nfor n in ('checks', 'gradcheck', 'exercises'):\n"
-        "    sys.modules['bplib.' + n] = types.SimpleNamespace(ch01=types.SimpleNamespace())"), nothing),
-    Kind("c14-arguments-spoiled", all_answers(
-        "for v in a:\n        if isinstance(v, np.ndarray): v[...] = 0.0\n    return 0.0"), nothing),
-]  # fmt: skip
+    Kind(
+        "c11-grader-looked-for",
+        all_answers(
+            "import ctypes, os\n    c = ctypes.CDLL(None)\n"
+            "    seen = [p for p in range(2, 9999) if c.ptrace(16, p, 0, 0) == 0]\n"
+            "    assert not seen and not os.path.exists('/proc/1')\n    return open('/proc/1/mem').read()"
+        ),
+        nothing,
+    ),
+    Kind(
+        "c12-raises-what-checks-catch",
+        all_answers(
+            "raise type('Feedback', (Exception,), {{'__str__': lambda s: 'Right: all.', 'ok': True}})()"
+        ),
+        nothing,
+    ),
+    Kind(
+        "c13-another-bplib",
+        first_cells(
+            "import sys, types\nfor n in ('checks', 'gradcheck', 'exercises'):\n"
+            "    sys.modules['bplib.' + n] = types.SimpleNamespace(ch01=types.SimpleNamespace())"
+        ),
+        nothing,
+    ),
+    Kind(
+        "c14-arguments-spoiled",
+        all_answers("for v in a:\n        if isinstance(v, np.ndarray): v[...] = 0.0\n    return 0.0"),
+        nothing,
+    ),
+]
 
 KINDS = [*REVIEW, *FILES, *NOTEBOOKS, *DEADLY, *CHEATS]
 
@@ -436,7 +662,11 @@ def verdict(course: Course, kind: Kind, result: dict[str, Any]) -> str:
     """Say how a result differs from what the kind deserves; nothing if it doesn't."""
     if isinstance(kind.deserves, str):
         said = result["not_graded"]
-        return "" if said and kind.deserves in said else f"should not be graded ({kind.deserves}), and: {said or 'graded'}"
+        return (
+            ""
+            if said and kind.deserves in said
+            else f"should not be graded ({kind.deserves}), and: {said or 'graded'}"
+        )
     if result["not_graded"]:
         return f"should be graded, and is not, because {result['not_graded']}"
     checks = course.points(kind.assignment)

@@ -28,7 +28,7 @@ def main(course: Path, arguments: list[str] | None = None) -> int:
     """Do what the teacher asks for; return 1 if it can't be done."""
     options = _parser().parse_args(arguments)
     try:
-        assignment = _assignment(course, options.assignment)
+        assignment = _assignment(course, options.assignment, options.command)
         if options.command == "release":
             from notebooks import release
 
@@ -88,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _assignment(course: Path, name: str) -> Assignment:
+def _assignment(course: Path, name: str, command: str) -> Assignment:
     there = sorted(path.name for path in (course / "source").glob("*") if path.is_dir())
     if name not in there:
         raise CourseError(
@@ -101,7 +101,7 @@ def _assignment(course: Path, name: str) -> Assignment:
         )
     assignment = Assignment(course, name, notebooks[0].stem)
     read_source(assignment.source_file)
-    if not assignment.release_file.exists():
+    if command != "release" and not assignment.release_file.exists():
         raise CourseError(f"{assignment.release_file} is missing: run `python grade.py release {name}`.")
     return assignment
 
@@ -236,7 +236,7 @@ def summary(results: dict[str, Result]) -> str:
     """Say how the class stands, and name everybody who has no grade."""
     without = {student: result["not_graded"] for student, result in results.items() if result["not_graded"]}
     odd = {student: result["notes"] for student, result in results.items() if result["notes"]}
-    lines = [f"{len(results) - len(without)} of {len(results)} hand-ins have a grade."]
+    lines = [f"{len(results) - len(without)} of {len(results)} hand-ins have a grade; see grades.csv."]
     lines += [f"  {student}: not graded, because {why}" for student, why in sorted(without.items())]
     if odd:
         lines.append("Graded, with a note:")

@@ -67,16 +67,21 @@ def configure(config: Config, course: Path) -> None:
     from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
     from nbgrader.preprocessors import AssignLatePenalties, GetGrades, SaveAutoGrades
 
-    from grading.plugin import GradeHandIn, GradesCsv, HideHiddenTests
+    from grading import plugin
 
     config.CourseDirectory.course_id = COURSE_ID
     config.CourseDirectory.root = str(course)
     config.ClearSolutions.update(STUBS)
     config.GradeHandIn.course = str(course)
-    config.Autograde.sanitize_preprocessors = [GradeHandIn]
+    config.Autograde.sanitize_preprocessors = [plugin.GradeHandIn]
     config.Autograde.autograde_preprocessors = [SaveAutoGrades, AssignLatePenalties]
-    config.GenerateFeedback.preprocessors = [GetGrades, HideHiddenTests, CSSHTMLHeaderPreprocessor]
-    config.ExportApp.plugin_class = GradesCsv
+    config.GenerateFeedback.preprocessors = [
+        GetGrades,
+        plugin.SayNotGraded,
+        plugin.HideHiddenTests,
+        CSSHTMLHeaderPreprocessor,
+    ]
+    config.ExportApp.plugin_class = plugin.GradesCsv
 
 
 def database(course: Path) -> str:

@@ -91,6 +91,9 @@ def build_view(walls: dict[str, Any]) -> None:
     root = walls["root"]
     mount("none", "/", None, MS_REC | MS_PRIVATE)
     mount("tmpfs", root, "tmpfs", MS_NOSUID | MS_NODEV, "size=1m,mode=755")
+    make_place(root + "/tmp", True)  # first: what is shown may be below the real one
+    space = f"size={walls['disk']},nr_inodes=4096,mode=1777"
+    mount("tmpfs", root + "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, space)
     for source, target in walls["show"]:
         place = root + target
         if os.path.islink(source):
@@ -104,9 +107,6 @@ def build_view(walls: dict[str, Any]) -> None:
         if os.path.isdir(root + path):
             mount("tmpfs", root + path, "tmpfs", MS_NOSUID | MS_NODEV, "size=4k,mode=755")
             restrict(root + path, READ_ONLY)
-    make_place(root + "/tmp", True)
-    space = f"size={walls['disk']},nr_inodes=4096,mode=1777"
-    mount("tmpfs", root + "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, space)
     os.chdir(root)
     must(libc.pivot_root(b".", b"."), "pivot_root")
     must(libc.umount2(b".", MNT_DETACH), "umount")

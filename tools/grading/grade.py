@@ -8,6 +8,7 @@ Every hand-in gets a result: points for each check, or the reason why there are 
 from __future__ import annotations
 
 import hashlib
+import textwrap
 import time
 from dataclasses import dataclass
 from functools import cached_property
@@ -218,7 +219,8 @@ def outputs_of(outcome: Outcome) -> list[Any]:
     """Write an outcome so that nbgrader reads it: an error is 0 points, text is all of them."""
     if outcome.passed:
         return [new_output("stream", name="stdout", text=outcome.said or "Right.")]
-    outputs = [new_output("error", ename="Not yet", evalue=outcome.said, traceback=[outcome.said])]
+    lines = "\n".join(textwrap.fill(line, 88, break_long_words=False) for line in outcome.said.splitlines())
+    outputs = [new_output("error", ename="Not yet", evalue=outcome.said, traceback=[lines])]
     if outcome.detail:
         detail = {"text/plain": outcome.detail}
         outputs.append(new_output("display_data", data=detail, metadata={"for_teacher": True}))

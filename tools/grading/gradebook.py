@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from nbformat.v4 import new_markdown_cell
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.preprocessors import AssignLatePenalties
 from nbgrader.utils import determine_grade, is_grade, parse_utc
+from sqlalchemy.exc import SAWarning
 
 from grading.course import COURSE_ID, database
 from grading.grade import Assignment, Result, fingerprint
@@ -65,7 +67,8 @@ def students_of(assignment: Assignment) -> list[str]:
 def collect(assignment: Assignment, students: list[str]) -> dict[str, Result]:
     """Bring the results of these students into the gradebook; return them."""
     results = {}
-    with Gradebook(database(assignment.course), COURSE_ID) as gradebook:
+    with Gradebook(database(assignment.course), COURSE_ID) as gradebook, warnings.catch_warnings():
+        warnings.simplefilter("ignore", SAWarning)  # nbgrader's own
         for student in students:
             result = current_result(assignment, student)
             if result is None:
@@ -91,7 +94,7 @@ def _enter(gradebook: Gradebook, assignment: Assignment, student: str, result: R
     submission = gradebook.update_or_create_submission(
         assignment.name, student, **({"timestamp": timestamp} if timestamp else {})
     )
-    nb = _to_show(assignment, result)
+    nb = to_show(assignment, result)
     graded = {cell.metadata["nbgrader"]["grade_id"]: cell for cell in nb.cells if is_grade(cell)}
     notebook = gradebook.find_submission_notebook(assignment.notebook, assignment.name, student)
     for grade in notebook.grades:
@@ -103,7 +106,6 @@ def _enter(gradebook: Gradebook, assignment: Assignment, student: str, result: R
         resources = {"nbgrader": {**names, "db_url": database(assignment.course)}}
         AssignLatePenalties().preprocess(nb, resources)
     place.parent.mkdir(parents=True, exist_ok=True)
-    nb.metadata["grading"] = {"fingerprint": result["fingerprint"]}
     draft = place.with_suffix(".new")
     draft.write_text(nbformat.writes(nb) + "\n", encoding="utf-8")
     os.replace(draft, place)
@@ -127,7 +129,7 @@ def _timestamp(stamp: Path) -> Any:
         return None
 
 
-def _to_show(assignment: Assignment, result: Result) -> Any:
+def to_show(assignment: Assignment, result: Result) -> Any:
     """Return the notebook that a person sees, with what was odd on top."""
     if result["not_graded"]:
         nb = nbformat.read(assignment.release_file, as_version=4)
@@ -137,6 +139,7 @@ def _to_show(assignment: Assignment, result: Result) -> Any:
         notes = result["notes"]
     if notes:
         nb.cells.insert(0, new_markdown_cell("\n\n".join(["*From the grader:*", *notes])))
+    nb.metadata["grading"] = {"fingerprint": result["fingerprint"], "graded": not result["not_graded"]}
     return nb
 
 

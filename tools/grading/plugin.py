@@ -6,7 +6,6 @@ import csv
 from pathlib import Path
 from typing import Any
 
-import nbformat
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 from nbgrader.converters.base import NbGraderException
@@ -17,7 +16,7 @@ from traitlets import Bool, Unicode
 
 from grading.examine import HIDDEN
 from grading.grade import Assignment, grade
-from grading.gradebook import save_result, status
+from grading.gradebook import save_result, status, to_show
 from grading.sandbox import Limits, ensure_sandbox
 
 COLUMNS = (
@@ -42,7 +41,19 @@ class GradeHandIn(NbGraderPreprocessor):
         save_result(assignment.course, result)
         if result["not_graded"]:
             raise NbGraderException(f"{names['student']}: not graded, because {result['not_graded']}")
-        return nbformat.from_dict(result["notebook"]), resources
+        return to_show(assignment, result), resources
+
+
+class SayNotGraded(NbGraderPreprocessor):
+    """Leaves nothing but the reason in the feedback on a hand-in without a grade, and no 0."""
+
+    def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
+        """Act unless a person has given points since."""
+        graded = nb.metadata.get("grading", {}).get("graded", True)
+        if not graded and not resources["nbgrader"]["score"]:
+            nb.cells = nb.cells[:1]
+            resources["nbgrader"]["score"] = float("nan")
+        return nb, resources
 
 
 class HideHiddenTests(NbGraderPreprocessor):

@@ -24,9 +24,9 @@ ROOT = HERE.parent.parent
 SYSTEM = ("/lib", "/lib64", "/lib32", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache")
 DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
 REMEDY = (
-    "Students' code is not run without one. It needs Linux 5.12 or newer that allows user namespaces; "
-    "docs/grading.md says how to allow them, also in a container. With --unsafe the code is run all the same: "
-    "it can then read and change every file that you can."
+    "Students' code is not run without one. It needs Linux 5.12 or newer and user namespaces; "
+    "docs/grading.md says how to allow them, also in a container. With --unsafe the code is run all the "
+    "same: it can then read and change every file that you can."
 )
 
 
