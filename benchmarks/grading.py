@@ -35,12 +35,14 @@ class Memory:
         self.thread.start()
 
     def watch(self) -> None:
+        """Look until the process is gone."""
         while Path(f"/proc/{self.process}").exists():
             shares = [self.held(process) for process in self.family(self.process)]
             self.peak, self.seen = max(self.peak, sum(shares)), self.seen + 1
             time.sleep(0.1)
 
     def family(self, process: int) -> Iterator[int]:
+        """List a process and all below it."""
         yield process
         try:
             children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
@@ -89,15 +91,17 @@ def main() -> int:
         students = dict(hand_ins(max(options.size, len(KINDS))))
         for student, kind in students.items():
             hand_in(course, kind, student)
-        seconds, peak = 0.0, 0
+        minutes, peak = dict.fromkeys(("run", "collect"), 0.0), 0
         for assignment in (FIRST, FOURTH):
-            took, held = command(folder, "all", assignment, "--jobs", str(options.jobs))
-            seconds, peak = seconds + took, max(peak, held)
+            for step in minutes:
+                took, held = command(folder, step, assignment, "--jobs", str(options.jobs))
+                minutes[step], peak = minutes[step] + took / 60, max(peak, held)
         wrong = report(course, students)
-        print(
-            f"{len(students)} hand-ins of {len(KINDS)} kinds: {seconds / 60:.1f} minutes with {options.jobs} at once, "
-            f"at most {peak / 1e9:.2f} GB; {wrong or 'none'} wrong."
-        )
+    print(
+        f"\n{len(students)} hand-ins of {len(KINDS)} kinds, {options.jobs} at once: {wrong or 'none'} wrong."
+    )
+    print(f"Grading {minutes['run']:.1f} minutes, gradebook and feedback {minutes['collect']:.1f} minutes,")
+    print(f"at most {peak / 1e9:.2f} GB of memory.")
     return 1 if wrong else 0
 
 
