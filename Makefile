@@ -9,7 +9,7 @@ ROOT_FLAG = $(if $(filter 0,$(shell id -u)),--allow-root)  # a container's user 
 PYTEST = $(BIN)/python -m pytest -q
 NBVAL = --nbval --nbval-current-env --nbval-cell-timeout 60 --nbval-sanitize-with tests/sanitize.cfg
 
-.PHONY: help lab test unit book browser site serve notebooks assignments lint bench
+.PHONY: help lab test unit book browser site serve notebooks assignments wheel lint bench
 
 help:  # (the default) list these targets
 	@echo "make TARGET, where TARGET is one of"
@@ -47,6 +47,9 @@ notebooks: $(VENV)/.author  # run the notebooks, store outputs, write the studen
 
 assignments: $(VENV)/.author  # write an nbgrader course folder, _build/assignments
 	$(BIN)/python tools/notebooks.py --assignments _build/assignments
+
+wheel: $(VENV)/.author  # build the package that students install, _build/wheel
+	$(BIN)/python tools/student_wheel.py _build/wheel
 
 lint: $(VENV)/.author  # check style and types
 	$(BIN)/ruff check .

@@ -452,7 +452,7 @@ def _few_lines(lines: int = 20) -> Iterator[None]:
     """Run a student's function: show what it prints up to so many lines, and nothing of stderr."""
     few = _Few(sys.stdout, lines)
     try:
-        with warnings.catch_warnings(), redirect_stdout(few), redirect_stderr(io.StringIO()):
+        with warnings.catch_warnings(), redirect_stdout(few), redirect_stderr(_Few(sys.stderr, 0)):
             warnings.simplefilter("ignore")
             yield
     finally:

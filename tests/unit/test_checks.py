@@ -207,7 +207,7 @@ def test_a_right_answer_that_warns_is_right_and_leaves_stderr_empty(capsys):
         return right(w, x)
 
     with warnings.catch_warnings():
-        warnings.simplefilter("always")
+        warnings.simplefilter("error")
         ONE(warns)
     assert capsys.readouterr() == ("Right: dw, in 3 cases of 3.\n", "")
 
