@@ -232,19 +232,18 @@ def snapshot(thing: Any) -> list[Array]:
     """Return copies of all arrays and numbers in a nest of tuples, lists, dicts and objects."""
     if isinstance(thing, np.ndarray) or np.isscalar(thing):
         return [np.array(thing)]
-    if not isinstance(thing, list | tuple | Mapping):
-        thing = getattr(thing, "__dict__", ())
+    thing = thing if isinstance(thing, list | tuple | Mapping) else getattr(thing, "__dict__", ())
     parts = thing.values() if isinstance(thing, Mapping) else thing
     return [array for part in parts if not callable(part) for array in snapshot(part)]
 
 
 def equal(u: list[Array], v: list[Array], slack: float = 0.0) -> bool:
-    """Compare arrays; numbers may differ by the slack times the largest of their array."""
+    """Compare arrays; numbers may differ by the slack times the largest of their array, and by rounding."""
+    sizes = [np.max(abs(a), initial=0, where=np.isfinite(a)) if a.dtype.kind == "f" else 0 for a in u]
 
-    def alike(a: Array, b: Array) -> bool:
+    def alike(a: Array, b: Array, size: float) -> bool:
         if not slack or a.dtype.kind != "f":
             return np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
-        largest = np.max(abs(a), initial=0, where=np.isfinite(a))
-        return np.allclose(a, b, rtol=0, atol=slack * largest, equal_nan=True)
+        return np.allclose(a, b, rtol=0, atol=slack * size + 1e-12 * max(sizes), equal_nan=True)
 
-    return [a.shape for a in u] == [b.shape for b in v] and all(map(alike, u, v))
+    return [a.shape for a in u] == [b.shape for b in v] and all(map(alike, u, v, sizes))

@@ -568,4 +568,13 @@ def test_every_report_is_a_table_in_a_notebook():
         assert "<table" in html and report.verdict.lower() in html
         assert "<v, J u>" not in html
     assert numerical_gradient(lambda x: x**2, 1.5) == pytest.approx(3)
-    assert layers.Tanh  # the wing needs no layer, and checks any
+
+
+def test_a_gradient_that_is_rounding_alone_is_no_sign_of_a_backward_that_is_not_linear():
+    rng = np.random.default_rng(0)
+    net = layers.Sequential(layers.Affine(3, 4, rng=rng), layers.BatchNorm(4), layers.Affine(4, 2, rng=rng))
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        report = gradcheck(net, rng.standard_normal((6, 3)), (mse, mse_backward), rng.standard_normal((6, 2)))
+        assert report, report
+        assert "does not move with 0.b" in str(report)
