@@ -23,7 +23,7 @@ import nbformat
 import numpy as np
 import pytest
 from grading import command, sandbox, wire
-from grading.course import COURSE_ID, CourseError, database, write_course
+from grading.course import COURSE_ID, CourseError, database, settings, write_course
 from grading.grade import Assignment, faults_of_solution, grade
 from grading.gradebook import load_result
 from grading.sandbox import Limits, SandboxError, ensure_sandbox
@@ -314,10 +314,25 @@ def test_a_class_is_graded_with_the_commands_of_the_guide(made, tmp_path):
     assert table["s01-perfect"]["score"] == "20.0" and table["s01-perfect"]["status"] == "graded"
     assert ".hidden(" in words(folder / f"feedback/s03-plausible-wrong/{FIRST}/{FIRST}.html")
 
+    path = (
+        folder / "submitted" / "s01-perfect" / FIRST / f"{FIRST}.ipynb"
+    )  # handed in again, with the same text
+    path.write_text(path.read_text(encoding="utf-8").replace("dw * move_w", "move_w * dw"), encoding="utf-8")
+    assert command.main(folder, ["all", FIRST, "--no-feedback"]) == 0
+    assert score(folder, "s01-perfect") == "20.0"
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("Euler's theorem", "Oiler's theorem"), encoding="utf-8"
+    )
+    assert command.main(folder, ["all", FIRST, "--no-feedback"]) == 0
+    assert score(folder, "s01-perfect") == "waits for a person: ex8"
+    with (folder / "nbgrader_config.py").open("a", encoding="utf-8") as file:
+        file.write("c.HideHiddenTests.enabled = False\n")
+    assert settings(folder).HideHiddenTests.enabled is False
+
     run(f"nbgrader autograde {FIRST} --student s03-plausible-wrong --force", folder)
     run("nbgrader export", folder)
     table = {row["student_id"]: row for row in grades(folder) if row["assignment"] == FIRST}
-    assert table["s03-plausible-wrong"]["raw_score"] == "8.0" and table["s01-perfect"]["score"] == "20.0"
+    assert table["s03-plausible-wrong"]["raw_score"] == "8.0" and table["s01-perfect"]["raw_score"] == "20.0"
 
 
 def words(page: Path) -> str:
@@ -338,6 +353,12 @@ def run(line: str, folder: Path) -> str:
 def grades(folder: Path) -> list[dict[str, str]]:
     with (folder / "grades.csv").open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
+
+
+def score(folder: Path, student: str) -> str:
+    return next(
+        row["score"] for row in grades(folder) if (row["assignment"], row["student_id"]) == (FIRST, student)
+    )
 
 
 def by_hand(folder: Path, student: str, points: float) -> None:

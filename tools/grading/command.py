@@ -15,7 +15,7 @@ from collections.abc import Callable
 from multiprocessing.connection import wait
 from pathlib import Path
 
-from grading.course import COURSE_ID, CourseError, configure, database, write_release
+from grading.course import COURSE_ID, CourseError, database, settings, write_release
 from grading.grade import Assignment, Result, faults_of_solution, grade
 from grading.gradebook import collect, current_result, save_result, students_of
 from grading.sandbox import Limits, SandboxError, ensure_sandbox
@@ -200,11 +200,10 @@ def write_feedback(course: Path, assignment: str, students: list[str], jobs: int
 
     from nbgrader.converters import GenerateFeedback
     from nbgrader.coursedir import CourseDirectory
-    from traitlets.config import Config
 
-    config = Config()
-    configure(config, course)
-    config.HideHiddenTests.enabled = not show_hidden
+    config = settings(course)
+    if show_hidden:
+        config.HideHiddenTests.enabled = False
 
     def write(share: str) -> None:
         logging.getLogger("traitlets").setLevel(logging.ERROR)

@@ -21,7 +21,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import ClearOutput, ClearSolutions, ComputeChecksums, LockCells, SaveCells
-from traitlets.config import Config
+from traitlets.config import Config, PyFileConfigLoader
 
 from grading.source import STUBS, SourceError, read_source
 
@@ -82,6 +82,11 @@ def configure(config: Config, course: Path) -> None:
         CSSHTMLHeaderPreprocessor,
     ]
     config.ExportApp.plugin_class = plugin.GradesCsv
+
+
+def settings(course: Path) -> Config:
+    """Read what `configure` and the teacher have set."""
+    return PyFileConfigLoader("nbgrader_config.py", path=str(course)).load_config()
 
 
 def database(course: Path) -> str:

@@ -20,10 +20,9 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from grading import handin
 from grading.examine import Absent, Examiner, Outcome
 from grading.handin import Cell, NotGradedError, Step
-from grading.sandbox import Limits
+from grading.sandbox import ROOT, Limits
 from grading.session import OutOfTimeError, Ran, Session
 
-VERSION = 1
 Result = dict[str, Any]
 
 
@@ -62,8 +61,9 @@ class Assignment:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Changes when the checks do."""
-        return _hash(self.source_file.read_bytes() + self.release_file.read_bytes() + bytes([VERSION]))
+        """Changes when the checks do, those of the notebook or the code behind them."""
+        code = sorted([*(ROOT / "bplib").rglob("*.py"), *(ROOT / "tools" / "grading").glob("*.py")])
+        return _hash(b"".join(path.read_bytes() for path in [self.source_file, self.release_file, *code]))
 
     def folder(self, student: str) -> Path:
         """Where this student's hand-in is."""

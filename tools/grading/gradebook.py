@@ -17,10 +17,10 @@ import nbformat
 from nbformat.v4 import new_markdown_cell
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.preprocessors import AssignLatePenalties
-from nbgrader.utils import determine_grade, is_grade, parse_utc
+from nbgrader.utils import determine_grade, is_grade, is_solution, parse_utc
 from sqlalchemy.exc import SAWarning
 
-from grading.course import COURSE_ID, database
+from grading.course import COURSE_ID, database, settings
 from grading.grade import Assignment, Result, fingerprint
 
 NOT_RUN = "it has not been run yet"
@@ -86,7 +86,8 @@ def collect(assignment: Assignment, students: list[str]) -> dict[str, Result]:
 
 def _enter(gradebook: Gradebook, assignment: Assignment, student: str, result: Result) -> None:
     place = assignment.course / "autograded" / student / assignment.name / f"{assignment.notebook}.ipynb"
-    if _mark(place) == result["fingerprint"] != "":
+    mark, seen = _shown(place)
+    if mark == result["fingerprint"] != "":
         return
     stamp = assignment.folder(student) / "timestamp.txt"
     timestamp = _timestamp(stamp)
@@ -95,16 +96,21 @@ def _enter(gradebook: Gradebook, assignment: Assignment, student: str, result: R
         assignment.name, student, **({"timestamp": timestamp} if timestamp else {})
     )
     nb = to_show(assignment, result)
+    everything = _joined(nb.cells)
     graded = {cell.metadata["nbgrader"]["grade_id"]: cell for cell in nb.cells if is_grade(cell)}
     notebook = gradebook.find_submission_notebook(assignment.notebook, assignment.name, student)
     for grade in notebook.grades:
         grade.auto_score = None if result["not_graded"] else determine_grade(graded[grade.name])[0]
+        cell = graded[grade.name]
+        same = seen.get("") == everything or (is_solution(cell) and seen.get(grade.name) == cell.source)
+        if grade.manual_score is not None and same:
+            continue  # a person has seen just this
         grade.needs_manual_grade = grade.auto_score is None or grade.manual_score is not None
     gradebook.db.commit()
     if submission.total_seconds_late > 0:
         names = {"assignment": assignment.name, "notebook": assignment.notebook, "student": student}
         resources = {"nbgrader": {**names, "db_url": database(assignment.course)}}
-        AssignLatePenalties().preprocess(nb, resources)
+        AssignLatePenalties(config=settings(assignment.course)).preprocess(nb, resources)
     place.parent.mkdir(parents=True, exist_ok=True)
     draft = place.with_suffix(".new")
     draft.write_text(nbformat.writes(nb) + "\n", encoding="utf-8")
@@ -113,13 +119,19 @@ def _enter(gradebook: Gradebook, assignment: Assignment, student: str, result: R
         shutil.copyfile(stamp, place.parent / "timestamp.txt")
 
 
-def _mark(place: Path) -> str:
-    """Return which result an autograded notebook was made from."""
-    try:
-        nb = json.loads(place.read_text(encoding="utf-8"))
-        return str(nb["metadata"].get("grading", {}).get("fingerprint", ""))
-    except (OSError, ValueError, KeyError):
-        return ""
+def _shown(place: Path) -> tuple[str, dict[str, str]]:
+    """Return which result the notebook there was made from, its graded cells by name, and under "" all cells."""
+    if not place.exists():
+        return "", {}
+    nb = json.loads(place.read_text(encoding="utf-8"))
+    graded = [cell for cell in nb["cells"] if cell["metadata"].get("nbgrader", {}).get("grade")]
+    sources = {cell["metadata"]["nbgrader"]["grade_id"]: "".join(cell["source"]) for cell in graded}
+    sources[""] = _joined(nb["cells"])
+    return nb["metadata"].get("grading", {}).get("fingerprint", ""), sources
+
+
+def _joined(cells: list[Any]) -> str:
+    return "\n\n".join("".join(cell["source"]) for cell in cells)
 
 
 def _timestamp(stamp: Path) -> Any:

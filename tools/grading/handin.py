@@ -226,7 +226,7 @@ def arrange(
             empty = Cell(cell.kind, "" if cell.is_answer else cell.source, cell.id, cell.meta)
             steps.insert(_after_neighbour(source, cell, steps), Step(empty, cell))
             if cell.is_answer:
-                notes.append(f"The answer cell {cell.name} is missing.")
+                notes.append(f"The cell of the answer {cell.name} is missing.")
     return steps, notes
 
 
