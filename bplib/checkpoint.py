@@ -4,13 +4,14 @@ A `Sequential` keeps what every layer saved until its backward; this file adds o
 enters each of its segments. The gradients stay the same to the last bit; the price is counted.
 """
 
+import math
 from collections.abc import Sequence
 from copy import copy
 from itertools import pairwise
 
 import numpy as np
 
-from bplib.functional import Array
+from bplib.contract import Array, wrong
 from bplib.layers import BatchNorm, Layer, Sequential, _too_early, _within
 
 
@@ -39,8 +40,9 @@ def even_cuts(count: int, segments: int) -> list[int]:
     >>> even_cuts(10, 3)
     [3, 6]
     """
-    if not 1 <= segments <= count:
-        raise ValueError(f"segments must be from 1 to the number of layers, {count}; got {segments}.")
+    if segments not in range(1, count + 1):
+        remedy = f"Write segments={max(1, math.isqrt(count))}, say."
+        raise wrong("segments", f"from 1 to the number of layers, {count}", segments, remedy)
     return [i * count // segments for i in range(1, segments)]
 
 
@@ -89,12 +91,12 @@ class Checkpointed(Sequential):
 
     def __init__(self, net: Sequential, cuts: Sequence[int]) -> None:
         if not isinstance(net, Sequential) or type(net).forward is not Sequential.forward:
-            name = type(net).__name__
-            raise TypeError(f"net must be a plain Sequential, got {name}. Write Sequential(...) around it.")
+            remedy = "Write Sequential(...) around it."
+            raise wrong("net", "a plain Sequential", type(net).__name__, remedy, TypeError)
         bounds = [0, *cuts, len(net.layers)]
         if sorted(set(bounds)) != bounds:
-            last = len(net.layers) - 1
-            raise ValueError(f"cuts must rise and be from 1 to {last}, the last layer; got {list(cuts)}.")
+            expected = f"places that rise from 1 to at most {len(net.layers) - 1}, the last layer"
+            raise wrong("cuts", expected, list(cuts), "Let even_cuts find them.")
         super().__init__(*net.layers)
         self.segments = [net.layers[i:j] for i, j in pairwise(bounds)]
         self._last: list[Layer] = []
@@ -104,10 +106,8 @@ class Checkpointed(Sequential):
     def forward(self, x: Array) -> Array:
         """Run all segments, keeping what enters each."""
         if any(isinstance(layer, BatchNorm) and layer.train for layer in _within(self)):
-            raise ValueError(
-                "BatchNorm can't be checkpointed in training: its running statistics would not move. "
-                "Use LayerNorm, or set train = False."
-            )
+            remedy = "Its running statistics would not move: use LayerNorm, or set train = False."
+            raise wrong("net", "no BatchNorm in training", "one", remedy)
         self.inputs, self.forwards = [], 0
         for segment in self.segments:
             self.inputs.append(x)
@@ -125,10 +125,8 @@ class Checkpointed(Sequential):
             if i < len(self.segments) - 1:
                 layers = [copy(layer) for layer in self.segments[i]]
                 if not np.array_equal(self._run(layers, self.inputs[i]), self.inputs[i + 1], equal_nan=True):
-                    raise ValueError(
-                        f"segment {i} gave another output when it was run again, so its gradients would be "
-                        "wrong. Set train = False for Dropout, or leave such a layer in the last segment."
-                    )
+                    remedy = "Set train = False for Dropout, or leave such a layer in the last segment."
+                    raise wrong(f"segment {i}", "the same output when it is run again", "another", remedy)
             for layer in reversed(layers):
                 d = layer.backward(d)  # type: ignore[arg-type]
         return d

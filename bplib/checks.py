@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from bplib.contract import Array
 from bplib.gradcheck import numerical_gradient
 
-Array = np.ndarray[Any, np.dtype[np.float64]]
 Case = Mapping[str, Any]
 
 _FACTORS = {

@@ -6,12 +6,8 @@ row. Where two classes are told apart, y is a column of 0 and 1, as one output u
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
-from bplib.functional import _check_rng, _check_whole
-
-Array = NDArray[np.float64]
-Labels = NDArray[np.int64]
+from bplib.contract import Array, check_number, check_rng, check_whole
 
 
 def xor() -> tuple[Array, Array]:
@@ -70,8 +66,8 @@ def quadrants(n: int, rng: np.random.Generator) -> tuple[Array, Array]:
     >>> bool(np.all((X.prod(axis=1) > 0) == y[:, 0]))
     True
     """
-    _check_whole("n", n)
-    _check_rng(rng)
+    check_whole("n", n)
+    check_rng(rng)
     X = rng.uniform(-1.0, 1.0, (n, 2))
     return X, (X[:, :1] * X[:, 1:] > 0).astype(float)
 
@@ -106,8 +102,8 @@ def moons(n: int, rng: np.random.Generator, *, noise: float = 0.1) -> tuple[Arra
     >>> X.shape, y.shape, int(y.sum())
     ((100, 2), (100, 1), 50)
     """
-    _check_whole("n", n)
-    _check_rng(rng)
+    check_whole("n", n)
+    check_rng(rng)
     lower = rng.permutation(n) % 2
     angle = rng.uniform(0.0, np.pi, n)
     x1 = np.where(lower, 1.0 - np.cos(angle), np.cos(angle))
@@ -117,7 +113,7 @@ def moons(n: int, rng: np.random.Generator, *, noise: float = 0.1) -> tuple[Arra
 
 def spirals(
     n: int, rng: np.random.Generator, *, classes: int = 3, turns: float = 0.75, noise: float = 0.05
-) -> tuple[Array, Labels]:
+) -> tuple[Array, Array]:
     """Interleaved spiral arms, one for each class.
 
     Parameters
@@ -152,9 +148,9 @@ def spirals(
     >>> X.shape, np.bincount(y)
     ((90, 2), array([30, 30, 30]))
     """
-    _check_whole("n", n)
-    _check_whole("classes", classes)
-    _check_rng(rng)
+    check_whole("n", n)
+    check_whole("classes", classes)
+    check_rng(rng)
     y = rng.permutation(n) % classes
     radius = rng.uniform(0.1, 1.0, n)
     angle = 2 * np.pi * (turns * radius + y / classes)
@@ -177,7 +173,7 @@ PEN = [
 ]
 
 
-def digits(n: int, rng: np.random.Generator, *, size: int = 8, wobble: float = 1.0) -> tuple[Array, Labels]:
+def digits(n: int, rng: np.random.Generator, *, size: int = 8, wobble: float = 1.0) -> tuple[Array, Array]:
     """Small grey images of the digits 0 to 9, drawn by an unsteady pen.
 
     They are computed, not scanned: each image draws the path of its digit turned, slanted, stretched,
@@ -214,9 +210,9 @@ def digits(n: int, rng: np.random.Generator, *, size: int = 8, wobble: float = 1
     >>> X.shape, np.bincount(y)
     ((20, 64), array([2, 2, 2, 2, 2, 2, 2, 2, 2, 2]))
     """
-    _check_whole("n", n)
-    _check_whole("size", size, least=4)
-    _check_rng(rng)
+    check_whole("n", n)
+    check_whole("size", size, least=4)
+    check_rng(rng)
     y = rng.permutation(n) % 10
     X = np.empty((n, size * size))
     row, column = (np.mgrid[:size, :size].reshape(2, -1) + 0.5) / size
@@ -250,6 +246,5 @@ def _distance(pixels: Array, paths: Array) -> Array:
 
 
 def _noise(shape: tuple[int, ...], rng: np.random.Generator, spread: float) -> Array:
-    if not 0 <= spread < np.inf:
-        raise ValueError(f"noise and wobble must be finite numbers, 0 or more; got {spread}.")
+    check_number("noise, wobble", spread, "Leave it out, or give 0 for none.", least=0)
     return rng.normal(0.0, spread, shape)

@@ -301,7 +301,7 @@ def _loss_pair(loss: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
     if not callable(loss):
         raise TypeError(f"write gradcheck(layer, x, loss, y): loss must be a function, got {loss!r:.60}")
     name = getattr(loss, "__name__", repr(loss))
-    backward = getattr(loss, "__globals__", {}).get(f"{name}_backward")
+    backward = getattr(inspect.unwrap(loss), "__globals__", {}).get(f"{name}_backward")
     if not callable(backward):
         raise TypeError(
             f"the loss's backward is needed, and no {name}_backward stands beside {name}; pass the pair "

@@ -7,11 +7,9 @@ Each function takes a shape and a random generator and returns a float64 array.
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
-from bplib.functional import _check_rng
+from bplib.contract import Array, check_number, check_rng, check_type, check_whole, wrong
 
-Array = NDArray[np.float64]
 Shape = tuple[int, ...]
 
 
@@ -75,9 +73,8 @@ def normal(shape: Shape, rng: np.random.Generator, *, std: float = 1.0) -> Array
     >>> print(f"{W.std():.2f}")
     0.01
     """
-    if not (math.isfinite(std) and std >= 0):
-        raise ValueError(f"std must be a finite number, 0 or more; got {std}.")
-    _check_rng(rng)
+    check_number("std", std, "Try std=0.01.", least=0)
+    check_rng(rng)
     return rng.normal(0.0, std, _check_shape(shape))
 
 
@@ -183,8 +180,7 @@ def orthogonal(shape: Shape, rng: np.random.Generator, *, gain: float = 1.0) -> 
     >>> np.allclose(W @ W.T, np.eye(3), rtol=0, atol=1e-14)
     True
     """
-    if not math.isfinite(gain):
-        raise ValueError(f"gain must be a finite number; got {gain}.")
+    check_number("gain", gain, "Try gain=1.0.")
     fan_in, _ = _fans(shape)
     n_out = shape[0]
     tall = normal((max(n_out, fan_in), min(n_out, fan_in)), rng)
@@ -197,17 +193,13 @@ def _fans(shape: Shape) -> tuple[int, int]:
     """(fan_in, fan_out) of a weight (n_out, n_in) or a kernel (C_out, C_in, ...)."""
     shape = _check_shape(shape)
     if len(shape) < 2:
-        raise ValueError(
-            f"a weight's shape must be (n_out, n_in) or (C_out, C_in, ...); got {shape}. "
-            "For a bias use zeros or normal."
-        )
+        raise wrong("shape", "(n_out, n_in) or (C_out, C_in, ...)", shape, "For a bias use zeros or normal.")
     cells = math.prod(shape[2:])
     return shape[1] * cells, shape[0] * cells
 
 
 def _check_shape(shape: Shape) -> Shape:
-    if not isinstance(shape, tuple) or not all(isinstance(n, int | np.integer) for n in shape):
-        raise TypeError(f"shape must be a tuple of integers such as (3, 2); got {shape!r}.")
-    if not all(n >= 1 for n in shape):
-        raise ValueError(f"every entry of shape must be at least 1; got {shape}.")
+    check_type("shape", shape, tuple, "a tuple of whole numbers", "Write (3, 2), or (3,) for one axis.")
+    for axis, n in enumerate(shape):
+        check_whole(f"shape[{axis}]", n)
     return shape

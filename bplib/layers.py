@@ -22,15 +22,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from functools import partial
+from inspect import Parameter, Signature, signature
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from bplib import functional
-from bplib.functional import Array, Gradients, _floats, _wrong_shape
+from bplib.contract import VJP, Array, check_one_of, check_shape, check_type, kept, takes, vjp_of, wrong
+from bplib.functional import Gradients
 from bplib.init import he, normal, xavier
 
+Op = Callable[..., tuple[Array, Any]]
 Init = Callable[[tuple[int, ...], np.random.Generator], Array]
 
 
@@ -101,12 +104,12 @@ class Layer:
 
 
 class PairLayer(Layer):
-    """A layer made from an entry of `functional.VJP`: x first, then the parameters in order.
+    """A layer made from a pair, such as those of `functional.VJP`: x first, then the parameters in order.
 
     Parameters
     ----------
     op : callable
-        The forward function of the pair.
+        The forward function of the pair; a backward is marked as its own by `contract.vjp_of`.
     params : dict of str to array, optional
     **options
         The op's keyword options.
@@ -118,21 +121,19 @@ class PairLayer(Layer):
     (array([0.]), array([1.]))
     """
 
-    def __init__(
-        self, op: Callable[..., tuple[Array, Any]], params: dict[str, Array] | None = None, **options: Any
-    ) -> None:
+    def __init__(self, op: Op, params: dict[str, Array] | None = None, **options: Any) -> None:
         super().__init__(**(params or {}))
-        if op not in functional.VJP:
-            raise ValueError(
-                f"op: expected a key of functional.VJP, got {op!r:.60}. Derive from Layer instead."
-            )
-        self.op, self.vjp, self.options = partial(op, **options), functional.VJP[op], options
+        if op not in VJP:
+            raise wrong("op", "the forward of a pair", f"{op!r:.60}", "Derive from Layer instead.")
+        self.op, self.vjp, self.options = partial(op, **options) if options else op, VJP[op], options
         self.names = tuple(self.params)  # the op's order, whatever order a dict set later has
         self.cache: Any = None
 
     def forward(self, x: Array) -> Array:
         """Call the op on x, the parameters and the options."""
-        out, self.cache = self.op(x, *[self.params[name] for name in self.names])
+        # A list is not built for nothing: on a first network that counts.
+        params = [self.params[name] for name in self.names] if self.names else ()
+        out, self.cache = self.op(x, *params)
         return out
 
     def backward(self, dout: Array) -> Array | None:
@@ -154,12 +155,10 @@ class PairLayer(Layer):
         return f"{type(self).__name__}({', '.join(parts)})"
 
 
-def _too_early(layer: Layer) -> ValueError:
+def _too_early(layer: Layer) -> Exception:
     """Build the message for a backward that has nothing to go back over."""
-    return ValueError(
-        f"{type(layer).__name__}.backward: expected a forward before it, got none. Call forward(x) first: it "
-        f"saves what backward needs."
-    )
+    remedy = "Call forward(x) first: it saves what backward needs."
+    return wrong(f"{type(layer).__name__}.backward", "a forward before it", "none", remedy)
 
 
 # --- layers with weights ----------------------------------------------------------------------------
@@ -169,13 +168,7 @@ class _Weighted(PairLayer):
     """A layer with weights W and perhaps a bias b, whose backward can leave dx out."""
 
     def __init__(
-        self,
-        op: Callable[..., tuple[Array, Any]],
-        shape: tuple[int, ...],
-        rng: np.random.Generator,
-        init: Init,
-        bias: bool,
-        **options: Any,
+        self, op: Op, shape: tuple[int, ...], rng: np.random.Generator, init: Init, bias: bool, **options: Any
     ) -> None:
         params = {"W": init(shape, rng)} | ({"b": np.zeros(shape[0])} if bias else {})
         super().__init__(op, params, **options)
@@ -310,20 +303,31 @@ class BatchNorm(PairLayer):
     def forward(self, x: Array) -> Array:
         """Normalise with the batch's statistics in training, with the running ones otherwise."""
         gamma, beta = self.params["gamma"], self.params["beta"]
-        out, self.cache = functional.batch_norm(
-            x,
-            gamma,
-            beta,
-            running_mean=self.running_mean.astype(gamma.dtype, copy=False),
-            running_var=self.running_var.astype(gamma.dtype, copy=False),
-            train=self.train,
-            **self.options,
-        )
-        self.running_mean, self.running_var = self.cache.running_mean, self.cache.running_var
+        mean, var = (a.astype(gamma.dtype, copy=False) for a in (self.running_mean, self.running_var))
+        out, self.cache = self.op(x, gamma, beta, running_mean=mean, running_var=var, train=self.train)
+        saved = kept(self.cache)
+        self.running_mean, self.running_var = saved.running_mean, saved.running_var
         return out
 
 
-class Attention(Layer):
+@takes("x (B, T, n_in), Wq (n_out, n_in), Wk (n_out, n_in), Wv (n_out, n_in)")
+def _self_attention(x: Array, Wq: Array, Wk: Array, Wv: Array, *, causal: bool) -> tuple[Array, Any]:
+    mask = np.tri(x.shape[1], dtype=bool) if causal else None
+    out, attended = functional.attention(x @ Wq.T, x @ Wk.T, x @ Wv.T, mask=mask)
+    return out, (x, (Wq, Wk, Wv), attended)
+
+
+@vjp_of(_self_attention)
+def _self_attention_backward(dout: Array, cache: Any) -> tuple[Array, ...]:
+    x, weights, attended = cache
+    dprojected = functional.attention_backward(dout, attended)
+    # x was read three times, so its three gradients add up.
+    dx: Array = sum(d @ W for d, W in zip(dprojected, weights, strict=True))
+    rows = x.reshape(-1, x.shape[2])
+    return dx, *(d.reshape(-1, d.shape[2]).T @ rows for d in dprojected)
+
+
+class Attention(PairLayer):
     """Self-attention with one head: every row of a sequence asks all rows, (B, T, n_in) to (B, T, n_out).
 
     q, k, v = x Wq^T, x Wk^T, x Wv^T, then `functional.attention`.
@@ -346,33 +350,21 @@ class Attention(Layer):
     def __init__(
         self, n_in: int, n_out: int, *, rng: np.random.Generator, causal: bool = False, init: Init = xavier
     ) -> None:
-        super().__init__(**{name: init((n_out, n_in), rng) for name in ("Wq", "Wk", "Wv")})
-        self.causal = causal
-        self.cache: Any = None
+        weights = {name: init((n_out, n_in), rng) for name in ("Wq", "Wk", "Wv")}
+        super().__init__(_self_attention, weights, causal=causal)
 
-    def forward(self, x: Array) -> Array:
-        """Project x three ways and attend."""
-        Wq, Wk, Wv = weights = [self.params[name] for name in ("Wq", "Wk", "Wv")]
-        _floats("x Wq Wk Wv", x, Wq, Wk, Wv)
-        if x.ndim != 3 or x.shape[2] != Wq.shape[1]:
-            raise _wrong_shape("x", x, f"(B, T, {Wq.shape[1]})", "Write x[None] for one sequence.")
-        mask = np.tri(x.shape[1], dtype=bool) if self.causal else None
-        out, attended = functional.attention(x @ Wq.T, x @ Wk.T, x @ Wv.T, mask=mask)
-        self.cache = x, weights, attended
-        return out
 
-    def backward(self, dout: Array) -> Array:
-        """Go back through the attention, then the three projections: their gradients of x add up."""
-        if self.cache is None:
-            raise _too_early(self)
-        x, weights, attended = self.cache
-        dx: Array = np.zeros_like(x)
-        rows = x.reshape(-1, x.shape[2])
-        dqkv = functional.attention_backward(dout, attended)
-        for name, W, d in zip(("Wq", "Wk", "Wv"), weights, dqkv, strict=True):
-            self.grads[name] = d.reshape(-1, d.shape[2]).T @ rows
-            dx += d @ W
-        return dx
+@takes("x (B, n_in), Wx (n, n_in), h (B, n), Wh (n, n), b (n)", h="Leave h out to start.")
+def _step(x: Array, Wx: Array, h: Array, Wh: Array, b: Array) -> tuple[Array, Any]:
+    out, squashed = functional.tanh(x @ Wx.T + b + h @ Wh.T)
+    return out, (x, Wx, h, Wh, squashed)
+
+
+@vjp_of(_step)
+def _step_backward(dout: Array, cache: Any) -> tuple[Array, ...]:
+    x, Wx, h, Wh, squashed = cache
+    (dz,) = functional.tanh_backward(dout, squashed)
+    return dz @ Wx, dz.T @ x, dz @ Wh, dz.T @ h, dz.sum(axis=0)
 
 
 class RNNCell(Layer):
@@ -407,16 +399,12 @@ class RNNCell(Layer):
 
     def forward(self, x: Array, h: Array | None = None) -> Array:
         """Return the next h. Without an h a new sequence begins, and unused steps are forgotten."""
-        Wx, Wh, b = self.params["Wx"], self.params["Wh"], self.params["b"]
-        z, from_x = functional.affine(x, Wx, b)
+        Wx, Wh, b = (self.params[name] for name in ("Wx", "Wh", "b"))
+        start = np.zeros((*np.shape(x)[:1], len(b)), b.dtype)
+        out, cache = _step(x, Wx, start if h is None else h, Wh, b)
         if h is None:
-            self.steps, h = [], np.zeros_like(z)
-        _floats("x h", x, h)
-        if h.shape != z.shape:
-            raise _wrong_shape("h", h, f"{z.shape}, a row for each row of x", "Leave h out to start.")
-        from_h, recurrent = functional.affine(h, Wh, np.zeros_like(b))
-        out, squashed = functional.tanh(z + from_h)
-        self.steps.append((from_x, recurrent, squashed))
+            self.steps = []
+        self.steps.append(cache)
         self._summing = False
         return out
 
@@ -424,10 +412,7 @@ class RNNCell(Layer):
         """Go back over the last step that is left; return dx and the gradient of the h that came in."""
         if not self.steps:
             raise _too_early(self)
-        from_x, recurrent, squashed = self.steps.pop()
-        (dz,) = functional.tanh_backward(dout, squashed)
-        dx, dWx, db = functional.affine_backward(dz, from_x)
-        dh, dWh, _ = functional.affine_backward(dz, recurrent)
+        dx, dWx, dh, dWh, db = _step_backward(dout, self.steps.pop())
         for name, grad in {"Wx": dWx, "Wh": dWh, "b": db}.items():
             self.grads[name] = self.grads[name] + grad if self._summing else grad
         self._summing = True
@@ -437,92 +422,71 @@ class RNNCell(Layer):
 # --- layers without weights -------------------------------------------------------------------------
 
 
-class ReLU(PairLayer):
+class _Plain(PairLayer):
+    """A layer whose op takes x alone. Its options are the op's; what must be given may come by place."""
+
+    forward_op: Op
+    __signature__: Signature
+
+    def __init_subclass__(cls, *, op: Op | None = None) -> None:
+        if op:
+            _, *options = signature(op).parameters.values()
+            first = [o.replace(kind=Parameter.POSITIONAL_OR_KEYWORD) for o in options if o.default is o.empty]
+            cls.forward_op = staticmethod(op)
+            cls.__signature__ = Signature([*first, *(o for o in options if o.default is not o.empty)])
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        given = self.__signature__.bind(*args, **options)
+        given.apply_defaults()
+        super().__init__(self.forward_op, **given.arguments)
+
+
+class ReLU(_Plain, op=functional.relu):
     """max(x, 0)."""
 
-    def __init__(self) -> None:
-        super().__init__(functional.relu)
 
-
-class LeakyReLU(PairLayer):
+class LeakyReLU(_Plain, op=functional.leaky_relu):
     """x or slope x."""
 
-    def __init__(self, *, slope: float = 0.01) -> None:
-        super().__init__(functional.leaky_relu, slope=slope)
 
-
-class ELU(PairLayer):
+class ELU(_Plain, op=functional.elu):
     """x or alpha (e^x - 1)."""
 
-    def __init__(self, *, alpha: float = 1.0) -> None:
-        super().__init__(functional.elu, alpha=alpha)
 
-
-class Sigmoid(PairLayer):
+class Sigmoid(_Plain, op=functional.sigmoid):
     """1 / (1 + e^-x)."""
 
-    def __init__(self) -> None:
-        super().__init__(functional.sigmoid)
 
-
-class Tanh(PairLayer):
+class Tanh(_Plain, op=functional.tanh):
     """tanh(x)."""
 
-    def __init__(self) -> None:
-        super().__init__(functional.tanh)
 
-
-class Softplus(PairLayer):
+class Softplus(_Plain, op=functional.softplus):
     """log(1 + e^x)."""
 
-    def __init__(self) -> None:
-        super().__init__(functional.softplus)
 
-
-class GELU(PairLayer):
+class GELU(_Plain, op=functional.gelu):
     """x Phi(x)."""
 
-    def __init__(self) -> None:
-        super().__init__(functional.gelu)
 
-
-class Softmax(PairLayer):
+class Softmax(_Plain, op=functional.softmax):
     """Scores to probabilities along an axis."""
 
-    def __init__(self, *, axis: int = -1) -> None:
-        super().__init__(functional.softmax, axis=axis)
 
-
-class LogSoftmax(PairLayer):
+class LogSoftmax(_Plain, op=functional.log_softmax):
     """Scores to the logarithms of probabilities along an axis."""
 
-    def __init__(self, *, axis: int = -1) -> None:
-        super().__init__(functional.log_softmax, axis=axis)
 
-
-class MaxPool2d(PairLayer):
+class MaxPool2d(_Plain, op=functional.max_pool2d):
     """The largest entry of each window."""
 
-    def __init__(
-        self, kernel_size: int | tuple[int, int], *, stride: int | tuple[int, int] | None = None
-    ) -> None:
-        super().__init__(functional.max_pool2d, kernel_size=kernel_size, stride=stride)
 
-
-class AvgPool2d(PairLayer):
+class AvgPool2d(_Plain, op=functional.avg_pool2d):
     """The mean of each window."""
 
-    def __init__(
-        self, kernel_size: int | tuple[int, int], *, stride: int | tuple[int, int] | None = None
-    ) -> None:
-        super().__init__(functional.avg_pool2d, kernel_size=kernel_size, stride=stride)
 
-
-class Flatten(PairLayer):
+class Flatten(_Plain, op=functional.flatten):
     """Each sample as one row."""
-
-    def __init__(self) -> None:
-        super().__init__(functional.flatten)
 
 
 class Dropout(PairLayer):
@@ -629,24 +593,25 @@ class Sequential(Layer):
     def __init__(self, *layers: Layer) -> None:
         name = type(self).__name__
         if not layers:
-            raise ValueError(f"{name}: expected at least one layer, got none. For example {name}(ReLU()).")
+            raise wrong(name, "at least one layer", "none", f"For example {name}(ReLU()).")
         seen: list[Layer] = []
         for i, layer in enumerate(layers):
-            if not isinstance(layer, Layer):
-                remedy = "Write ReLU(), not ReLU; derive a class of your own from bplib.layers.Layer."
-                if isinstance(layer, (list, tuple)):
-                    remedy = f"Write {name}(*layers) for a list."
-                raise TypeError(f"{name}: expected a Layer at place {i}, got {layer!r:.60}. {remedy}")
+            remedy = "Write ReLU(), not ReLU; derive a class of your own from bplib.layers.Layer."
+            if isinstance(layer, list | tuple):
+                remedy = f"Write {name}(*layers) for a list."
+            check_type(name, layer, Layer, f"a Layer at place {i}", remedy)
             if not hasattr(layer, "params"):
-                raise TypeError(
-                    f"{name}: expected {type(layer).__name__} at place {i} to have params, got none. Call "
-                    f"super().__init__() first in its __init__."
+                expected = f"{type(layer).__name__} at place {i} to have params"
+                raise wrong(
+                    name, expected, "none", "Call super().__init__() first in its __init__.", TypeError
                 )
             for inner in _within(layer):
                 if any(inner is other for other in seen):
-                    raise ValueError(
-                        f"{name}: expected a layer of its own at each place, got {inner!r:.60} again at {i}. "
-                        f"Its second forward would overwrite what it saved in the first. Make another one."
+                    remedy = (
+                        "Its second forward would overwrite what it saved in the first. Make another one."
+                    )
+                    raise wrong(
+                        name, "a layer of its own at each place", f"{inner!r:.60} again at {i}", remedy
                     )
             seen += _within(layer)
         self.layers = layers
@@ -705,10 +670,7 @@ class Residual(Sequential):
     def forward(self, x: Array) -> Array:
         """Return x + layers(x)."""
         out = super().forward(x)
-        if out.shape != x.shape:
-            raise _wrong_shape(
-                "x", x, f"of what the layers return, {out.shape}", "Give the last layer x's width."
-            )
+        check_shape("x", x.shape, out.shape, "what the layers return", "Give the last layer x's width.")
         return x + out
 
     def backward(self, dout: Array) -> Array:
@@ -764,11 +726,8 @@ def mlp(
     )
     """
     if len(sizes) < 2:
-        raise ValueError(f"sizes: expected n_in, any hidden widths, n_out, got {sizes!r}. Try [2, 8, 1].")
-    if activation not in ACTIVATIONS:
-        raise ValueError(
-            f"activation: expected one of {', '.join(ACTIVATIONS)}, got {activation!r}. Try 'relu'."
-        )
+        raise wrong("sizes", "n_in, any hidden widths, n_out", f"{sizes!r:.60}", "Try [2, 8, 1].")
+    check_one_of("activation", activation, ACTIVATIONS)
     make, fitting = ACTIVATIONS[activation]
     layers: list[Layer] = []
     for n_in, n_out in pairwise(sizes):

@@ -6,13 +6,21 @@ adds the rules that turn the second into a change of the first, and how large th
 
 import math
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from bplib.functional import _check_whole
-
-Array = NDArray[np.float64]
+from bplib.contract import (
+    Array,
+    check_callable,
+    check_finite,
+    check_floats,
+    check_number,
+    check_reals,
+    check_shape,
+    check_whole,
+    wrong,
+)
 
 #: Takes the number of steps done so far (0, 1, 2, ...), returns the learning rate of the next one.
 Schedule = Callable[[int], float]
@@ -46,7 +54,7 @@ class Optimizer:
         self.steps = 0
         self.memory: dict[str, dict[str, Array]] = {}
         if not callable(lr):
-            _check_rate(lr)
+            _rate(lr)
 
     def step(self, params: Mapping[str, Array], grads: Mapping[str, Array]) -> None:
         """Move every parameter once. The arrays in `params` change in place; `grads` doesn't.
@@ -65,7 +73,7 @@ class Optimizer:
             If keys or shapes differ, or a gradient isn't finite. Nothing has moved then.
         """
         self._check(params, grads)
-        rate = _check_rate(self.lr(self.steps)) if callable(self.lr) else self.lr
+        rate = _rate(self.lr(self.steps)) if callable(self.lr) else self.lr
         self.steps += 1
         for name, param in params.items():
             self.update(param, grads[name], self.memory.setdefault(name, {}), rate)
@@ -87,33 +95,21 @@ class Optimizer:
     def _check(self, params: Mapping[str, Array], grads: Mapping[str, Array]) -> None:
         if params.keys() != grads.keys():
             odd = sorted(params.keys() ^ grads.keys())
-            raise ValueError(
-                f"params and grads must have the same keys; {odd} stand in only one of them. "
-                "Pass net.params and net.grads of one network, after its backward."
-            )
+            remedy = "Pass net.params and net.grads of one network, after its backward."
+            raise wrong("params, grads", "the same keys", f"{odd} in only one of them", remedy)
         for name, param in params.items():
-            _check_floats(f"params[{name!r}]", param)
-            grad = grads[name]
-            if getattr(getattr(grad, "dtype", None), "kind", None) not in ("f", "i", "u"):
-                raise TypeError(
-                    f"grads[{name!r}] must be an array of real numbers; got "
-                    f"{getattr(grad, 'dtype', type(grad).__name__)}. Did the backward set it?"
-                )
-            if np.shape(grad) != param.shape:
-                raise ValueError(
-                    f"grads[{name!r}] must have the shape of its parameter, {param.shape}; "
-                    f"got {np.shape(grad)}. Did the backward sum over the batch?"
-                )
-            if not np.isfinite(grad).all():
-                raise ValueError(
-                    f"grads[{name!r}] holds NaN or infinity, so no step was taken. "
-                    "Lower the learning rate, clip the gradients, or look for the first layer that overflows."
-                )
-            if any(kept.shape != param.shape for kept in self.memory.get(name, {}).values()):
-                raise ValueError(
-                    f"params[{name!r}] has shape {param.shape}, but this optimizer remembers one of another "
-                    "shape by that name. Make a new optimizer for a new network."
-                )
+            key, shape = f"grads[{name!r}]", param.shape if isinstance(param, np.ndarray) else ()
+            check_floats(f"params[{name!r}]", param)
+            check_reals(key, grads[name])
+            check_shape(
+                key, grads[name].shape, shape, "its parameter", "Did the backward sum over the batch?"
+            )
+            check_finite(
+                key, grads[name], "No step was taken. Lower the learning rate, or clip the gradients."
+            )
+            for kept in self.memory.get(name, {}).values():
+                remedy = "Make a new optimizer for a new network."
+                check_shape(f"params[{name!r}]", shape, kept.shape, "the one remembered by that name", remedy)
 
 
 class SGD(Optimizer):
@@ -169,7 +165,7 @@ class Momentum(Optimizer):
 
     def __init__(self, lr: float | Schedule, *, momentum: float = 0.9) -> None:
         super().__init__(lr)
-        self.momentum = _check_decay("momentum", momentum)
+        self.momentum = check_number("momentum", momentum, "Try momentum=0.9.", least=0, below=1)
 
     def update(self, param: Array, grad: Array, memory: dict[str, Array], rate: float) -> None:  # noqa: D102
         param -= rate * self._velocity(grad, memory)
@@ -234,8 +230,8 @@ class RMSProp(Optimizer):
 
     def __init__(self, lr: float | Schedule = 0.01, *, decay: float = 0.99, eps: float = 1e-8) -> None:
         super().__init__(lr)
-        self.decay = _check_decay("decay", decay)
-        self.eps = _check_eps(eps)
+        self.decay = check_number("decay", decay, "Try decay=0.99.", least=0, below=1)
+        self.eps = check_number("eps", eps, "Try eps=1e-8.", above=0)
 
     def update(self, param: Array, grad: Array, memory: dict[str, Array], rate: float) -> None:  # noqa: D102
         s = memory["square"] = self.decay * memory.get("square", 0.0) + (1 - self.decay) * grad * grad
@@ -273,9 +269,9 @@ class Adam(Optimizer):
         self, lr: float | Schedule = 0.001, *, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8
     ) -> None:
         super().__init__(lr)
-        self.beta1 = _check_decay("beta1", beta1)
-        self.beta2 = _check_decay("beta2", beta2)
-        self.eps = _check_eps(eps)
+        self.beta1 = check_number("beta1", beta1, "Try beta1=0.9.", least=0, below=1)
+        self.beta2 = check_number("beta2", beta2, "Try beta2=0.999.", least=0, below=1)
+        self.eps = check_number("eps", eps, "Try eps=1e-8.", above=0)
 
     def update(self, param: Array, grad: Array, memory: dict[str, Array], rate: float) -> None:  # noqa: D102
         m = memory["mean"] = self.beta1 * memory.get("mean", 0.0) + (1 - self.beta1) * grad
@@ -318,9 +314,7 @@ class AdamW(Adam):
         weight_decay: float = 0.01,
     ) -> None:
         super().__init__(lr, beta1=beta1, beta2=beta2, eps=eps)
-        if not (math.isfinite(weight_decay) and weight_decay >= 0):
-            raise ValueError(f"weight_decay must be a finite number, 0 or more; got {weight_decay}.")
-        self.weight_decay = weight_decay
+        self.weight_decay = check_number("weight_decay", weight_decay, "Try weight_decay=0.01.", least=0)
 
     def update(self, param: Array, grad: Array, memory: dict[str, Array], rate: float) -> None:  # noqa: D102
         param *= 1 - rate * self.weight_decay
@@ -386,16 +380,12 @@ def clip_by_global_norm(grads: Mapping[str, Array], max_norm: float) -> float:
     >>> grads["W"], grads["b"]
     (array([[0.6]]), array([0.8]))
     """
-    if not max_norm > 0:
-        raise ValueError(f"max_norm must be a number above 0; got {max_norm}.")
+    if max_norm != math.inf:
+        check_number("max_norm", max_norm, "Try max_norm=1.0.", above=0)
     for name, grad in grads.items():
-        _check_floats(f"grads[{name!r}]", grad)
+        check_floats(f"grads[{name!r}]", grad)
     norm = global_norm(grads)
-    if not math.isfinite(norm):
-        raise ValueError(
-            "a gradient holds NaN or infinity, which no factor can shorten. "
-            "Look for the first layer whose output overflows, or lower the learning rate."
-        )
+    check_finite("grads", norm, "No factor shortens that: look for the first layer whose output overflows.")
     if norm > max_norm:
         for grad in grads.values():
             grad *= max_norm / norm
@@ -420,7 +410,7 @@ def constant(rate: float) -> Schedule:
     >>> constant(0.1)(1000)
     0.1
     """
-    _check_rate(rate)
+    rate = _rate(rate)
     return lambda step: rate
 
 
@@ -447,9 +437,8 @@ def step_decay(rate: float, *, every: int, factor: float = 0.1) -> Schedule:
     >>> [schedule(step) for step in (0, 9, 10, 25)]
     [1.0, 1.0, 0.5, 0.25]
     """
-    _check_rate(rate)
-    _check_rate(factor, "factor")
-    _check_whole("every", every)
+    rate, factor = _rate(rate), check_number("factor", factor, "Try factor=0.1.", least=0)
+    check_whole("every", every)
     return lambda step: rate * factor ** (step // every)
 
 
@@ -480,10 +469,8 @@ def cosine(rate: float, *, steps: int, final: float = 0.0) -> Schedule:
     >>> [round(schedule(step), 6) for step in (0, 50, 100, 200)]
     [1.0, 0.5, 0.0, 0.0]
     """
-    _check_rate(rate)
-    _check_whole("steps", steps)
-    if not (math.isfinite(final) and final >= 0):
-        raise ValueError(f"final must be a finite number, 0 or more; got {final}.")
+    rate, final = _rate(rate), check_number("final", final, "Try final=0.0.", least=0)
+    check_whole("steps", steps)
     return lambda step: final + 0.5 * (rate - final) * (1 + math.cos(math.pi * min(step, steps) / steps))
 
 
@@ -508,42 +495,12 @@ def warm_up(schedule: Schedule, *, steps: int) -> Schedule:
     >>> [schedule(step) for step in (0, 1, 2, 3, 4)]
     [0.25, 0.5, 0.75, 1.0, 1.0]
     """
-    if not callable(schedule):
-        raise TypeError(
-            f"schedule must be a schedule; got {schedule!r}. Write constant({schedule!r}) for a number."
-        )
-    _check_whole("steps", steps)
+    check_callable("schedule", schedule, f"Write constant({schedule!r}) for a number.")
+    check_whole("steps", steps)
     return lambda step: schedule(step) * min(1.0, (step + 1) / steps)
 
 
-def _check_floats(name: str, array: Array) -> None:
-    if not isinstance(array, np.ndarray) or array.dtype.kind != "f":
-        kind = f"array of {array.dtype}" if isinstance(array, np.ndarray) else type(array).__name__
-        raise TypeError(
-            f"{name} must be an array of floats, because it is changed in place; "
-            f"got {kind}. Make it one with np.asarray(value, dtype=float)."
-        )
-
-
-def _check_rate(rate: float, name: str = "the learning rate") -> float:
-    if not isinstance(rate, int | float | np.number):
-        raise TypeError(
-            f"{name} must be a number or a schedule; got {type(rate).__name__}. "
-            "Parameters are given to step: optimizer.step(net.params, net.grads)."
-        )
-    # A schedule may end at 0; a NaN or a negative rate is a mistake.
-    if not (math.isfinite(rate) and rate >= 0):
-        raise ValueError(f"{name} must be a finite number, 0 or more; got {rate}.")
-    return rate
-
-
-def _check_decay(name: str, decay: float) -> float:
-    if not 0 <= decay < 1:
-        raise ValueError(f"{name} must be from 0 up to but not including 1; got {decay}.")
-    return decay
-
-
-def _check_eps(eps: float) -> float:
-    if not (math.isfinite(eps) and eps > 0):
-        raise ValueError(f"eps must be a small number above 0, such as 1e-8; got {eps}.")
-    return eps
+def _rate(rate: Any) -> float:
+    """Return a learning rate. A schedule may end at 0; a NaN or a negative rate is a mistake."""
+    remedy = "Try lr=0.1. Parameters are given to step: optimizer.step(net.params, net.grads)."
+    return check_number("lr", rate, remedy, least=0)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from bplib.contract import Array, as_reals, check_finite, check_type, wrong
 from bplib.tape import Tape
 
 try:
@@ -24,7 +25,6 @@ try:
 except ImportError as error:
     raise ImportError("bplib.plot draws with matplotlib. Install it: pip install 'bplib[widgets]'") from error
 
-Array = NDArray[np.float64]
 
 #: Forward values, gradients and what belongs to neither: the colours of the whole book.
 VALUE, GRADIENT, QUIET = "#0072B2", "#D55E00", "#5C5C5C"
@@ -418,82 +418,6 @@ def compose(
     return picture
 
 
-def compare(
-    tape: Tape, inputs: Mapping[str, float] | None = None, against: str | None = None, reach: float = 1.0
-) -> Picture:
-    """Draw the predicted change of the output, gradient times step, beside the true change.
-
-    Parameters
-    ----------
-    tape : Tape
-        What was computed.
-    inputs : dict of str to float, optional
-        Where the steps start; an input that is left out keeps its recorded number.
-    against : str, optional
-        The input that moves, by default the first.
-    reach : float
-        The largest step, above 0.
-
-    Returns
-    -------
-    Picture
-        Left the two changes; right the gap between them, on logarithmic axes, where step squared is a
-        straight line of slope 2.
-
-    Raises
-    ------
-    TypeError
-        If `tape` is not a Tape.
-    ValueError
-        If a name is unknown, `reach` is not above 0, or the output is not finite at the start.
-
-    Examples
-    --------
-    >>> tape = Tape.record(lambda w: w * w, w=1.0)
-    >>> compare(tape, reach=0.5)
-    Change of output when w moves from 1 by up to 0.5 either way. At the largest step the prediction,
-    gradient times step, is 1 and the true change is 1.25, a gap of 0.25. At half the step the gap is
-    0.0625.
-    """
-    _tape(tape)
-    against = against or tape.names[tape.inputs[0]]
-    reach = _positive("reach", reach)
-    point = _point(tape, inputs, against)
-    of = tape.names[tape.output]
-    values, grads = _run(tape, point)
-    height, slope = float(values[of]), float(grads[against])
-
-    def change(steps: Any) -> Array:
-        moved: Array = tape.forward(**{**point, against: point[against] + steps})[of]
-        return moved - height
-
-    steps = np.linspace(-reach, reach, 401)
-    halved = reach * 0.5 ** np.arange(9)
-    gaps = np.abs(change(halved) - slope * halved)
-    with style():
-        picture = Picture(7.2, 3.4, layout="constrained")
-        left, right = picture.subplots(1, 2)
-        left.plot(steps, change(steps), color=VALUE, label="true change")
-        left.plot(steps, slope * steps, "--", color=GRADIENT, label="gradient times step")
-        left.set(xlabel=f"step of {against}", title=f"change of {of}", xlim=(-reach, reach))
-        left.legend()
-        seen = gaps > 0
-        right.loglog(halved[seen], gaps[seen], "o-", color="black", ms=4.5, label="gap")
-        guide = np.array([halved[-1], halved[0]])
-        if seen.any():
-            scale = 0.3 * gaps[seen][0] / halved[seen][0] ** 2
-            right.loglog(guide, scale * guide**2, ":", color=QUIET, label="slope 2: step squared")
-            right.legend()
-        right.set(xlabel=f"step of {against}", title="gap between the two")
-    picture.alt = (
-        f"Change of {of} when {against} moves from {number(point[against])} by up to {number(reach)} either "
-        f"way. At the largest step the prediction, gradient times step, is {number(slope * reach)} and the "
-        f"true change is {number(float(change(steps[-1:])[0]))}, a gap of {number(float(gaps[0]))}. At half "
-        f"the step the gap is {number(float(gaps[1]))}."
-    )
-    return picture
-
-
 def error_against_step(steps: ArrayLike, errors: ArrayLike | Mapping[str, ArrayLike]) -> Picture:
     """Draw the V-curve of a numerical gradient: its error against the step h, on logarithmic axes.
 
@@ -651,8 +575,8 @@ def network(
         f"{number(W.min())} to {number(W.max())}"
         for k, W in enumerate(shown)
     ]
-    units = f"{', '.join(map(str, sizes[:-1]))} and {sizes[-1]}"
-    picture.alt = f"Network of {units} units. {', '.join(told)}."
+    counts = f"{', '.join(map(str, sizes[:-1]))} and {sizes[-1]}"
+    picture.alt = f"Network of {counts} units. {', '.join(told)}."
     return picture
 
 
@@ -896,10 +820,7 @@ def landscape(
 
 
 def _tape(tape: Any) -> None:
-    if not isinstance(tape, Tape):
-        raise TypeError(
-            f"tape must be a Tape; {type(tape).__name__} came. Record one: Tape.record(loss, inputs=[w, x])."
-        )
+    check_type("tape", tape, Tape, "a Tape", "Record one: Tape.record(loss, inputs=[w, x]).")
 
 
 def _point(tape: Tape, inputs: Mapping[str, float] | None, against: str) -> dict[str, float]:
@@ -946,12 +867,6 @@ def _span(lo: float, hi: float) -> tuple[float, float]:
     return float(lo), float(hi)
 
 
-def _positive(name: str, x: float) -> float:
-    if not (np.isfinite(x) and x > 0):
-        raise ValueError(f"{name} must be a finite number above 0; {x} came.")
-    return float(x)
-
-
 def _limits(values: Array) -> tuple[float, float]:
     """Return limits with room around the finite values, so that a tangent can't stretch the axis."""
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
@@ -960,14 +875,12 @@ def _limits(values: Array) -> tuple[float, float]:
 
 
 def _array(name: str, given: ArrayLike, ndim: int) -> Array:
-    array = np.asarray(given)
-    if array.dtype.kind not in "biuf":
-        raise TypeError(f"{name} must hold real numbers; {array.dtype} came.")
+    given = np.asarray(given)
+    array = as_reals(name, given.astype(int) if given.dtype == bool else given)
     if array.ndim != ndim or array.size == 0:
-        raise ValueError(f"{name} must be a {ndim}-D array with entries; shape {array.shape} came.")
-    if not np.isfinite(array).all():
-        raise ValueError(f"{name} must be finite; it holds NaN or infinity. Drop those entries.")
-    return array.astype(np.float64)
+        raise wrong(name, f"a {ndim}-D array with entries", f"shape {array.shape}", "Reshape it.")
+    check_finite(name, array, "Drop those entries.")
+    return array
 
 
 def _matrices(name: str, given: Sequence[ArrayLike]) -> list[Array]:

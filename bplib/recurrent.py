@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from bplib.functional import Array, _check_whole
+from bplib.contract import Array, check_whole, wrong
 
 
 class Cell(Protocol):
@@ -54,10 +54,8 @@ def unroll(cell: Cell, xs: Array, h0: Array | None = None) -> Array:
     (5, 2, 4)
     """
     if np.ndim(xs) != 3 or len(xs) == 0:
-        raise ValueError(
-            f"xs must have shape (T, B, n_in) with at least one step; got {np.shape(xs)}. "
-            "One sequence alone is xs[:, None, :]."
-        )
+        remedy = "One sequence alone is xs[:, None, :]."
+        raise wrong("xs", "shape (T > 0, B, n_in)", np.shape(xs), remedy)
     h, hs = h0, []
     for x in xs:
         h = cell.forward(x, h)
@@ -110,9 +108,10 @@ def bptt(cell: Cell, dhs: Array, *, window: int | None = None) -> tuple[Array, A
     ((5, 2, 3), (2, 4), (5, 4, 4))
     """
     if np.ndim(dhs) != 3 or len(dhs) == 0:
-        raise ValueError(f"dhs must have shape (T, B, n_hidden) with at least one step; got {np.shape(dhs)}.")
+        remedy = "Give each state its gradient, zeros where no loss reads it."
+        raise wrong("dhs", "shape (T > 0, B, n_hidden)", np.shape(dhs), remedy)
     if window is not None:
-        _check_whole("window", window)
+        check_whole("window", window)
     steps = len(dhs)
     dxs: list[Array] = [dhs[0]] * steps
     shares = {name: np.zeros((steps, *param.shape), param.dtype) for name, param in cell.params.items()}

@@ -16,6 +16,7 @@ from operator import attrgetter
 from types import SimpleNamespace
 from typing import Any, NoReturn, TypeVar
 
+from bplib.contract import check_number
 from bplib.ops import SYMBOLS, Rule, rules
 
 
@@ -379,6 +380,11 @@ REMEDIES = {
     "sqrt": "sqrt needs an argument above 0; at 0 its slope is infinite.",
 }
 
+_ONE_NUMBER = (
+    "Convert a single number with float(...); make one Value for each entry of a list or an array, or use "
+    "bplib.functional for whole arrays."
+)
+
 _BRANCH = (
     "{}: a recorded graph would keep the branch taken now and be wrong for other inputs. Use maximum, "
     "minimum or relu; to look at the number itself, write .data."
@@ -386,23 +392,10 @@ _BRANCH = (
 
 
 def _number(data: Any) -> float:
-    """Return data as a finite float, or say what was expected."""
-    if not isinstance(data, Real):
-        shape = getattr(data, "shape", None)
-        came = f"an array of shape {shape}" if shape else f"{type(data).__name__} {data!r}"
-        raise TypeError(
-            f"A Value holds one real number; {came} came. Convert a single number with float(...); make one "
-            "Value for each entry of a list or an array, or use bplib.functional for whole arrays."
-        )
-    try:
-        number = float(data)
-    except OverflowError:
-        number = math.inf
-    if not isfinite(number):
-        raise ValueError(
-            f"A Value holds a finite number; {number} came. Look for an overflow before this point."
-        )
-    return number
+    """Return one real, finite number as a float."""
+    if data.__class__ is float and isfinite(data):
+        return data
+    return check_number("Value", data, "" if isinstance(data, Real) else _ONE_NUMBER)
 
 
 def _checked(op: str, value: float, local_grads: tuple[float, ...], *parents: Value) -> tuple[float, ...]:

@@ -6,13 +6,13 @@ same lists as JSON are what the figures of the book compute with in the reader's
 
 from __future__ import annotations
 
-import reprlib
 from collections.abc import Callable, Iterable, Sequence
 from inspect import signature
 from typing import Any
 
 import numpy as np
 
+from bplib.contract import as_reals, check_finite
 from bplib.ops import rules
 from bplib.recording import LEAVES, Node, record
 from bplib.scalar import Value
@@ -238,25 +238,11 @@ def _samples(inputs: dict[str, Any], names: Sequence[str]) -> tuple[dict[str, np
     """Return the inputs as arrays of floats, and the one shape to which they broadcast."""
     if unknown := [name for name in inputs if name not in names]:
         raise ValueError(f"Unknown input {', '.join(unknown)}; this tape has {', '.join(names)}.")
-    samples = {name: _floats(name, x) for name, x in inputs.items()}
+    samples = {name: as_reals(name, x) for name, x in inputs.items()}
+    for name, x in samples.items():
+        check_finite(name, x, "Drop those samples.")
     try:
         return samples, np.broadcast_shapes(*(x.shape for x in samples.values()))
     except ValueError:
         shapes = ", ".join(f"{name} {x.shape}" for name, x in samples.items())
         raise ValueError(f"The inputs must broadcast to one shape; these came: {shapes}.") from None
-
-
-def _floats(name: str, x: Any) -> np.ndarray:
-    try:
-        array = np.asarray(x)
-    except ValueError:
-        raise ValueError(f"The input {name!r} must have one shape; its rows differ in length.") from None
-    if array.dtype.kind not in "iuf":
-        raise TypeError(
-            f"The input {name!r} must be real numbers; {array.dtype} came ({reprlib.repr(x)}). "
-            "Give floats, or an array of floats."
-        )
-    array = array.astype(float)
-    if not np.isfinite(array).all():
-        raise ValueError(f"The input {name!r} must be finite; it holds NaN or infinity. Drop those samples.")
-    return array

@@ -11,14 +11,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bplib import losses
-from bplib.functional import _check_rng, _check_whole
+from bplib.contract import Array, check_array, check_rng, check_type, check_whole, wrong
 from bplib.layers import Layer
 from bplib.optim import Optimizer, clip_by_global_norm, global_norm
 
-Array = NDArray[Any]
 #: A loss and its backward: ``value, cache = loss(out, y)`` and ``dout, ... = loss_backward(1.0, cache)``.
 LossPair = tuple[Callable[..., Any], Callable[..., Any]]
 
@@ -64,8 +62,8 @@ def minibatches(
     [[2, 4], [3, 0], [1]]
     """
     _check_samples(X, y)
-    _check_whole("batch_size", batch_size)
-    _check_rng(rng)
+    check_whole("batch_size", batch_size)
+    check_rng(rng)
     order = rng.permutation(len(X))
     # A generator expression, so that the checks above run at the call and not at the first batch.
     return ((X[rows], y[rows]) for rows in (order[i : i + batch_size] for i in range(0, len(X), batch_size)))
@@ -103,9 +101,8 @@ def accuracy(out: Array, y: Array, *, threshold: float = 0.5) -> float:
     """
     _check_samples(out, y, "out")
     if out.ndim != 2 or y.shape not in ((len(out),), out.shape):
-        raise ValueError(
-            f"out must have shape (B, C) and y (B,) or (B, C); got {np.shape(out)} and {np.shape(y)}."
-        )
+        remedy = "Let both hold the samples of one batch, one a row."
+        raise wrong("out, y", "shapes (B, C) and (B,) or (B, C)", f"{out.shape} and {y.shape}", remedy)
     if out.shape[1] == 1:
         return float(np.mean((out > threshold) == (y.reshape(-1, 1) > 0.5)))
     return float(np.mean(out.argmax(axis=1) == (y.argmax(axis=1) if y.ndim == 2 else y)))
@@ -207,18 +204,10 @@ def fit(
     1.0
     """
     _check_samples(X, y)
-    if not isinstance(net, Layer):
-        what = net.__name__ if isinstance(net, type) else type(net).__name__
-        raise TypeError(
-            f"net must be a Layer, such as mlp([2, 8, 1], rng=rng) or Sequential(...); got {what}. "
-            "Derive a network of your own from bplib.layers.Layer."
-        )
-    _check_whole("epochs", epochs)
-    if not isinstance(optimizer, Optimizer):
-        raise TypeError(
-            "optimizer must be an optimizer of bplib.optim, such as SGD(lr=0.1); "
-            f"got {type(optimizer).__name__}."
-        )
+    remedy = "Derive a network of your own from bplib.layers.Layer."
+    check_type("net", net, Layer, "a Layer, such as mlp([2, 8, 1], rng=rng) or Sequential(...)", remedy)
+    check_whole("epochs", epochs)
+    check_type("optimizer", optimizer, Optimizer, "an optimizer of bplib.optim", "Write SGD(lr=0.1), say.")
     forward_loss, backward_loss = _loss_pair(loss)
     threshold = THRESHOLDS.get(forward_loss) if threshold is None else threshold
     says_class = threshold is not None or forward_loss in LARGEST
@@ -239,7 +228,7 @@ def fit(
                 remedy = "Lower the learning rate, or clip the gradients with max_norm=1.0."
                 if odd:
                     remedy = f"There is NaN or infinity in {' and '.join(odd)}: leave those samples out."
-                raise ValueError(f"the loss became {value} in epoch {epoch}. {remedy}")
+                raise wrong("loss", "a finite number", f"{value} in epoch {epoch}", remedy)
             dout = backward_loss(1.0, cache)
             net.backward_params(dout[0] if isinstance(dout, tuple) else dout)
             for name, grad in net.grads.items():
@@ -265,24 +254,18 @@ def _loss_pair(loss: Callable[..., Any] | LossPair) -> LossPair:
     if callable(loss) and loss in losses.VJP:
         return loss, losses.VJP[loss]
     known = ", ".join(sorted(function.__name__ for function in losses.VJP))
-    raise ValueError(
-        f"loss must be a function of bplib.losses ({known}) or a pair (loss, loss_backward); got {loss!r}."
-    )
+    remedy = f"Write loss=losses.mse, say: there are {known}."
+    raise wrong("loss", "a function of bplib.losses or a pair (loss, loss_backward)", f"{loss!r:.60}", remedy)
 
 
 def _check_samples(X: Array, y: Array, x_name: str = "X") -> None:
     for name, array in ((x_name, X), ("y", y)):
-        if not isinstance(array, np.ndarray):
-            raise TypeError(
-                f"{name} must be a NumPy array, one sample a row; got {type(array).__name__}. "
-                f"Write np.asarray({name})."
-            )
+        check_array(name, array)
     if X.ndim == 0 or len(X) == 0:
-        raise ValueError(f"{x_name} must hold at least one sample, one a row; got shape {X.shape}.")
+        raise wrong(x_name, "at least one sample, one a row", f"shape {X.shape}", "A mean needs a batch.")
     if y.ndim == 0 or len(y) != len(X):
-        raise ValueError(
-            f"{x_name} and y must hold the same samples, one a row; got shapes {X.shape} and {y.shape}."
-        )
+        remedy = "Give each row of one a row of the other."
+        raise wrong(f"{x_name}, y", "the same samples", f"shapes {X.shape} and {y.shape}", remedy)
 
 
 def _someone_watches() -> bool:

@@ -114,22 +114,22 @@ def test_noise_has_the_size_that_was_asked_for(draw):
 @pytest.mark.parametrize("draw", DRAWN)
 def test_what_every_set_refuses(draw):
     rng = np.random.default_rng(0)
-    with pytest.raises(TypeError, match=r"rng must be .* got int\. Pass rng=np\.random\.default_rng\(0\)"):
+    with pytest.raises(TypeError, match=r"rng: expected .* got int\. Pass rng=np\.random\.default_rng\(0\)"):
         draw(10, 0)
-    with pytest.raises(TypeError, match=r"n must be a whole number, at least 1; got 10\.0"):
+    with pytest.raises(TypeError, match=r"n: expected a whole number, at least 1, got 10\.0"):
         draw(10.0, rng)
-    with pytest.raises(ValueError, match=r"n must be .* at least 1; got 0"):
+    with pytest.raises(ValueError, match=r"n: expected .* at least 1, got 0"):
         draw(0, rng)
 
 
 def test_what_single_sets_refuse():
     rng = np.random.default_rng(0)
     for bad in (-0.1, math.nan, math.inf):
-        with pytest.raises(ValueError, match="noise and wobble must be finite numbers, 0 or more"):
+        with pytest.raises(ValueError, match="noise, wobble: expected a finite number, at least 0"):
             data.moons(10, rng, noise=bad)
-        with pytest.raises(ValueError, match="noise and wobble"):
+        with pytest.raises(ValueError, match="noise, wobble"):
             data.digits(10, rng, wobble=bad)
-    with pytest.raises(ValueError, match=r"classes must be .* at least 1; got 0"):
+    with pytest.raises(ValueError, match=r"classes: expected .* at least 1, got 0"):
         data.spirals(10, rng, classes=0)
-    with pytest.raises(ValueError, match=r"size must be .* at least 4; got 3"):
+    with pytest.raises(ValueError, match=r"size: expected .* at least 4, got 3"):
         data.digits(10, rng, size=3)

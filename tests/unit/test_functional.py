@@ -12,6 +12,7 @@ from pairs import RECIPES, VJP, Call, arrays_in, calls
 
 from bplib import functional as fn
 from bplib import losses
+from bplib.contract import kept
 
 every_op = pytest.mark.parametrize("op", VJP, ids=lambda op: op.__name__)
 few = settings(max_examples=20)
@@ -276,7 +277,9 @@ def test_batch_norm_returns_running_statistics_and_leaves_the_old():
     x, mean, var = np.array([[1.0], [3.0]]), np.zeros(1), np.ones(1)
     _, cache = fn.batch_norm(x, np.ones(1), np.zeros(1), running_mean=mean, running_var=var, momentum=0.1)
     assert (mean[0], var[0]) == (0, 1)
-    np.testing.assert_allclose((cache.running_mean[0], cache.running_var[0]), (0.2, 0.9 + 0.1 * 2))
+    np.testing.assert_allclose(
+        (kept(cache).running_mean[0], kept(cache).running_var[0]), (0.2, 0.9 + 0.1 * 2)
+    )
 
 
 def test_dropout_keeps_the_expectation_and_is_the_identity_in_evaluation():
@@ -299,7 +302,7 @@ def test_attention_does_not_look_where_the_mask_is_false():
     q, k, v = rng.standard_normal((3, 4, 2))
     out, cache = fn.attention(q, k, v, mask=np.tri(4, dtype=bool))
     np.testing.assert_allclose(out[0], v[0])
-    *_, weights = cache
+    *_, weights = kept(cache)
     assert not np.triu(weights, 1).any()
 
 
@@ -363,7 +366,7 @@ WRONG = [
     (lambda: fn.affine(f(2), f((3, 2)), f(3)), ValueError, r"^x: .*\(2,\).*x\[None, :\]"),
     (lambda: fn.affine(f((1, 2, 2)), f((3, 2)), f(3)), ValueError, r"^x: .*reshape\(len\(x\), -1\)"),
     (lambda: fn.affine(f((1, 2)), f((2, 3)), f(3)), ValueError, r"^W: expected shape \(n_out, 2\).*\(2, 3\).*W\.T"),
-    (lambda: fn.affine(f((1, 5)), f((3, 2)), f(3)), ValueError, r"^W: expected shape \(n_out, 5\).*\(3, 2\). Its columns are x's"),
+    (lambda: fn.affine(f((1, 5)), f((3, 2)), f(3)), ValueError, r"^W: expected shape \(n_out, 5\).*\(3, 2\)\. Its axis 1 goes with axis 1 of x"),
     (lambda: fn.affine(f((1, 2)), f((3, 2)), f((1, 3))), ValueError, r"^b: expected shape \(3,\).*\(1, 3\).*reshape"),
     (lambda: fn.affine(f((1, 2)), f((3, 2)), f(1)), ValueError, r"^b: expected shape \(3,\).*\(1,\)"),
     (lambda: fn.softmax(f((2, 2)), axis=2), ValueError, "axis 2 is out of bounds"),
@@ -371,17 +374,17 @@ WRONG = [
     (lambda: fn.log_softmax(f((0, 2)), axis=0), ValueError, r"^x: expected at least one score along axis 0"),
     (lambda: fn.layer_norm(f((2, 3)), f(2), f(2)), ValueError, r"^gamma: .*\(2, 3\).*\(2,\).*np\.ones\(\(3,\)\)"),
     (lambda: fn.layer_norm(f(3), f((2, 3)), f((2, 3))), ValueError, "^gamma: "),
-    (lambda: fn.layer_norm(f((2, 3)), f(3), f((1, 3))), ValueError, r"^beta: .*\(1, 3\).*np\.zeros"),
-    (lambda: fn.batch_norm(f(3), f(3), f(3)), ValueError, r"^x: .*\(B, C\).*x\[:, None\]"),
+    (lambda: fn.layer_norm(f((2, 3)), f(3), f((1, 3))), ValueError, r"^beta: .*\(1, 3\).*beta\.reshape\(-1\)"),
+    (lambda: fn.batch_norm(f(3), f(3), f(3)), ValueError, r"^x: .*\(B, C, \.\.\.\).*x\[:, None\]"),
     (lambda: fn.batch_norm(f((2, 3)), f(2), f(3)), ValueError, r"^gamma: expected shape \(3,\).*\(2,\)"),
     (lambda: fn.batch_norm(f((1, 3)), f(3), f(3)), ValueError, "^x: expected at least two entries for each channel"),
     (lambda: fn.batch_norm(f((0, 3)), f(3), f(3)), ValueError, "^x: expected at least two entries for each channel"),
     (lambda: fn.batch_norm(f((2, 3)), f(3), f(3), train=False), ValueError, "running_mean, running_var: .*None"),
     (lambda: fn.batch_norm(f((2, 3)), np.ones(3), f(2)), ValueError, r"^beta: .*np\.zeros\(3\)"),
     (lambda: fn.dropout(f(2), p=1.0, rng=rng0), ValueError, r"^p: .*got 1\.0"),
-    (lambda: fn.dropout(f(2), rng=0), TypeError, r"^rng must be .*got int.*default_rng"),
+    (lambda: fn.dropout(f(2), rng=0), TypeError, r"^rng: .*got int.*default_rng"),
     (lambda: fn.flatten(np.float64(0)), ValueError, "^x: "),
-    (lambda: fn.embedding(f(2), f((3, 2))), TypeError, "^indices: expected an integer array, got float64.*dtype=int"),
+    (lambda: fn.embedding(f(2), f((3, 2))), TypeError, r"^indices: expected an array of integers, got dtype float64.*indices\.astype\(int\)"),
     (lambda: fn.embedding([1], f((3, 2))), TypeError, "^indices: .*got list"),
     (lambda: fn.embedding(np.array([3]), f((3, 2))), ValueError, "^indices: expected numbers from 0 to 2.*got 3 to 3"),
     (lambda: fn.embedding(np.array([-1]), f((3, 2))), ValueError, "^indices: .*got -1 to -1"),
@@ -403,9 +406,9 @@ WRONG = [
     (lambda: fn.max_pool2d(f((1, 1, 3, 3)), kernel_size=0), ValueError, r"^kernel_size: .*got 0"),
     (lambda: fn.attention(f(2), f((2, 2)), f((2, 2))), ValueError, r"^q: .*q\[None, :\]"),
     (lambda: fn.attention(f((3, 2)), f((4, 3)), f((4, 1))), ValueError, r"^k: .*\(4, 3\)"),
-    (lambda: fn.attention(f((3, 2)), f((0, 2)), f((0, 1))), ValueError, r"^k: .*at least 1, got \(0, 2\)"),
+    (lambda: fn.attention(f((3, 2)), f((0, 2)), f((0, 1))), ValueError, r"^k: expected shape \(S > 0, 2\) to go with q .*, got \(0, 2\).*at least one key"),
     (lambda: fn.attention(f((1, 3, 2)), f((2, 4, 2)), f((2, 4, 1))), ValueError, "^k: "),
-    (lambda: fn.attention(f((3, 2)), f((4, 2)), f((3, 1))), ValueError, r"^v: .*\(4,\).*\(3, 1\)"),
+    (lambda: fn.attention(f((3, 2)), f((4, 2)), f((3, 1))), ValueError, r"^v: expected shape \(4, d_v\) to go with k of shape \(4, 2\), got \(3, 1\)"),
     (lambda: fn.attention(f((3, 2)), f((4, 2)), f((4, 1)), mask=f((3, 4))), TypeError, "^mask: .*boolean.*float64"),
     (lambda: fn.attention(f((1, 2)), f((1, 2)), f((1, 1)), mask=[[1]]), TypeError, r"^mask: .*list.*np\.asarray"),
     (lambda: fn.attention(f((3, 2)), f((4, 2)), f((4, 1)), mask=np.ones((4, 3), bool)), ValueError, "^mask: .*T rows"),

@@ -65,18 +65,20 @@ def test_orthogonal_prefers_no_sign():
 
 @pytest.mark.parametrize("draw", DRAWN)
 def test_a_missing_generator_is_named_with_its_remedy(draw):
-    with pytest.raises(TypeError, match=r"rng must be .* got int\. Pass rng=np\.random\.default_rng\(0\)"):
+    with pytest.raises(TypeError, match=r"rng: expected .* got int\. Pass rng=np\.random\.default_rng\(0\)"):
         draw((2, 3), 0)
 
 
 @pytest.mark.parametrize("draw", [init.zeros, *DRAWN])
 def test_shapes_that_are_none(draw):
     rng = np.random.default_rng(0)
-    with pytest.raises(TypeError, match=r"shape must be a tuple of integers such as \(3, 2\); got 3"):
+    with pytest.raises(
+        TypeError, match=r"shape: expected a tuple of whole numbers, got int\. Write \(3, 2\)"
+    ):
         draw(3, rng)
-    with pytest.raises(TypeError, match=r"got \(2\.0, 3\)"):
+    with pytest.raises(TypeError, match=r"shape\[0\]: expected a whole number, at least 1, got 2\.0"):
         draw((2.0, 3), rng)
-    with pytest.raises(ValueError, match=r"at least 1; got \(0, 3\)"):
+    with pytest.raises(ValueError, match=r"shape\[0\]: expected a whole number, at least 1, got 0"):
         draw((0, 3), rng)
 
 
@@ -88,11 +90,11 @@ def test_a_bias_has_no_fans(draw):
 
 @pytest.mark.parametrize("std", [-1.0, math.nan, math.inf])
 def test_spreads_that_are_none(std):
-    with pytest.raises(ValueError, match=r"std must be a finite number, 0 or more; got"):
+    with pytest.raises(ValueError, match=r"std: expected a finite number, at least 0, got"):
         init.normal((2, 3), np.random.default_rng(0), std=std)
 
 
 @pytest.mark.parametrize("gain", [math.nan, math.inf])
 def test_gains_that_are_none(gain):
-    with pytest.raises(ValueError, match=r"gain must be a finite number; got"):
+    with pytest.raises(ValueError, match=r"gain: expected a finite number, got"):
         init.orthogonal((2, 3), np.random.default_rng(0), gain=gain)

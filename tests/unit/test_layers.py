@@ -193,7 +193,8 @@ def test_a_new_sequence_forgets_the_old_one_and_its_sums(rng):
 def test_h_of_another_batch_is_refused(rng):
     cell = RNNCell(2, 3, rng=rng)
     with pytest.raises(
-        ValueError, match=r"^h: expected shape \(4, 3\), a row for each row of x, got \(1, 3\)"
+        ValueError,
+        match=r"^h: expected shape \(4, 3\) to go with Wx of shape \(3, 2\), got \(1, 3\)\. Leave h out",
     ):
         cell.forward(np.ones((4, 2)), np.zeros((1, 3)))
     with pytest.raises(ValueError, match=r"^h: expected shape \(4, 3\)"):
@@ -435,18 +436,18 @@ class Forgetful(Layer):
 
 WRONG = [
     (lambda rng: Sequential(), ValueError, "^Sequential: expected at least one layer"),
-    (lambda rng: Sequential(ReLU), TypeError, r"^Sequential: expected a Layer at place 0, got <class.*ReLU\(\), not ReLU"),
-    (lambda rng: Sequential([ReLU(), ReLU()]), TypeError, r"^Sequential: .*place 0, got \[.*Sequential\(\*layers\)"),
+    (lambda rng: Sequential(ReLU), TypeError, r"^Sequential: expected a Layer at place 0, got the class ReLU\. Write ReLU\(\), not ReLU"),
+    (lambda rng: Sequential([ReLU(), ReLU()]), TypeError, r"^Sequential: .*place 0, got list.*Sequential\(\*layers\)"),
     (lambda rng: Residual(fn.relu), TypeError, r"^Residual: expected a Layer .*derive a class"),
     (lambda rng: Sequential(Forgetful()), TypeError, r"Forgetful at place 0 to have params.*super\(\).__init__\(\)"),
     (lambda rng: (lambda a: Sequential(a, a))(ReLU()), ValueError, "layer of its own.*again at 1.*Make another"),
     (lambda rng: (lambda a: Sequential(a, Residual(a)))(Tanh()), ValueError, r"got Tanh\(\) again at 1.*Make another"),
-    (lambda rng: Residual(Affine(2, 3, rng=rng))(np.ones((4, 2))), ValueError, r"^x: expected shape .*\(4, 3\), got \(4, 2\)"),
-    (lambda rng: Attention(2, 2, rng=rng)(np.ones((4, 2))), ValueError, r"^x: expected shape \(B, T, 2\).*x\[None\]"),
+    (lambda rng: Residual(Affine(2, 3, rng=rng))(np.ones((4, 2))), ValueError, r"^x: expected the shape of .*\(4, 3\), got \(4, 2\)"),
+    (lambda rng: Attention(2, 2, rng=rng)(np.ones((4, 2))), ValueError, r"^x: expected shape \(B, T, n_in\), got \(4, 2\)\. Write x\[None\]"),
     (lambda rng: Layer().forward(np.ones(1)), NotImplementedError, r"Layer has no forward. Define forward\(self, x\)"),
     (lambda rng: Layer().backward(np.ones(1)), NotImplementedError, "Layer has no backward"),
     (lambda rng: mlp([2], rng=rng), ValueError, r"^sizes: .*got \[2\].*\[2, 8, 1\]"),
-    (lambda rng: mlp([2, 1], activation="step", rng=rng), ValueError, "^activation: expected one of relu, .*'step'"),
+    (lambda rng: mlp([2, 1], activation="step", rng=rng), ValueError, "^activation: expected one of 'relu', .*'step'"),
     (lambda rng: Affine(3, 2, rng=rng)(np.ones(3)), ValueError, r"^x: .*x\[None, :\]"),
     (lambda rng: Softmax()(np.array([1, 2])), TypeError, "^x: .*int64"),
 ]  # fmt: skip
@@ -461,6 +462,6 @@ def test_errors_say_what_to_do(call, error, message, rng):
 def test_pair_layer_takes_any_entry_of_the_table():
     assert PairLayer(fn.elu, alpha=2.0)(np.array([0.0]))[0] == 0.0
     with pytest.raises(
-        ValueError, match=r"^op: expected a key of functional\.VJP, got .*tanh.*Derive from Layer"
+        ValueError, match=r"^op: expected the forward of a pair, got .*tanh.*Derive from Layer"
     ):
         PairLayer(np.tanh)

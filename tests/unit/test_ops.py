@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import bplib
+from bplib import functional
 from bplib.ops import SYMBOLS
 from bplib.scalar import RULES as MATH
 from bplib.tape import ARITY
@@ -237,3 +238,19 @@ def test_math_and_numpy_agree_on_edges(op):
                 assert x == y or abs(x - y) <= 4 * math.ulp(x), (op, args, x, y)
             seen += 1
     assert seen >= 4
+
+
+@pytest.mark.parametrize("op", sorted(set(NAMES) & {pair.__name__ for pair in functional.VJP}))
+def test_the_array_pairs_compute_what_the_table_says(op):
+    pair = getattr(functional, op)
+    for x, *options in points(op):
+        out, cache = pair(np.array([x]), **({"slope": options[0]} if options else {}))
+        value, slopes = by_numpy(op, x, *options)
+        assert ulps(out.item(), Decimal(value)) <= 4, (op, x)
+        assert ulps(functional.VJP[pair](np.ones(1), cache)[0].item(), Decimal(slopes[0])) <= 4, (op, x)
+
+
+def test_five_rules_stand_in_both():
+    assert {"relu", "leaky_relu", "sigmoid", "tanh", "softplus"} == set(NAMES) & {
+        f.__name__ for f in functional.VJP
+    }

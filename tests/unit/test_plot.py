@@ -25,7 +25,6 @@ X = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]])
 PICTURES = {
     "graph": lambda: plot.graph(neuron()),
     "curve": lambda: plot.curve(neuron(), against="w", lo=-6, hi=6),
-    "compare": lambda: plot.compare(neuron(), against="w"),
     "error_against_step": lambda: plot.error_against_step([1e-1, 1e-5, 1e-9], {"central": [1e-2, 0, 1e-6]}),
     "network": lambda: plot.network([np.ones((3, 2)), -np.ones((1, 3))]),
     "boundary": lambda: plot.boundary(lambda P: P.sum(axis=1) - 0.7, X, [0, 1, 1, 0]),
@@ -118,19 +117,6 @@ def test_curve_leaves_a_gap_where_there_is_no_value():
     assert np.isnan(line.get_ydata()[line.get_xdata() <= 0]).all()
 
 
-def test_compare_shows_a_gap_that_falls_as_the_step_squared():
-    left, right = plot.compare(neuron(), against="w", reach=0.5).axes
-    true, predicted = left.lines
-    assert predicted.get_ydata()[-1] == pytest.approx(0.5 * -0.07062280949881259)
-    assert true.get_ydata()[len(true.get_ydata()) // 2] == 0
-    h, gap = right.lines[0].get_data()
-    assert np.polyfit(np.log(h), np.log(gap), 1)[0] == pytest.approx(2, abs=0.05)
-
-
-def test_compare_of_a_straight_line_has_no_gap_to_draw():
-    assert "a gap of 0." in plot.compare(Tape.record(lambda w: w * 2, w=1.0)).alt
-
-
 def test_network_draws_a_negative_weight_dashed_and_a_larger_one_wider():
     lines = plot.network([[[1.0, -2.0]]]).axes[0].lines
     assert [line.get_linestyle() for line in lines] == ["-", "--"]
@@ -149,7 +135,7 @@ def test_a_norm_of_zero_is_marked():
 LINE = Tape.record(lambda w: w * 2, w=1.0)
 LONG = Tape.record(lambda w: sum((w * k for k in range(2, 40)), w), w=1.0)
 WRONG = {
-    "not a tape": (lambda: plot.graph(3), TypeError, "tape must be a Tape; int came"),
+    "not a tape": (lambda: plot.graph(3), TypeError, "^tape: expected a Tape, got int"),
     "too large": (lambda: plot.graph(LONG), ValueError, "readable up to 60"),
     "unknown input": (lambda: plot.graph(LINE, {"v": 1}), ValueError, "Unknown input v; this tape has w"),
     "many points": (lambda: plot.graph(LINE, {"w": [1, 2]}), TypeError, "A picture shows one point"),
@@ -165,14 +151,17 @@ WRONG = {
     ),
     "unknown axis": (lambda: plot.curve(LINE, against="q"), ValueError, "an input of the tape"),
     "empty range": (lambda: plot.curve(LINE, lo=2, hi=2), ValueError, "from a smaller to a larger"),
-    "no reach": (lambda: plot.compare(LINE, reach=0), ValueError, "reach must be a finite number above 0"),
     "step of 0": (lambda: plot.error_against_step([0.0], [1.0]), ValueError, "Every step must be above 0"),
     "other length": (lambda: plot.error_against_step([1.0], [1.0, 2]), ValueError, "one error for each step"),
     "no error": (lambda: plot.error_against_step([1.0], [0.0]), ValueError, "nothing to draw"),
     "no chain": (lambda: plot.compose(LINE, None, ["w"], 0, 1), ValueError, "then at least one node"),
     "signed error": (lambda: plot.error_against_step([1.0], [-1.0]), ValueError, r"holds -1\. Draw np\.abs"),
     "no method": (lambda: plot.error_against_step([1.0], {}), ValueError, "at least one method"),
-    "words": (lambda: plot.error_against_step(["a"], [0.0]), TypeError, "steps must hold real numbers"),
+    "words": (
+        lambda: plot.error_against_step(["a"], [0.0]),
+        TypeError,
+        "^steps: expected real numbers, got <U1",
+    ),
     "no layers": (lambda: plot.network([]), ValueError, "at least one matrix"),
     "layers don't fit": (lambda: plot.network([np.ones((3, 2)), np.ones((1, 2))]), ValueError, r"\(1, 3\)"),
     "other gradients": (
@@ -192,7 +181,7 @@ WRONG = {
     "NaN answer": (
         lambda: plot.boundary(lambda P: P[:, 0] * np.nan, X, [0, 1, 1, 0]),
         ValueError,
-        "what predict returns must be finite",
+        "^what predict returns: expected finite numbers",
     ),
     "negative norm": (lambda: plot.gradient_norms([-1.0]), ValueError, "0 or more"),
     "other depths": (lambda: plot.gradient_norms({"a": [1], "b": [1, 2]}), ValueError, "as many for each"),

@@ -9,6 +9,7 @@ from pairs import VJP, calls, is_float, relaid, spread
 
 from bplib import functional as fn
 from bplib import layers, losses
+from bplib.contract import kept
 
 many = settings(max_examples=30)
 
@@ -43,8 +44,8 @@ def in_torch(op):
         mean = torch.tensor(np.array(o.get("running_mean", np.zeros(C))))
         var = torch.tensor(np.array(o.get("running_var", np.ones(C))))
         out = torch.nn.functional.batch_norm(x, mean, var, gamma, beta, o["train"], o["momentum"], o["eps"])
-        close(cache.running_mean, mean)
-        close(cache.running_var, var)
+        close(kept(cache).running_mean, mean)
+        close(kept(cache).running_var, var)
         return out
 
     def attention(torch, call, cache, *qkv):
@@ -73,7 +74,7 @@ def in_torch(op):
         ),
         fn.batch_norm: batch_norm,
         fn.dropout: lambda torch, call, cache, x: (
-            x * torch.tensor(cache)
+            x * torch.tensor(kept(cache))
         ),  # the mask is ours; the rest is not
         fn.flatten: lambda torch, call, cache, x: x.reshape(len(x), -1),
         fn.embedding: plain("embedding"),
@@ -116,7 +117,7 @@ def plain(name):
 
 def attention_layer(torch, layer, x, p):
     q, k, v = (x @ p[name].T for name in ("Wq", "Wk", "Wv"))
-    return torch.nn.functional.scaled_dot_product_attention(q, k, v, is_causal=layer.causal)
+    return torch.nn.functional.scaled_dot_product_attention(q, k, v, is_causal=layer.options["causal"])
 
 
 def network(torch, layer, x, p):
@@ -194,7 +195,7 @@ LAYERS = {  # name: (builds it, builds x, PyTorch's forward)
     "Dropout": (
         lambda n: layers.Dropout(0.5, rng=r),
         None,
-        lambda torch, layer, x, p: x * torch.tensor(layer.cache),
+        lambda torch, layer, x, p: x * torch.tensor(kept(layer.cache)),
     ),
     "Sequential": (
         lambda n: layers.Sequential(

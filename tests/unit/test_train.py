@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from bplib import data, layers, losses, optim, train
+from bplib.contract import kept
 
 
 def network(sizes=(2, 8, 1), seed=0, activation="tanh"):
@@ -58,14 +59,18 @@ def test_each_epoch_has_an_order_of_its_own_and_a_seed_fixes_it():
         (
             (np.zeros((0, 2)), np.zeros(0), 2),
             ValueError,
-            r"at least one sample, one a row; got shape \(0, 2\)",
+            r"^X: expected at least one sample, one a row, got shape \(0, 2\)",
         ),
         ((np.zeros((3, 2)), np.zeros(4), 2), ValueError, r"same samples.*got shapes \(3, 2\) and \(4,\)"),
         ((np.zeros((3, 2)), np.array(1.0), 2), ValueError, r"got shapes \(3, 2\) and \(\)"),
-        (([[0.0], [1.0]], np.zeros(2), 2), TypeError, r"^X must be a NumPy array.*list.*np\.asarray\(X\)"),
-        ((np.zeros((2, 1)), [0, 1], 2), TypeError, r"^y must be a NumPy array.*list.*np\.asarray\(y\)"),
-        ((np.zeros((3, 2)), np.zeros(3), 0), ValueError, r"batch_size must be .* at least 1; got 0"),
-        ((np.zeros((3, 2)), np.zeros(3), 2.0), TypeError, r"batch_size must be a whole number, .*; got 2\.0"),
+        (([[0.0], [1.0]], np.zeros(2), 2), TypeError, r"^X: expected a NumPy array.*list.*np\.asarray\(X\)"),
+        ((np.zeros((2, 1)), [0, 1], 2), TypeError, r"^y: expected a NumPy array.*list.*np\.asarray\(y\)"),
+        ((np.zeros((3, 2)), np.zeros(3), 0), ValueError, r"^batch_size: .* at least 1, got 0"),
+        (
+            (np.zeros((3, 2)), np.zeros(3), 2.0),
+            TypeError,
+            r"^batch_size: expected a whole number, .*, got 2\.0",
+        ),
     ],
 )
 def test_what_minibatches_refuses_at_the_call(arguments, error, message):
@@ -98,9 +103,9 @@ def test_accuracy_refuses_shapes_that_do_not_belong_together():
         train.accuracy(np.zeros((4, 1)), np.zeros((4, 2)))
     with pytest.raises(ValueError, match=r"got \(4,\) and \(4,\)"):
         train.accuracy(np.zeros(4), np.zeros(4))
-    with pytest.raises(ValueError, match=r"^out must hold at least one sample.*got shape \(0, 1\)"):
+    with pytest.raises(ValueError, match=r"^out: expected at least one sample.*got shape \(0, 1\)"):
         train.accuracy(np.zeros((0, 1)), np.zeros((0, 1)))
-    with pytest.raises(TypeError, match=r"^out must be a NumPy array"):
+    with pytest.raises(TypeError, match=r"^out: expected a NumPy array"):
         train.accuracy([[0.2], [0.7]], np.zeros(2))
 
 
@@ -184,7 +189,10 @@ def test_which_losses_say_what_a_class_is():
 
 @pytest.mark.parametrize(
     "backward",
-    [lambda dout, cache: losses.mse_backward(dout, cache), lambda dout, cache: 2 * dout * cache / cache.size],
+    [
+        lambda dout, cache: losses.mse_backward(dout, cache),
+        lambda dout, cache: 2 * dout * kept(cache) / kept(cache).size,
+    ],
 )
 def test_a_pair_of_ones_own_is_a_loss(backward):
     X, y = data.xor()
@@ -219,13 +227,17 @@ def test_the_history_says_how_it_went():
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"loss": "mse"}, ValueError, r"loss must be a function of bplib\.losses \(bce, .*mse\).*got 'mse'"),
+        (
+            {"loss": "mse"},
+            ValueError,
+            r"^loss: expected a function of bplib\.losses.*got 'mse'.*losses\.mse.*bce, .*mse",
+        ),
         ({"loss": np.sum}, ValueError, r"or a pair \(loss, loss_backward\)"),
         ({"loss": [losses.mse, losses.mse_backward]}, ValueError, r"or a pair \(loss, loss_backward\)"),
-        ({"epochs": 0}, ValueError, r"epochs must be a whole number, at least 1; got 0"),
-        ({"epochs": 1.5}, TypeError, r"epochs must be a whole number, at least 1; got 1\.5"),
-        ({"optimizer": 0.1}, TypeError, r"optimizer must be .* such as SGD\(lr=0\.1\); got float"),
-        ({"batch_size": 0}, ValueError, r"batch_size must be .* at least 1"),
+        ({"epochs": 0}, ValueError, r"^epochs: expected a whole number, at least 1, got 0"),
+        ({"epochs": 1.5}, TypeError, r"^epochs: expected a whole number, at least 1, got 1\.5"),
+        ({"optimizer": 0.1}, TypeError, r"^optimizer: expected .*, got float\. Write SGD\(lr=0\.1\)"),
+        ({"batch_size": 0}, ValueError, r"^batch_size: .* at least 1"),
     ],
 )
 def test_what_fit_refuses(options, error, message):
@@ -246,7 +258,7 @@ def test_a_loss_that_explodes_stops_with_advice():
     net = network(activation="relu")
     with (
         np.errstate(all="ignore"),
-        pytest.raises(ValueError, match=r"NaN or inf|became (nan|inf) in epoch \d+\. Lower"),
+        pytest.raises(ValueError, match=r"NaN or inf|got (nan|inf) in epoch \d+\. Lower"),
     ):
         train.fit(net, X, y, loss=losses.mse, optimizer=optim.SGD(1e6), epochs=100)
 
@@ -263,7 +275,7 @@ def test_a_nan_in_the_data_is_found_there(bad):
     ("net", "came"), [(None, "NoneType"), ([layers.ReLU()], "list"), (layers.ReLU, "ReLU")]
 )
 def test_what_is_no_network_is_refused(net, came):
-    with pytest.raises(TypeError, match=rf"^net must be a Layer.*; got {came}\. Derive"):
+    with pytest.raises(TypeError, match=rf"^net: expected a Layer.*, got (the class )?{came}\. Derive"):
         train.fit(net, *data.xor(), loss=losses.mse, optimizer=optim.SGD(0.1), epochs=1)
 
 
