@@ -229,6 +229,18 @@ def test_every_sentence_is_used_and_every_use_has_its_sentence():
     assert uses() == {(part, key) for part, sentences in library.words().items() for key in sentences}
 
 
+FILLED = re.compile(r"(?:fill|pieces)\(words\.(\w+)\.(\w+), \{ ((?:[^{}]|\{[^{}]*\})*) \}\)")
+
+
+def test_a_sentence_gets_what_it_has_places_for():
+    calls = [call for text in MODULES.values() for call in FILLED.findall(text) if "..." not in call[2]]
+    assert len(calls) > 50
+    for part, key, given in calls:
+        flat = re.sub(r"\([^()]*\)|\[[^\[\]]*\]", "", re.sub(r"\([^()]*\)|`[^`]*`", "", given))
+        named = {entry.split(":")[0].strip() for entry in flat.split(",")}
+        assert named >= set(re.findall(r"\{(\w+)\}", library.words()[part][key])), (part, key, given)
+
+
 STRING = re.compile(r'"((?:[^"\\\n]|\\.)*)"|`((?:[^`\\]|\\.)*)`')
 COMMENT = re.compile(r"(^|\s)//.*")
 GIVEN = re.compile(
