@@ -15,7 +15,16 @@ from pathlib import Path
 
 import one_thread  # noqa: F401
 
-TOPICS = ["training_step", "scalar_engine", "checking", "kernels", "layer_costs", "memory", "figures"]
+TOPICS = [
+    "training_step",
+    "scalar_engine",
+    "checking",
+    "kernels",
+    "layer_costs",
+    "memory",
+    "figures",
+    "training_page",
+]
 PACKAGES = ["numpy", "torch", "jax", "autograd", "mygrad", "micrograd"]
 RESULTS = Path(__file__).parent / "RESULTS.md"
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from bplib.checks import Check, by_nudging, instead
+from bplib.scalar import Value
 
 
 # 1. A chain by hand
@@ -40,8 +41,15 @@ check_by_hand = Check(
     },
 )
 
+
+def _by_rule(x: float) -> float:
+    at = Value(x, "x")
+    ((3 * at + 1).relu() ** 2).backward()
+    return at.grad
+
+
 check_verified = Check(
-    lambda x: (_slope(x), _slope(x)),
+    lambda x: (_by_rule(x), _slope(x)),
     returns=["by_rule", "measured"],
     cases=[{"x": 2.0}, {"x": -1.0}, {"x": 0.5}, {"x": -0.2}],
     mistakes={
@@ -55,6 +63,10 @@ check_verified = Check(
             lambda x: {"measured": 1e-10 * _slope(x)}
         ),
         "the nudge goes to one side only": lambda x: {"measured": (_chain(x + 1e-5) - _chain(x)) / 1e-5},
+    },
+    # At the corner the slope is 0, and a step h up and down measures 9 h / 2.
+    differ={
+        "this is the rule once more: put numbers a little above and below x into the function": {"x": -1 / 3}
     },
 )
 

@@ -39,7 +39,6 @@ import json
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -53,7 +52,18 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 pytest.register_assert_rewrite("pages")
-from pages import ROOT, Visit, Windows, serve, settle, write_figures, write_widgets  # noqa: E402
+from pages import (  # noqa: E402
+    ROOT,
+    SETTLED,
+    Visit,
+    Windows,
+    free_port,
+    serve,
+    settle,
+    unavailable,
+    write_figures,
+    write_widgets,
+)
 
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -68,21 +78,6 @@ FLAGS = [
     # Blocks what page routing can't see, such as preconnects.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
-
-# True once every widget view of the page has been replaced by a live widget and the mathematics is set.
-SETTLED = """async () => {
-  if (document.querySelector('meta[http-equiv="refresh" i]')) return false;  // index.html leads on
-  const views = document.querySelectorAll('script[type="application/vnd.jupyter.widget-view+json"]');
-  for (const view of views) {
-    const area = view.previousElementSibling;
-    if (!area?.classList.contains("widget-subarea") || !area.firstElementChild) return false;
-  }
-  if (document.querySelector('script[src*="mathjax"]')) {
-    if (!window.MathJax?.startup?.promise) return false;
-    await window.MathJax.startup.promise;
-  }
-  return document.readyState === "complete";
-}"""
 
 # True once JupyterLab shows the notebook, in front, with a kernel that is connected and idle.
 LAB_READY = """async (path) => {
@@ -103,19 +98,6 @@ LAB_RAN = """() => {
     (cell) => cell.type === "code" && cell.sharedModel.source.trim());
   return code.every((cell) => cell.executionCount) && panel.sessionContext.session.kernel.status === "idle";
 }"""
-
-
-def unavailable(sentence: str) -> None:
-    """Skip on a reader's machine; fail in CI, where nothing may be skipped."""
-    if os.environ.get("CI"):
-        pytest.fail(sentence)
-    pytest.skip(sentence)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass

@@ -10,8 +10,10 @@ import functools
 import http.server
 import json
 import math
+import os
 import re
 import shutil
+import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -70,6 +72,34 @@ WIDGETS_PAGE = """<!doctype html>
 VIEW_SCRIPT = '<div><script type="application/vnd.jupyter.widget-view+json">{}</script></div>'
 
 STATE_SCRIPT = '<script type="application/vnd.jupyter.widget-state+json">{}</script>'
+
+# True once every widget view of the page has been replaced by a live widget and the mathematics is set.
+SETTLED = """async () => {
+  if (document.querySelector('meta[http-equiv="refresh" i]')) return false;  // index.html leads on
+  const views = document.querySelectorAll('script[type="application/vnd.jupyter.widget-view+json"]');
+  for (const view of views) {
+    const area = view.previousElementSibling;
+    if (!area?.classList.contains("widget-subarea") || !area.firstElementChild) return false;
+  }
+  if (document.querySelector('script[src*="mathjax"]')) {
+    if (!window.MathJax?.startup?.promise) return false;
+    await window.MathJax.startup.promise;
+  }
+  return document.readyState === "complete";
+}"""
+
+
+def unavailable(sentence: str) -> None:
+    """Skip on a reader's machine; fail in CI, where nothing may be skipped."""
+    if os.environ.get("CI"):
+        pytest.fail(sentence)
+    pytest.skip(sentence)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 class Visit:

@@ -81,6 +81,14 @@ def known(page):
     return {name for name, row in rows if row[0]}, {name for name, row in rows if row[1]}
 
 
+def test_the_picture_is_drawn_once(open_page):
+    """Drawn before its table has its width it would be drawn again, and WebKit report an error."""
+    listen = "window.heard = []; addEventListener('error', (event) => heard.push(event.message));"
+    page = open_page("book/04-two-layer-network.html", script=listen).page
+    settle(page)
+    assert page.evaluate("heard") == []
+
+
 def test_units_show_z_a_and_delta_and_the_table_every_intermediate(show):
     fig = two()
     page = (visit := show(fig)).page

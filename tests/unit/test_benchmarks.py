@@ -25,6 +25,24 @@ def test_the_yardstick_and_bplib_give_the_same_gradients(bench, sizes, batch):
         np.testing.assert_allclose(grad, right, rtol=1e-12, atol=1e-14)
 
 
+@pytest.mark.parametrize("sizes", [[2, 4, 2, 1], [3, 5, 5]])
+def test_the_page_trains_the_network_whose_gradient_is_asserted(bench, sizes):
+    training_page = bench("training_page")
+    problem = training_page.problem(sizes, 12, 4)
+    assert [array["name"] for array in problem["wire"]["arrays"]][:3] == ["x", "y", "0.W"]
+    program = training_page.program(sizes, 12, None)
+    grads = program.gradients()
+    flat = np.concatenate([grads[name].ravel() for name in program.params])
+    np.testing.assert_allclose(flat, training_page.gradient(sizes, 12), rtol=1e-12, atol=1e-15)
+    assert len(problem["params"]) == flat.size
+
+
+def test_a_hundred_networks_as_lanes_are_one_tape(bench):
+    lanes = bench("training_page").networks_of_xor(100, 10)
+    assert len(lanes["params"]) == 2 * 4 + 4 + 4 * 4 + 4 + 4 + 1
+    assert len(lanes["start"]) == 100 * len(lanes["params"])
+
+
 def test_ratios_compare_entries_of_the_same_round(bench):
     times = bench("measure").Times({"a": [2.0, 30.0, 4.0], "b": [1.0, 10.0, 4.0]})
     assert times.ratio("a", "b") == 2.0

@@ -75,10 +75,15 @@ export class Tape {
       this.nodes[parent][0] === "const" ? null : RULES[op][n + 1](a, b, values[i][sample]));
   }
 
+  // Room for a run or for its derivatives: one Float64Array a node.
+  rows(samples) {
+    return this.nodes.map(() => new Float64Array(samples));
+  }
+
   // inputs: for each of this.inputs a number, or an array of `samples` numbers. With held = {node, xs}
-  // that node is not computed: it holds the numbers xs. Returns one Float64Array a node.
-  forward(inputs, samples = 1, held = null) {
-    const values = this.nodes.map(() => new Float64Array(samples));
+  // that node is not computed: it holds the numbers xs. Returns one Float64Array a node, new ones or those of
+  // an earlier run.
+  forward(inputs, samples = 1, held = null, values = this.rows(samples)) {
     this.inputs.forEach((i, n) => (typeof inputs[n] === "number" ? values[i].fill(inputs[n]) : values[i].set(inputs[n])));
     this.nodes.forEach(([op, j, k], i) => {
       const out = values[i];
@@ -100,9 +105,9 @@ export class Tape {
 
   // values: what forward returned. Returns d output / d node, sample by sample, in the same form;
   // or the derivatives of another node, for a curve of that quantity.
-  backward(values, of = this.output) {
+  backward(values, of = this.output, grads = this.rows(values[0].length)) {
     const samples = values[0].length;
-    const grads = this.nodes.map(() => new Float64Array(samples));
+    for (const row of grads) row.fill(0);
     grads[of].fill(1);
     for (let i = of; i >= 0; i--) {
       if (isLeaf(this.nodes[i])) continue;

@@ -493,6 +493,7 @@ export const mount = (el, store, spec) => {
 
   const resized = new ResizeObserver(draw);
   resized.observe(canvas);
+  update(); // what the table has no use for is hidden before the picture takes the room that is left
   draw();
   const unsubscribe = store.subscribe(update);
   return () => {
