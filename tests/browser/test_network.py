@@ -15,7 +15,8 @@ from pages import (
 
 from bplib.neurons import neurons
 from bplib.widgets.live import live
-from bplib.widgets.views import network
+from bplib.widgets.views import bars as amounts
+from bplib.widgets.views import compose, curve, graph, network
 
 pytestmark = pytest.mark.browser
 
@@ -37,6 +38,21 @@ def one():
     controls = {**{p: (-1, 3) for p in net.params}, "x": (-3, 3), "y": (0, 1)}
     view = network(net.layers, net.W, sums=net.z, biases=net.b)
     return live(net.loss, controls, params=net.params, views=[view], name="one")
+
+
+def all_views():
+    """A chain of two units, shown in five ways at once."""
+    net = neurons([[[0.5]], [[0.8]]], [[0.1], [0.2]], ["tanh", "sigmoid"], x=[1.0], y=[0.8], loss="squared")
+    (x,), (y,) = net.x, net.y
+    named = [unit for rows in zip(net.z, net.a, strict=True) for (unit,) in rows]
+    views = [
+        network(net.layers, net.W, sums=net.z, biases=net.b),
+        graph(),
+        curve(of=net.loss, against=x),
+        compose(x, *named, net.loss),
+        amounts(*named),
+    ]
+    return live(net.loss, {x: (-3, 3), y: (0, 1)}, params=net.params, views=views, name="all")
 
 
 def part(page, start):
@@ -412,4 +428,17 @@ def test_every_number_has_room(show, width, shows):
         }"""
     )
     assert crowded == [5]
+    assert not visit.faults
+
+
+def test_any_views_stand_in_one_figure(show):
+    visit = show(all_views(), height=3000)
+    page = visit.page
+    kinds = ["network", "graph", "curve", "compose", "bars"]
+    for kind in kinds:
+        assert page.locator(f".bp-{kind}").evaluate("(e) => e.clientHeight") > 80, kind
+    before = page.locator(".bp-live").inner_text()
+    type_into(page, "x", "-2")
+    for kind in kinds:
+        assert page.locator(f".bp-{kind}").inner_text() not in before, kind
     assert not visit.faults
