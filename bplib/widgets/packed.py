@@ -1,4 +1,8 @@
-"""Arrays as they travel to the page: base64 of the smallest type that holds every number exactly."""
+"""Arrays as they travel to the page: base64 of the smallest type that holds every number.
+
+After `program` and `frames` know what to send, this says how: little-endian bytes, read again by
+static/engine/packed.js. Nothing is rounded here; what may be is `frames`' to say.
+"""
 
 from __future__ import annotations
 
