@@ -326,7 +326,7 @@ def check_number(
         number = float(cast(float, x)) if real else math.nan
     except OverflowError:  # an integer beyond float64
         number = math.inf
-    if math.isfinite(number) and number >= least and above < number < below:
+    if number >= least and above < number < below:  # neither NaN nor infinity is
         return number
     bounds = {"at least": least, "above": above, "below": below}
     limits = " and ".join(f"{word} {bound}" for word, bound in bounds.items() if math.isfinite(bound))

@@ -1,7 +1,8 @@
 """Where training starts: arrays of weights with a chosen spread.
 
 `functional` and `losses` said what to compute; this file says from which numbers to begin.
-Each function takes a shape and a random generator and returns a float64 array.
+Each function takes a shape, a tuple of whole numbers, and a random generator, and returns a float64 array of
+that shape. Anything else raises TypeError or ValueError.
 """
 
 import math
@@ -26,16 +27,6 @@ def zeros(shape: Shape, rng: np.random.Generator | None = None) -> Array:
     rng : np.random.Generator, optional
         Ignored; it is there so that every initialiser is called the same way.
 
-    Returns
-    -------
-    ndarray
-        float64 zeros of that shape.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If `shape` is not a tuple of positive integers.
-
     Examples
     --------
     >>> zeros((1, 3))
@@ -52,20 +43,8 @@ def normal(shape: Shape, rng: np.random.Generator, *, std: float = 1.0) -> Array
     shape : tuple of int
         Any shape.
     rng : np.random.Generator
-        Where the random numbers come from.
     std : float
         Standard deviation, 0 or more.
-
-    Returns
-    -------
-    ndarray
-        float64 array of that shape.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If `shape` is not a tuple of positive integers, `rng` is no generator, or `std` is
-        negative or not finite.
 
     Examples
     --------
@@ -91,17 +70,6 @@ def xavier(shape: Shape, rng: np.random.Generator) -> Array:
         (n_out, n_in), or a kernel (C_out, C_in, ...): its fans are the channels times the number of
         kernel cells.
     rng : np.random.Generator
-        Where the random numbers come from.
-
-    Returns
-    -------
-    ndarray
-        float64 array of that shape.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If `shape` is not a tuple of at least two positive integers or `rng` is no generator.
 
     Examples
     --------
@@ -125,17 +93,6 @@ def he(shape: Shape, rng: np.random.Generator) -> Array:
         (n_out, n_in), or a kernel (C_out, C_in, ...): its fan-in is C_in times the number of
         kernel cells.
     rng : np.random.Generator
-        Where the random numbers come from.
-
-    Returns
-    -------
-    ndarray
-        float64 array of that shape.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If `shape` is not a tuple of at least two positive integers or `rng` is no generator.
 
     Examples
     --------
@@ -159,20 +116,8 @@ def orthogonal(shape: Shape, rng: np.random.Generator, *, gain: float = 1.0) -> 
     shape : tuple of int
         (n_out, n_in); a kernel (C_out, C_in, ...) is treated as (C_out, everything else).
     rng : np.random.Generator
-        Where the random numbers come from.
     gain : float
         Every singular value; sqrt(2) is usual before a ReLU.
-
-    Returns
-    -------
-    ndarray
-        float64 array of that shape.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If `shape` is not a tuple of at least two positive integers, `rng` is no generator, or
-        `gain` is not finite.
 
     Examples
     --------
