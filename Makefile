@@ -1,15 +1,22 @@
 # Backpropagation, Live. `make` lists the targets; README.md says how to do without make.
 
 PYTHON ?= python3
-VENV ?= .venv
+# LOWEST=1 and LATEST=1: an environment of its own with the lowest or the newest versions in the bounds.
+ENDS = $(if $(LOWEST),lowest,$(if $(LATEST),latest))
+VENV ?= .venv$(ENDS:%=-%)
 PORT ?= 8000
+ifneq ($(ENDS),)  # PyTorch's version is tested with the exact set; here its comparisons skip, in CI too
+override TORCH =
+export CI =
+endif
 BIN = $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 ROOT_FLAG = $(if $(filter 0,$(shell id -u)),--allow-root)  # a container's user is often root
 PYTEST = $(BIN)/python -m pytest -q
+SECONDS = _build/seconds$(ENDS:%=-%)
 NBVAL = --nbval --nbval-current-env --nbval-cell-timeout 60 --nbval-sanitize-with tests/sanitize.cfg
 
-.PHONY: help lab test unit book browser site serve notebooks assignments lint bench
+.PHONY: help lab test unit book browser site serve notebooks assignments wheel lint bench
 
 help:  # (the default) list these targets
 	@echo "make TARGET, where TARGET is one of"
@@ -18,24 +25,31 @@ help:  # (the default) list these targets
 lab: $(VENV)/.reader  # read and run the book in JupyterLab
 	$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/book/00-introduction.ipynb $(ROOT_FLAG)
 
-test: unit book browser  # run every test (TORCH=1: also the comparisons with PyTorch and JAX)
+# With LOWEST or LATEST no browser: the page carries its own libraries, whatever is installed.
+test:  # run every test (TORCH=1: with PyTorch and JAX; LOWEST=1, LATEST=1: with those versions)
+	@$(MAKE) --no-print-directory -j 2 unit $(if $(ENDS),,site) book
+ifeq ($(ENDS),)
+	@$(MAKE) --no-print-directory -o site browser
+	@$(BIN)/python tools/seconds.py $(SECONDS)
+endif
 
 unit: $(VENV)/.author $(if $(TORCH),$(VENV)/.torch)  # test the package
 	@echo "--- unit tests and doctests"
-	$(PYTEST) -n 2 tests/unit bplib
+	$(PYTEST) -n 2 --junitxml=$(SECONDS)/unit.xml tests/unit bplib
 
 book: $(VENV)/.author $(if $(TORCH),$(VENV)/.torch)  # run every notebook and compare what it prints
 	@echo "--- notebooks: run again and compared, structure, exercises"
-	$(PYTEST) $(NBVAL) $(wildcard book/*.ipynb book/solutions/*.ipynb) tests/book
+	$(PYTEST) -n 2 --dist loadfile --junitxml=$(SECONDS)/book.xml $(NBVAL) book tests/book
 
-browser: site  # test the site and JupyterLab in Chromium
-	@echo "--- browser: drives Chromium on the site and on JupyterLab, a few minutes"
-	BPLIB_SITE=_build/html $(PYTEST) -n 2 --dist worksteal tests/browser
+browser: site  # test the site and JupyterLab in Chromium, the site in Firefox and WebKit too
+	@echo "--- browser: drives Chromium on the site and on JupyterLab, Firefox and WebKit on the site, a few minutes"
+	BPLIB_SITE=_build/html $(PYTEST) -n 2 --dist worksteal --junitxml=$(SECONDS)/browser.xml tests/browser
 
 site: $(VENV)/.author  # build the HTML site from scratch, in _build/html
-	@echo "Building the site: every notebook is run, about 10 seconds each"
-	rm -rf _build/html _build/.doctrees _build/jupyter_execute
-	BPLIB_FRAMES=1 $(BIN)/jupyter-book build . -W --keep-going
+	@echo "--- site: every notebook is run, about 10 seconds each"
+	@rm -rf _build/html _build/.doctrees _build/jupyter_execute; mkdir -p $(SECONDS); date +%s >$(SECONDS)/site
+	BPLIB_FRAMES=1 $(BIN)/jupyter-book build . -W --keep-going >$(SECONDS)/site.log 2>&1 || { cat $(SECONDS)/site.log; exit 1; }
+	@date +%s >>$(SECONDS)/site; echo "The site is in _build/html: open index.html, or make serve"
 
 serve: $(VENV)/.reader  # show the built site at http://127.0.0.1:8000 (PORT=...)
 	@test -d _build/html || $(MAKE) site
@@ -48,6 +62,9 @@ notebooks: $(VENV)/.author  # run the notebooks, store outputs, write the studen
 assignments: $(VENV)/.author  # write an nbgrader course folder, _build/assignments
 	$(BIN)/python tools/notebooks.py --assignments _build/assignments
 
+wheel: $(VENV)/.author  # build the package that students install, _build/wheel
+	$(BIN)/python tools/student_wheel.py _build/wheel
+
 lint: $(VENV)/.author  # check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -57,6 +74,7 @@ bench: $(VENV)/.author $(VENV)/.torch  # measure against other libraries
 	$(BIN)/python benchmarks/run.py
 
 # Each stamp is older than what it was made from only when there is something to install.
+ifeq ($(ENDS),)
 $(VENV)/.reader: requirements.txt constraints.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "The book needs Python 3.11 or newer. Name it: make lab PYTHON=python3.12")'
 	@echo "Setting up $(VENV): downloads about 100 MB, a minute or two"
@@ -68,6 +86,19 @@ $(VENV)/.author: $(VENV)/.reader
 	@echo "Adding what authors and tests need: a minute or two"
 	$(INSTALL) -e '.[widgets,authors,test]'
 	@touch $@
+else
+.PHONY: newest
+$(VENV)/.author: requirements.txt pyproject.toml $(if $(LATEST),newest)
+	@echo "Setting up $(VENV): the $(ENDS) versions that the bounds allow, a minute or two"
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --resolution $(if $(LOWEST),lowest-direct,highest) \
+	    -r requirements.txt -e '.[widgets,authors,test]'
+	@touch $@
+
+$(VENV)/.reader: $(VENV)/.author
+	@touch $@
+endif
 
 $(VENV)/.torch: $(VENV)/.author requirements-torch.txt
 	@echo "Adding the libraries that the book compares itself with: a minute or two"

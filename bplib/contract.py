@@ -410,6 +410,12 @@ def check_shape(name: str, came: tuple[int, ...], expected: tuple[int, ...], of:
         raise wrong(name, f"the shape of {of}, {expected}", came, remedy)
 
 
+def check_keys(name: str, came: Collection[str], expected: Collection[str], remedy: str) -> None:
+    """Refuse a dict that has other keys than another one."""
+    if odd := sorted(set(came) ^ set(expected)):
+        raise wrong(name, f"the keys {', '.join(map(repr, expected))}", f"{odd} in only one of them", remedy)
+
+
 def check_finite(name: str, array: Any, remedy: str) -> None:
     """Refuse NaN and infinity."""
     if not np.isfinite(array).all():

@@ -28,6 +28,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from bplib.contract import Array, check_number, check_rng, pairs_of, takes, vjp_of, wrong
 from bplib.normal import density, distribution
 
+Out = tuple[Array, Any]
 Gradients = tuple[Array | None, ...]
 #: A whole number for both axes of an image, or one for each.
 Pair = int | tuple[int, int]
@@ -41,7 +42,7 @@ _sum = np.add.reduce
 
 
 @takes("x (B, n_in), W (n_out, n_in), b (n_out)")
-def affine(x: Array, W: Array, b: Array) -> tuple[Array, Any]:
+def affine(x: Array, W: Array, b: Array) -> Out:
     """Multiply each row by a matrix and add a bias: x W^T + b, one layer's z for a batch.
 
     >>> out, cache = affine(np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]]), np.array([0.5]))
@@ -75,7 +76,7 @@ def _is_positive(x: Array) -> Array:
 
 
 @takes("x (...)")
-def relu(x: Array) -> tuple[Array, Any]:
+def relu(x: Array) -> Out:
     """Keep what is positive: max(x, 0). The sign of the output is the slope, at 0 too.
 
     >>> out, cache = relu(np.array([-1.0, 0.0, 2.0]))
@@ -95,7 +96,7 @@ def relu_backward(dout: Array, cache: Any) -> tuple[Array]:
 
 
 @takes("x (...)")
-def leaky_relu(x: Array, *, slope: float = 0.01) -> tuple[Array, Any]:
+def leaky_relu(x: Array, *, slope: float = 0.01) -> Out:
     """Keep what is positive and shrink what is not: x or slope x (Maas et al. 2013).
 
     >>> out, cache = leaky_relu(np.array([-1.0, 0.0, 2.0]), slope=0.1)
@@ -113,7 +114,7 @@ def leaky_relu_backward(dout: Array, cache: Any) -> tuple[Array]:
 
 
 @takes("x (...)")
-def elu(x: Array, *, alpha: float = 1.0) -> tuple[Array, Any]:
+def elu(x: Array, *, alpha: float = 1.0) -> Out:
     """Keep what is positive and bend the rest towards -alpha: x or alpha (e^x - 1) (Clevert et al. 2016).
 
     >>> out, cache = elu(np.array([-1.0, 2.0]))
@@ -138,7 +139,7 @@ def _sigmoid(x: Array) -> tuple[Array, Array]:
 
 
 @takes("x (...)")
-def sigmoid(x: Array) -> tuple[Array, Any]:
+def sigmoid(x: Array) -> Out:
     """Squash to (0, 1): 1 / (1 + e^-x).
 
     >>> out, cache = sigmoid(np.array([0.0, 40.0]))
@@ -158,7 +159,7 @@ def sigmoid_backward(dout: Array, cache: Any) -> tuple[Array]:
 
 
 @takes("x (...)")
-def tanh(x: Array) -> tuple[Array, Any]:
+def tanh(x: Array) -> Out:
     """Squash to (-1, 1).
 
     >>> out, cache = tanh(np.array([0.0, 1.0]))
@@ -176,7 +177,7 @@ def tanh_backward(dout: Array, cache: Any) -> tuple[Array]:
 
 
 @takes("x (...)")
-def softplus(x: Array) -> tuple[Array, Any]:
+def softplus(x: Array) -> Out:
     """Smooth the rectifier: log(1 + e^x) (Dugas et al. 2001).
 
     >>> out, cache = softplus(np.array([0.0, 1e4]))
@@ -193,7 +194,7 @@ def softplus_backward(dout: Array, cache: Any) -> tuple[Array]:
 
 
 @takes("x (...)")
-def gelu(x: Array) -> tuple[Array, Any]:
+def gelu(x: Array) -> Out:
     """Weigh x by the chance that a standard normal number is smaller: x Phi(x) (Hendrycks and Gimpel 2016).
 
     The exact form, not the tanh approximation.
@@ -225,7 +226,7 @@ def _shifted(x: Array, axis: int) -> Array:
 
 
 @takes("x (...)")
-def softmax(x: Array, *, axis: int = -1) -> tuple[Array, Any]:
+def softmax(x: Array, *, axis: int = -1) -> Out:
     """Turn scores into probabilities along an axis: e^x_i / sum_j e^x_j.
 
     >>> softmax(np.array([0.0, 0.0, 1e4]))[0]
@@ -246,7 +247,7 @@ def softmax_backward(dout: Array, cache: Any) -> tuple[Array]:
 
 
 @takes("x (...)")
-def log_softmax(x: Array, *, axis: int = -1) -> tuple[Array, Any]:
+def log_softmax(x: Array, *, axis: int = -1) -> Out:
     """Take the logarithm of softmax without forming it: x_i - log sum_j e^x_j.
 
     >>> out, cache = log_softmax(np.array([0.0, 1e4]))
@@ -285,7 +286,7 @@ def _normalize_backward(dxhat: Array, xhat: Array, inverse_std: Array, axes: tup
 
 
 @takes("x (...), gamma (n...), beta (n...)")
-def layer_norm(x: Array, gamma: Array, beta: Array, *, eps: float = 1e-5) -> tuple[Array, Any]:
+def layer_norm(x: Array, gamma: Array, beta: Array, *, eps: float = 1e-5) -> Out:
     """Normalise each sample over its last axes, then scale and shift: gamma xhat + beta (Ba et al. 2016).
 
     The shape of gamma and beta says which axes these are.
@@ -325,10 +326,6 @@ class BatchNormCache(NamedTuple):
 @takes(
     "x (B, C, ...), gamma (C), beta (C), running_mean (C)?, running_var (C)?",
     x="Write x[:, None] for one channel.",
-    gamma="To start anew, np.ones({C}).",
-    beta="To start anew, np.zeros({C}).",
-    running_mean="To start anew, np.zeros({C}).",
-    running_var="To start anew, np.ones({C}).",
 )
 def batch_norm(
     x: Array,
@@ -340,7 +337,7 @@ def batch_norm(
     train: bool = True,
     momentum: float = 0.1,
     eps: float = 1e-5,
-) -> tuple[Array, Any]:
+) -> Out:
     """Normalise each channel over the batch, then scale and shift: gamma xhat + beta.
 
     In training with the batch's own mean and variance; `contract.kept(cache)` has new running ones, in which
@@ -382,7 +379,7 @@ def batch_norm_backward(dout: Array, cache: Any) -> tuple[Array, Array, Array]:
 
 
 @takes("x (...)")
-def dropout(x: Array, *, p: float = 0.5, rng: np.random.Generator, train: bool = True) -> tuple[Array, Any]:
+def dropout(x: Array, *, p: float = 0.5, rng: np.random.Generator, train: bool = True) -> Out:
     """Set each entry to 0 with probability p and scale the others by 1 / (1 - p) (Srivastava et al. 2014).
 
     So the expectation of the output is x. The mask comes from `rng`; with `train=False` nothing is dropped.
@@ -405,7 +402,7 @@ def dropout_backward(dout: Array, cache: Any) -> tuple[Array]:
 
 
 @takes("x (B, ...)")
-def flatten(x: Array) -> tuple[Array, Any]:
+def flatten(x: Array) -> Out:
     """Lay each sample out as one row, as between a convolution and an affine layer.
 
     >>> out, cache = flatten(np.zeros((2, 3, 4)))
@@ -422,7 +419,7 @@ def flatten_backward(dout: Array, cache: Any) -> tuple[Array]:
 
 
 @takes("indices (int ...), weight (V, D)", weight="Write weight[:, None] for D = 1.")
-def embedding(indices: Array, weight: Array) -> tuple[Array, Any]:
+def embedding(indices: Array, weight: Array) -> Out:
     """Look up a row of a table for each index: weight[indices].
 
     >>> out, cache = embedding(np.array([2, 0, 2]), np.array([[1.0], [2.0], [3.0]]))
@@ -472,9 +469,7 @@ def _scatter(shape: Any, kernel: Any, stride: Any, like: Array, dtap: Callable[[
 
 
 @takes("x (B, C_in, H, W), W (C_out, C_in, kH, kW), b (C_out)?")
-def conv2d(
-    x: Array, W: Array, b: Array | None = None, *, stride: Pair = 1, padding: Pair = 0
-) -> tuple[Array, Any]:
+def conv2d(x: Array, W: Array, b: Array | None = None, *, stride: Pair = 1, padding: Pair = 0) -> Out:
     """Slide kernels over images: cross-correlation, called convolution (LeCun et al. 1989).
 
     out[n, o, r, c] = b[o] + sum over i, u, v of W[o, i, u, v] x[n, i, r stride + u, c stride + v], where
@@ -502,9 +497,7 @@ def conv2d(
 
 
 @vjp_of(conv2d)
-def conv2d_backward(
-    dout: Array, cache: Any, *, needs_dx: bool = True
-) -> tuple[Array | None, Array, Array | None]:
+def conv2d_backward(dout: Array, cache: Any, *, needs_dx: bool = True) -> Gradients:
     """Carry `dout` back through `conv2d`.
 
     dx spreads each entry of dout over the patch it came from (the flipped kernel slid over dout), dW
@@ -529,9 +522,7 @@ def conv2d_backward(
 
 
 @takes("x (B, C_in, T), W (C_out, C_in, k), b (C_out)?")
-def conv1d(
-    x: Array, W: Array, b: Array | None = None, *, stride: int = 1, padding: int = 0
-) -> tuple[Array, Any]:
+def conv1d(x: Array, W: Array, b: Array | None = None, *, stride: int = 1, padding: int = 0) -> Out:
     """Slide kernels along sequences: `conv2d` on images one row high.
 
     >>> out, cache = conv1d(np.array([[[1.0, 2.0, 4.0]]]), np.array([[[-1.0, 1.0]]]))
@@ -545,15 +536,13 @@ def conv1d(
 
 
 @vjp_of(conv1d)
-def conv1d_backward(
-    dout: Array, cache: Any, *, needs_dx: bool = True
-) -> tuple[Array | None, Array, Array | None]:
+def conv1d_backward(dout: Array, cache: Any, *, needs_dx: bool = True) -> Gradients:
     """Carry `dout` back through `conv1d`."""
     dx, dW, db = conv2d_backward(dout[:, :, None], cache, needs_dx=needs_dx)
-    return (None if dx is None else dx[:, :, 0]), dW[:, :, 0], db
+    return (None if dx is None else dx[:, :, 0]), dW[:, :, 0], db  # type: ignore[index]
 
 
-def _pooled(x: Array, kernel_size: Pair, stride: Pair | None) -> tuple[Array, Any]:
+def _pooled(x: Array, kernel_size: Pair, stride: Pair | None) -> Out:
     """Return x's windows as (B, C, kH kW, H_out, W_out), and what `_scatter` needs to undo that."""
     kernel = _per_axis("kernel_size", kernel_size, 1)
     stride = kernel if stride is None else _per_axis("stride", stride, 1)
@@ -563,7 +552,7 @@ def _pooled(x: Array, kernel_size: Pair, stride: Pair | None) -> tuple[Array, An
 
 
 @takes("x (B, C, H, W)")
-def max_pool2d(x: Array, *, kernel_size: Pair, stride: Pair | None = None) -> tuple[Array, Any]:
+def max_pool2d(x: Array, *, kernel_size: Pair, stride: Pair | None = None) -> Out:
     """Keep the largest entry of each window, the first of a tie or of several NaN (Ranzato et al. 2007).
 
     The stride is the kernel's size if it is not given.
@@ -585,7 +574,7 @@ def max_pool2d_backward(dout: Array, cache: Any) -> tuple[Array]:
 
 
 @takes("x (B, C, H, W)")
-def avg_pool2d(x: Array, *, kernel_size: Pair, stride: Pair | None = None) -> tuple[Array, Any]:
+def avg_pool2d(x: Array, *, kernel_size: Pair, stride: Pair | None = None) -> Out:
     """Take the mean of each window.
 
     >>> out, cache = avg_pool2d(np.array([[[[1.0, 5.0], [5.0, 1.0]]]]), kernel_size=2)
@@ -609,11 +598,9 @@ def avg_pool2d_backward(dout: Array, cache: Any) -> tuple[Array]:
 
 @takes(
     "q (..., T, d > 0), k (..., S > 0, d), v (..., S, d_v)",
-    q="Write q[None, :] for one query.",
     k="Is it transposed? It has q's leading axes and width, and at least one key.",
-    v="Is it transposed? Each key needs a value.",
 )
-def attention(q: Array, k: Array, v: Array, *, mask: Array | None = None) -> tuple[Array, Any]:
+def attention(q: Array, k: Array, v: Array, *, mask: Array | None = None) -> Out:
     """Mix values by how well queries match keys: softmax(q k^T / sqrt(d)) v (Vaswani et al. 2017).
 
     `mask` is boolean, broadcasts to (..., T, S) and is True where a query may look: `np.tri(T, dtype=bool)`

@@ -30,7 +30,7 @@ import numpy as np
 
 from bplib import functional
 from bplib.contract import VJP, Array, check_one_of, check_shape, check_type, kept, takes, vjp_of, wrong
-from bplib.functional import Gradients
+from bplib.functional import Gradients, Pair
 from bplib.init import he, normal, xavier
 
 Op = Callable[..., tuple[Array, Any]]
@@ -66,20 +66,11 @@ class Layer:
 
     params: MutableMapping[str, Array]
     grads: MutableMapping[str, Array]
+    train: bool = True
 
     def __init__(self, **params: Array) -> None:
         self.params = params
         self.grads = {name: np.zeros_like(param) for name, param in params.items()}
-        self._train = True
-
-    @property
-    def train(self) -> bool:
-        """True in training, False in evaluation."""
-        return self._train
-
-    @train.setter
-    def train(self, on: bool) -> None:
-        self._train = on
 
     def forward(self, x: Array) -> Array:
         """Compute the output and save what `backward` will need."""
@@ -126,6 +117,7 @@ class PairLayer(Layer):
         if op not in VJP:
             raise wrong("op", "the forward of a pair", f"{op!r:.60}", "Derive from Layer instead.")
         self.op, self.vjp, self.options = partial(op, **options) if options else op, VJP[op], options
+        self.spared = {"needs_dx": False} if "needs_dx" in signature(self.vjp).parameters else {}
         self.names = tuple(self.params)  # the op's order, whatever order a dict set later has
         self.cache: Any = None
 
@@ -141,6 +133,12 @@ class PairLayer(Layer):
         if self.cache is None:
             raise _too_early(self)
         return self._keep(self.vjp(dout, self.cache))
+
+    def backward_params(self, dout: Array) -> None:
+        """Set `grads`, and save the work that dx would cost where the op can."""
+        if self.cache is None:
+            raise _too_early(self)
+        self._keep(self.vjp(dout, self.cache, **self.spared))
 
     def _keep(self, gradients: Gradients) -> Array | None:
         """Put away the gradients of the parameters; return that of x."""
@@ -164,23 +162,7 @@ def _too_early(layer: Layer) -> Exception:
 # --- layers with weights ----------------------------------------------------------------------------
 
 
-class _Weighted(PairLayer):
-    """A layer with weights W and perhaps a bias b, whose backward can leave dx out."""
-
-    def __init__(
-        self, op: Op, shape: tuple[int, ...], rng: np.random.Generator, init: Init, bias: bool, **options: Any
-    ) -> None:
-        params = {"W": init(shape, rng)} | ({"b": np.zeros(shape[0])} if bias else {})
-        super().__init__(op, params, **options)
-
-    def backward_params(self, dout: Array) -> None:
-        """Set `grads` and save the work that dx would cost."""
-        if self.cache is None:
-            raise _too_early(self)
-        self._keep(self.vjp(dout, self.cache, needs_dx=False))
-
-
-class Affine(_Weighted):
+class Affine(PairLayer):
     """Each row times a matrix, plus a bias: x W^T + b.
 
     Parameters
@@ -197,10 +179,31 @@ class Affine(_Weighted):
     """
 
     def __init__(self, n_in: int, n_out: int, *, rng: np.random.Generator, init: Init = he) -> None:
-        super().__init__(functional.affine, (n_out, n_in), rng, init, bias=True)
+        super().__init__(functional.affine, {"W": init((n_out, n_in), rng), "b": np.zeros(n_out)})
 
 
-class Conv1d(_Weighted):
+class _Conv(PairLayer):
+    """What convolutions along one axis or two share."""
+
+    def __init__(
+        self,
+        c_in: int,
+        c_out: int,
+        kernel_size: Pair,
+        *,
+        rng: np.random.Generator,
+        stride: Pair = 1,
+        padding: Pair = 0,
+        bias: bool = True,
+        init: Init = he,
+    ) -> None:
+        op, axes = (functional.conv1d, 1) if isinstance(self, Conv1d) else (functional.conv2d, 2)
+        kernel = kernel_size if isinstance(kernel_size, tuple) else (kernel_size,) * axes
+        params = {"W": init((c_out, c_in, *kernel), rng)} | ({"b": np.zeros(c_out)} if bias else {})
+        super().__init__(op, params, stride=stride, padding=padding)
+
+
+class Conv1d(_Conv):
     """Kernels slid along sequences, (B, C_in, T) to (B, C_out, T_out): see `functional.conv1d`.
 
     Examples
@@ -209,23 +212,8 @@ class Conv1d(_Weighted):
     Conv1d(W=(3, 2, 5), b=(3,), stride=1, padding=0)
     """
 
-    def __init__(
-        self,
-        c_in: int,
-        c_out: int,
-        kernel_size: int,
-        *,
-        rng: np.random.Generator,
-        stride: int = 1,
-        padding: int = 0,
-        bias: bool = True,
-        init: Init = he,
-    ) -> None:
-        shape = (c_out, c_in, kernel_size)
-        super().__init__(functional.conv1d, shape, rng, init, bias, stride=stride, padding=padding)
 
-
-class Conv2d(_Weighted):
+class Conv2d(_Conv):
     """Kernels slid over images, (B, C_in, H, W) to (B, C_out, H_out, W_out): see `functional.conv2d`.
 
     Examples
@@ -233,22 +221,6 @@ class Conv2d(_Weighted):
     >>> Conv2d(1, 4, 3, rng=np.random.default_rng(0), padding=1, bias=False)
     Conv2d(W=(4, 1, 3, 3), stride=1, padding=1)
     """
-
-    def __init__(
-        self,
-        c_in: int,
-        c_out: int,
-        kernel_size: int | tuple[int, int],
-        *,
-        rng: np.random.Generator,
-        stride: int | tuple[int, int] = 1,
-        padding: int | tuple[int, int] = 0,
-        bias: bool = True,
-        init: Init = he,
-    ) -> None:
-        kernel = kernel_size if isinstance(kernel_size, tuple) else (kernel_size, kernel_size)
-        shape = (c_out, c_in, *kernel)
-        super().__init__(functional.conv2d, shape, rng, init, bias, stride=stride, padding=padding)
 
 
 class Embedding(PairLayer):

@@ -10,17 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from bplib.contract import (
-    Array,
-    check_callable,
-    check_finite,
-    check_floats,
-    check_number,
-    check_reals,
-    check_shape,
-    check_whole,
-    wrong,
-)
+from bplib import contract
+from bplib.contract import Array
 
 #: Takes the number of steps done so far (0, 1, 2, ...), returns the learning rate of the next one.
 Schedule = Callable[[int], float]
@@ -93,23 +84,16 @@ class Optimizer:
         raise NotImplementedError(f"{type(self).__name__} must define update(param, grad, memory, rate).")
 
     def _check(self, params: Mapping[str, Array], grads: Mapping[str, Array]) -> None:
-        if params.keys() != grads.keys():
-            odd = sorted(params.keys() ^ grads.keys())
-            remedy = "Pass net.params and net.grads of one network, after its backward."
-            raise wrong("params, grads", "the same keys", f"{odd} in only one of them", remedy)
+        contract.check_keys("grads", grads, params, "Pass net.params and net.grads, after net.backward.")
         for name, param in params.items():
-            key, shape = f"grads[{name!r}]", param.shape if isinstance(param, np.ndarray) else ()
-            check_floats(f"params[{name!r}]", param)
-            check_reals(key, grads[name])
-            check_shape(
-                key, grads[name].shape, shape, "its parameter", "Did the backward sum over the batch?"
-            )
-            check_finite(
-                key, grads[name], "No step was taken. Lower the learning rate, or clip the gradients."
-            )
+            grad, of, by = grads[name], f"params[{name!r}]", f"grads[{name!r}]"
+            contract.check_floats(of, param)
+            contract.check_reals(by, grad)
+            contract.check_shape(by, grad.shape, param.shape, of, "Did the backward sum over the batch?")
+            contract.check_finite(by, grad, "No step was taken: clip, or lower the learning rate.")
             for kept in self.memory.get(name, {}).values():
                 remedy = "Make a new optimizer for a new network."
-                check_shape(f"params[{name!r}]", shape, kept.shape, "the one remembered by that name", remedy)
+                contract.check_shape(of, param.shape, kept.shape, "the one remembered by that name", remedy)
 
 
 class SGD(Optimizer):
@@ -165,7 +149,7 @@ class Momentum(Optimizer):
 
     def __init__(self, lr: float | Schedule, *, momentum: float = 0.9) -> None:
         super().__init__(lr)
-        self.momentum = check_number("momentum", momentum, "Try momentum=0.9.", least=0, below=1)
+        self.momentum = contract.check_number("momentum", momentum, "Try momentum=0.9.", least=0, below=1)
 
     def update(self, param: Array, grad: Array, memory: dict[str, Array], rate: float) -> None:  # noqa: D102
         param -= rate * self._velocity(grad, memory)
@@ -230,8 +214,8 @@ class RMSProp(Optimizer):
 
     def __init__(self, lr: float | Schedule = 0.01, *, decay: float = 0.99, eps: float = 1e-8) -> None:
         super().__init__(lr)
-        self.decay = check_number("decay", decay, "Try decay=0.99.", least=0, below=1)
-        self.eps = check_number("eps", eps, "Try eps=1e-8.", above=0)
+        self.decay = contract.check_number("decay", decay, "Try decay=0.99.", least=0, below=1)
+        self.eps = contract.check_number("eps", eps, "Try eps=1e-8.", above=0)
 
     def update(self, param: Array, grad: Array, memory: dict[str, Array], rate: float) -> None:  # noqa: D102
         s = memory["square"] = self.decay * memory.get("square", 0.0) + (1 - self.decay) * grad * grad
@@ -269,9 +253,9 @@ class Adam(Optimizer):
         self, lr: float | Schedule = 0.001, *, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8
     ) -> None:
         super().__init__(lr)
-        self.beta1 = check_number("beta1", beta1, "Try beta1=0.9.", least=0, below=1)
-        self.beta2 = check_number("beta2", beta2, "Try beta2=0.999.", least=0, below=1)
-        self.eps = check_number("eps", eps, "Try eps=1e-8.", above=0)
+        self.beta1 = contract.check_number("beta1", beta1, "Try beta1=0.9.", least=0, below=1)
+        self.beta2 = contract.check_number("beta2", beta2, "Try beta2=0.999.", least=0, below=1)
+        self.eps = contract.check_number("eps", eps, "Try eps=1e-8.", above=0)
 
     def update(self, param: Array, grad: Array, memory: dict[str, Array], rate: float) -> None:  # noqa: D102
         m = memory["mean"] = self.beta1 * memory.get("mean", 0.0) + (1 - self.beta1) * grad
@@ -314,7 +298,9 @@ class AdamW(Adam):
         weight_decay: float = 0.01,
     ) -> None:
         super().__init__(lr, beta1=beta1, beta2=beta2, eps=eps)
-        self.weight_decay = check_number("weight_decay", weight_decay, "Try weight_decay=0.01.", least=0)
+        self.weight_decay = contract.check_number(
+            "weight_decay", weight_decay, "Try weight_decay=0.01.", least=0
+        )
 
     def update(self, param: Array, grad: Array, memory: dict[str, Array], rate: float) -> None:  # noqa: D102
         param *= 1 - rate * self.weight_decay
@@ -381,11 +367,13 @@ def clip_by_global_norm(grads: Mapping[str, Array], max_norm: float) -> float:
     (array([[0.6]]), array([0.8]))
     """
     if max_norm != math.inf:
-        check_number("max_norm", max_norm, "Try max_norm=1.0.", above=0)
+        contract.check_number("max_norm", max_norm, "Try max_norm=1.0.", above=0)
     for name, grad in grads.items():
-        check_floats(f"grads[{name!r}]", grad)
+        contract.check_floats(f"grads[{name!r}]", grad)
     norm = global_norm(grads)
-    check_finite("grads", norm, "No factor shortens that: look for the first layer whose output overflows.")
+    contract.check_finite(
+        "grads", norm, "No factor shortens that: look for the first layer whose output overflows."
+    )
     if norm > max_norm:
         for grad in grads.values():
             grad *= max_norm / norm
@@ -437,8 +425,8 @@ def step_decay(rate: float, *, every: int, factor: float = 0.1) -> Schedule:
     >>> [schedule(step) for step in (0, 9, 10, 25)]
     [1.0, 1.0, 0.5, 0.25]
     """
-    rate, factor = _rate(rate), check_number("factor", factor, "Try factor=0.1.", least=0)
-    check_whole("every", every)
+    rate, factor = _rate(rate), contract.check_number("factor", factor, "Try factor=0.1.", least=0)
+    contract.check_whole("every", every)
     return lambda step: rate * factor ** (step // every)
 
 
@@ -469,8 +457,8 @@ def cosine(rate: float, *, steps: int, final: float = 0.0) -> Schedule:
     >>> [round(schedule(step), 6) for step in (0, 50, 100, 200)]
     [1.0, 0.5, 0.0, 0.0]
     """
-    rate, final = _rate(rate), check_number("final", final, "Try final=0.0.", least=0)
-    check_whole("steps", steps)
+    rate, final = _rate(rate), contract.check_number("final", final, "Try final=0.0.", least=0)
+    contract.check_whole("steps", steps)
     return lambda step: final + 0.5 * (rate - final) * (1 + math.cos(math.pi * min(step, steps) / steps))
 
 
@@ -495,12 +483,12 @@ def warm_up(schedule: Schedule, *, steps: int) -> Schedule:
     >>> [schedule(step) for step in (0, 1, 2, 3, 4)]
     [0.25, 0.5, 0.75, 1.0, 1.0]
     """
-    check_callable("schedule", schedule, f"Write constant({schedule!r}) for a number.")
-    check_whole("steps", steps)
+    contract.check_callable("schedule", schedule, f"Write constant({schedule!r}) for a number.")
+    contract.check_whole("steps", steps)
     return lambda step: schedule(step) * min(1.0, (step + 1) / steps)
 
 
 def _rate(rate: Any) -> float:
     """Return a learning rate. A schedule may end at 0; a NaN or a negative rate is a mistake."""
     remedy = "Try lr=0.1. Parameters are given to step: optimizer.step(net.params, net.grads)."
-    return check_number("lr", rate, remedy, least=0)
+    return contract.check_number("lr", rate, remedy, least=0)

@@ -7,23 +7,19 @@ global state alone, and returns a `Picture` for a notebook, a page, a slide or a
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from io import BytesIO
-from itertools import chain, pairwise
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bplib.contract import Array, as_reals, check_finite, check_type, wrong
-from bplib.ops import SYMBOLS
-from bplib.tape import LEAVES, Tape
+from bplib.tape import Tape
 
 try:
     import matplotlib as mpl
-    from matplotlib.axes import Axes
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
-    from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
-    from matplotlib.path import Path
     from matplotlib.rcsetup import cycler
     from PIL import Image
 except ImportError as error:
@@ -204,6 +200,8 @@ def graph(tape: Tape, inputs: Mapping[str, float] | None = None) -> Picture:
     Graph of z. Values and gradients: w = 2, gradient 3; x = 3, gradient 2; w × x = 6, gradient 1;
     z = (w × x) + 1 = 7, gradient 1.
     """
+    from bplib.graph_picture import draw  # which draws with what this file defines
+
     _tape(tape)
     seen = [i for i, node in enumerate(tape.nodes) if node[0] != "const"]
     if len(seen) > 60:
@@ -220,33 +218,8 @@ def graph(tape: Tape, inputs: Mapping[str, float] | None = None) -> Picture:
         tape.output,
     )
     values, grads = _run(whole, inputs)
-    items, routes = _layout(tape)
-    names, formulas, tags = _labels(tape)
-    width = max(x for x, _ in map(_corner, items.values())) + CARD_WIDTH
-    stops = chain(items.values(), *routes.values())
-    deepest = max(stop.at - 0.4 * stop.free for stop in stops)
-    depth = deepest * (CARD_HEIGHT + GAP_BESIDE) + CARD_HEIGHT
-    with style():
-        picture = Picture(width + 0.1, depth + 0.1)
-        ax = picture.add_axes((0, 0, 1, 1))
-        ax.set(xlim=(-0.05, width + 0.05), ylim=(CARD_HEIGHT / 2 - depth - 0.05, CARD_HEIGHT / 2 + 0.05))
-        ax.axis("off")
-        for i in seen:
-            # Edges that end in one node arrive side by side, in the order they come from.
-            arriving = sorted((route[-2].at, edge) for edge, route in routes.items() if edge[1] == i)
-            for k, (_, edge) in enumerate(arriving):
-                _arrow(ax, routes[edge], ((len(arriving) - 1) / 2 - k) * 0.14)
-        for i in seen:
-            kind = "output" if i == tape.output else tape.nodes[i][0]
-            tag = tags[i] if tape.names[i] and kind != "input" else ""
-            _card(ax, items[i], names[i], tag, values[whole.names[i]], grads[whole.names[i]], kind)
-    told = []
-    for i in seen:
-        made = names[i] if formulas[i] == names[i] else f"{names[i]} = {formulas[i]}"
-        value, grad = values[whole.names[i]], grads[whole.names[i]]
-        told.append(f"{made} = {number(value)}, gradient {number(grad)}")
-    picture.alt = f"Graph of {names[tape.output]}. Values and gradients: {'; '.join(told)}."
-    return picture
+    place = {name: i for i, name in enumerate(whole.names)}
+    return draw(tape, {place[k]: x for k, x in values.items()}, {place[k]: x for k, x in grads.items()})
 
 
 def curve(
@@ -920,186 +893,3 @@ def _looks(n: int) -> list[tuple[str, str]]:
     """Return n pairs of colour and marker, so that no two lines differ by colour alone."""
     colors = STYLE["axes.prop_cycle"].by_key()["color"]
     return [(colors[i % 6], "osD^vP"[i % 6]) for i in range(n)]
-
-
-# The graph: what its nodes are called and where they stand, as in the page (static/labels.js, layout.js).
-
-CARD_WIDTH, CARD_HEIGHT, GAP_ALONG, GAP_BESIDE = 1.14, 0.66, 0.34, 0.14
-LONGEST = 12
-
-
-def _labels(tape: Tape) -> tuple[list[str], list[str], list[str]]:
-    """Return for each node its name, its formula, and its operation with constants folded in."""
-    names: list[str] = []
-    formulas: list[str] = []
-    tags: list[str] = []
-    for i, (op, *args) in enumerate(tape.nodes):
-        tag = ""
-        if op == "const":
-            formula = number(args[0], 6)
-        elif op == "input":
-            formula = tape.names[i]
-        else:
-            formula = _written(op, [_argument(tape, names, op, j) for j in args])
-            folded = [names[j] if tape.nodes[j][0] == "const" else "" for j in args]
-            between = SYMBOLS.get(op) or SHORT.get(op) or op
-            if len(args) == 2 and op in SYMBOLS:
-                tag = f"{folded[0]} {between} {folded[1]}".strip().replace("^ ", "^")
-            else:
-                tag = " ".join([between, *filter(None, folded)])
-        short = formula if len(formula) <= LONGEST or op in LEAVES else f"u{i}"
-        names.append(tape.names[i] or short)
-        formulas.append(formula)
-        tags.append(tag)
-    return names, formulas, tags
-
-
-SHORT = {"maximum": "max", "minimum": "min", "leaky_relu": "leaky relu", "abs": "| |"}
-
-
-def _written(op: str, args: Sequence[str]) -> str:
-    if op == "pow":
-        return f"{args[0]}^{args[1]}"
-    if op == "neg":
-        return f"−{args[0]}"
-    if op == "abs":
-        return f"|{args[0]}|"
-    if op in SYMBOLS:
-        return f"{args[0]} {SYMBOLS[op]} {args[1]}"
-    return f"{SHORT.get(op, op)}({', '.join(args)})"
-
-
-def _argument(tape: Tape, names: Sequence[str], op: str, j: int) -> str:
-    """Return the name of an argument, in brackets where it is itself an unnamed sum or product."""
-    inner, *args = tape.nodes[j]
-    bare = inner == "input" or (inner == "const" and args[0] >= 0) or (inner not in (*SYMBOLS, "const"))
-    if bare or op not in SYMBOLS or tape.names[j] or names[j] == f"u{j}":
-        return names[j]
-    return f"({names[j]})"
-
-
-class _Stop:
-    """A node, or a place that is kept free for an edge on its way past a rank."""
-
-    def __init__(self, rank: int, free: bool = False) -> None:
-        self.rank, self.free = rank, free
-        self.before: list[_Stop] = []
-        self.after: list[_Stop] = []
-        self.at = 0.0
-
-
-def _layout(tape: Tape) -> tuple[dict[int, _Stop], dict[tuple[int, int], list[_Stop]]]:
-    """Return a place for every node and a route for every edge, so that every edge points forward.
-
-    A rank is the longest distance from a leaf; an input stands next to its first use. Within a rank, things
-    stand near the mean of their neighbours (Sugiyama, Tagawa and Toda, 1981).
-    """
-    nodes = [i for i, node in enumerate(tape.nodes) if node[0] != "const"]
-    uses = {
-        i: [j for j in tape.nodes[i][1:] if j in nodes] if tape.nodes[i][0] != "input" else [] for i in nodes
-    }
-    rank: dict[int, int] = {}
-    for i in nodes:
-        rank[i] = 1 + max((rank[j] for j in uses[i]), default=-1)
-    for j in nodes:
-        users = [rank[i] for i in nodes if j in uses[i]]
-        if not uses[j] and users:
-            rank[j] = min(users) - 1
-    items = {i: _Stop(rank[i]) for i in nodes}
-    routes: dict[tuple[int, int], list[_Stop]] = {}
-    for i in nodes:
-        for j in dict.fromkeys(uses[i]):
-            free = [_Stop(r, free=True) for r in range(rank[j] + 1, rank[i])]
-            routes[j, i] = [items[j], *free, items[i]]
-            for a, b in pairwise(routes[j, i]):
-                a.after.append(b)
-                b.before.append(a)
-    rows: list[list[_Stop]] = [[] for _ in range(1 + max(rank.values()))]
-    seen: set[_Stop] = set()
-
-    def visit(item: _Stop) -> None:
-        if item not in seen:
-            seen.add(item)
-            for other in item.before:
-                visit(other)
-            rows[item.rank].append(item)
-
-    # The first order is that in which a walk from the output meets them: a tree has no crossing then.
-    for i in [tape.output, *nodes]:
-        visit(items[i])
-    for row in rows:
-        _settle(row, [float(k) for k in range(len(row))])
-    for sweep in range(8):
-        forward = sweep % 2 == 0
-        for row in rows if forward else rows[::-1]:
-            _settle(row, [_wish(item, forward) for item in row])
-    first = min(item.at for row in rows for item in row)
-    for row in rows:
-        for item in row:
-            item.at -= first
-    return items, routes
-
-
-def _wish(item: _Stop, forward: bool) -> float:
-    # An input has no place of its own to keep: it moves with what uses it.
-    beside = (item.before if forward else item.after) or item.after or item.before
-    return sum(other.at for other in beside) / len(beside) if beside else item.at
-
-
-def _settle(row: Sequence[_Stop], wishes: Sequence[float]) -> None:
-    """Put things as near to their wishes as their order and their distance allow."""
-    apart = [0.5 if a.free and b.free else 0.75 if a.free or b.free else 1.0 for a, b in pairwise(row)]
-    down, up = list(wishes), list(wishes)
-    for k in range(1, len(row)):
-        down[k] = max(down[k], down[k - 1] + apart[k - 1])
-    for k in range(len(row) - 2, -1, -1):
-        up[k] = min(up[k], up[k + 1] - apart[k])
-    for item, a, b in zip(row, down, up, strict=True):
-        item.at = (a + b) / 2
-
-
-def _corner(stop: _Stop) -> tuple[float, float]:
-    """Return the left middle of a node, in inches."""
-    return stop.rank * (CARD_WIDTH + GAP_ALONG), -stop.at * (CARD_HEIGHT + GAP_BESIDE)
-
-
-def _arrow(ax: Axes, route: Sequence[_Stop], arrival: float) -> None:
-    """Draw an edge along its route; it arrives `arrival` inches above the middle of its node."""
-    x, y = _corner(route[0])
-    path, codes = [(x + CARD_WIDTH, y)], [Path.MOVETO]
-    for stop in route[1:]:
-        x0, y0 = path[-1]
-        x, y = _corner(stop)
-        if not stop.free:
-            x, y = x - 0.015, y + arrival
-        path += [((x0 + x) / 2, y0), ((x0 + x) / 2, y), (x, y)]
-        codes += [Path.CURVE4] * 3
-        if stop.free:  # straight past the cards of this rank
-            path.append((x + CARD_WIDTH, y))
-            codes.append(Path.LINETO)
-    arrow = FancyArrowPatch(path=Path(path, codes), arrowstyle="-|>", mutation_scale=9, color=QUIET, lw=1.1)
-    ax.add_patch(arrow)
-
-
-def _card(ax: Axes, stop: _Stop, name: str, tag: str, value: float, grad: float, kind: str) -> None:
-    """Draw one node: its name, the operation that made it, its value, its gradient."""
-    x, y = _corner(stop)
-    look = {"input": ("#F4F6F8", 1.0), "output": ("white", 1.8)}.get(kind, ("white", 1.0))
-    rounding = 0.16 if kind == "input" else 0.06
-    box = FancyBboxPatch(
-        (x, y - CARD_HEIGHT / 2),
-        CARD_WIDTH,
-        CARD_HEIGHT,
-        boxstyle=f"round,pad=0,rounding_size={rounding}",
-        fc=look[0],
-        ec="black" if kind == "output" else QUIET,
-        lw=look[1],
-    )
-    ax.add_patch(box)
-    left, right = x + 0.09, x + CARD_WIDTH - 0.09
-    room = 14 - len(tag)
-    ax.text(left, y + 0.2, name if len(name) <= room else name[: room - 1] + "…", va="center", weight="bold")
-    ax.text(right, y + 0.2, tag, ha="right", va="center", color=QUIET)
-    for dy, sign, x_, color in ((0.0, "=", value, VALUE), (-0.2, "∂", grad, GRADIENT)):
-        ax.text(left, y + dy, sign, va="center", color=color)
-        ax.text(right, y + dy, number(x_, 5), ha="right", va="center", color=color)

@@ -4,16 +4,20 @@ It adds to the op table what the table leaves out: a graph of nodes, and the cha
 backwards. The chain rule is one line, in `Value.backward`.
 """
 
+from __future__ import annotations
+
 import copy
 import math
+from collections.abc import Callable
 from itertools import count
 from math import isfinite
 from numbers import Number, Real
 from operator import attrgetter
 from types import SimpleNamespace
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
-from bplib.ops import Rule, rules
+from bplib.contract import check_number
+from bplib.ops import SYMBOLS, Rule, rules
 
 
 def _pow(a: float, b: float) -> float:
@@ -28,28 +32,68 @@ RULES: dict[str, Rule] = rules(
     SimpleNamespace(**vars(math) | {"pow": _pow}, where=lambda c, a, b: a if c else b)
 )
 
-#: What to do about an operation whose value or slope does not exist.
-REMEDIES = {
-    "div": "Keep the denominator away from 0.",
-    "pow": "A base below 0 needs a whole number as its exponent, written as a plain number; "
-    "a base of 0 needs an exponent of 0, or of at least 1; and the power must stay below 1e308.",
-    "exp": "exp leaves the range of float64 above 709; make its argument smaller.",
-    "log": "log needs an argument above 0, and not so near it that 1/a overflows. For a loss, start from the "
-    "logit: -log(sigmoid(z)) is (-z).softplus().",
-    "sqrt": "sqrt needs an argument above 0; at 0 its slope is infinite.",
-}
-
 _next_serial = count().__next__
 _by_age = attrgetter("serial")
+
+# How an entry of the op table becomes a method. An example "call -> what it shows" runs as a doctest.
+
+_Method = TypeVar("_Method", bound=Callable[..., "Value"])
+
+
+def _operator(op: str) -> tuple[Callable[[Value, Any], Value], Callable[[Value, Any], Value]]:
+    """Return the methods behind an operator, for a Value on its left and for one on its right."""
+
+    def method(self: Value, other: Any) -> Value:
+        return _binary(op, self, other)
+
+    def reflected(self: Value, other: Any) -> Value:
+        return _binary(op, other, self)
+
+    sign = SYMBOLS[op]
+    return _known_as(op, f"a {sign} b", "", method), _known_as(op, f"b {sign} a", "", reflected)
+
+
+def _of_one(op: str, formula: str, example: str) -> Callable[[Value], Value]:
+    """Return the method that applies an operation to this number."""
+
+    def method(self: Value) -> Value:
+        return _unary(op, self)
+
+    return _known_as(op, formula, example, method)
+
+
+def _of_two(op: str, formula: str, example: str) -> Callable[[Value, Any], Value]:
+    """Return the method that applies an operation to this number and another."""
+
+    def method(self: Value, other: Any) -> Value:
+        return _binary(op, self, other)
+
+    return _known_as(op, formula, example, method)
+
+
+def _known_as(op: str, formula: str, example: str, method: _Method) -> _Method:
+    """Give a method its docstring, and its name in tracebacks."""
+    function: Any = method
+    function.__name__, function.__qualname__ = op, f"Value.{op}"
+    function.__code__ = function.__code__.replace(co_name=op, co_qualname=f"Value.{op}")
+    function.__doc__ = f"Return {formula}."
+    if example:
+        call, shown = example.split(" -> ")
+        function.__doc__ += f"\n\nExamples\n--------\n>>> {call}\n{shown}\n"
+    return method
 
 
 class Value:
     """A number that remembers how it was computed.
 
+    Values are combined with ``+ - * / **`` and the methods below. An operation whose result or local
+    derivative is not finite is refused. A Value has no truth value and no order, because a graph would keep
+    the branch taken once and be wrong for other inputs.
+
     Parameters
     ----------
     data : float
-        The number. Any real number, NumPy's scalars included; it is kept as a float.
+        One real, finite number, NumPy's scalars included; it is kept as a float.
     name : str, optional
         What to call it in pictures, messages and a `~bplib.tape.Tape`.
 
@@ -60,27 +104,12 @@ class Value:
         because what was computed from it keeps the numbers of its time.
     grad : float
         d (last node on which `backward` was called) / d (this node); 0 before.
-    name : str
-        Its name, or ``""``.
     op : str
         The operation that made it; ``"leaf"`` for a number you gave, ``"const"`` for one that was wrapped.
     parents : tuple of Value
         The arguments of the operation.
     local_grads : tuple of float
         d self / d parent, one for each parent.
-
-    Raises
-    ------
-    TypeError
-        If `data` is not a single real number, or `name` is not a string.
-    ValueError
-        If `data` is NaN or infinite.
-
-    Notes
-    -----
-    Values are combined with ``+ - * / **`` and the methods below. An operation whose result or local
-    derivative is not finite is refused. A Value has no truth value and no order, because a graph would keep
-    the branch taken once and be wrong for other inputs.
 
     Examples
     --------
@@ -96,7 +125,7 @@ class Value:
     grad: float
     name: str
     op: str
-    parents: "tuple[Value, ...]"
+    parents: tuple[Value, ...]
     local_grads: tuple[float, ...]
 
     def __init__(self, data: Any, name: str = "") -> None:
@@ -117,7 +146,7 @@ class Value:
     def data(self, number: Any) -> None:
         self._data = _number(number)
 
-    def named(self, name: str) -> "Value":
+    def named(self, name: str) -> Value:
         """Give this node a name and return it, so that a formula can name its parts.
 
         Examples
@@ -142,10 +171,7 @@ class Value:
         The gradients of the graph it walks are set to 0 first, so a second call gives the same answer.
         Leaves that only another loss reached keep theirs.
 
-        Raises
-        ------
-        ValueError
-            If a gradient overflows; the message names the node.
+        A gradient that overflows is refused with a ValueError that names its node.
 
         Examples
         --------
@@ -169,8 +195,8 @@ class Value:
             for parent, local in zip(node.parents, node.local_grads):  # noqa: B905 (they have one length)
                 parent.grad += node.grad * local
 
-    def graph(self) -> "list[Value]":
-        """Return every node this one was computed from, and itself, in topological order.
+    def graph(self, *others: Value) -> list[Value]:
+        """Return all that this one, and any others, were computed from, and themselves, in topological order.
 
         Examples
         --------
@@ -178,8 +204,8 @@ class Value:
         >>> (x * x).graph()
         [Value(2.0, 'x'), Value(4.0)]
         """
-        seen = {self}
-        todo = [self]
+        todo = [self, *others]
+        seen = set(todo)
         while todo:
             for parent in todo.pop().parents:
                 if parent not in seen:
@@ -188,149 +214,37 @@ class Value:
         # A node is made after its parents, so the order of making is a topological order.
         return sorted(seen, key=_by_age)
 
-    # The operations. Each is one entry of the op table.
+    # The operations: each is one entry of the op table.
 
-    def __add__(self, other: Any) -> "Value":
-        return _binary("add", self, other)
+    __add__, __radd__ = _operator("add")
+    __sub__, __rsub__ = _operator("sub")
+    __mul__, __rmul__ = _operator("mul")
+    __truediv__, __rtruediv__ = _operator("div")
+    __pow__, __rpow__ = _operator("pow")
+    __neg__ = _of_one("neg", "-a", "-Value(2.0) -> Value(-2.0)")
+    abs = __abs__ = _of_one("abs", "|a|, with slope 0 at 0", "Value(0.0).abs().local_grads -> (0.0,)")
+    exp = _of_one("exp", "e^a", "Value(0.0).exp() -> Value(1.0)")
+    log = _of_one("log", "the natural logarithm of a, for a > 0", "Value(1.0).log() -> Value(0.0)")
+    sqrt = _of_one("sqrt", "the square root of a, for a > 0", "Value(9.0).sqrt() -> Value(3.0)")
+    sin = _of_one("sin", "the sine of a, an angle in radians", "Value(0.0).sin() -> Value(0.0)")
+    cos = _of_one("cos", "the cosine of a, an angle in radians", "Value(0.0).cos() -> Value(1.0)")
+    tanh = _of_one("tanh", "(e^a - e^-a) / (e^a + e^-a)", "Value(0.0).tanh().local_grads -> (1.0,)")
+    sigmoid = _of_one("sigmoid", "1 / (1 + e^-a)", "Value(0.0).sigmoid().local_grads -> (0.25,)")
+    softplus = _of_one(
+        "softplus", "log(1 + e^a), without overflow", "Value(1e4).softplus() -> Value(10000.0)"
+    )
+    relu = _of_one("relu", "max(a, 0), with slope 0 at 0", "Value(0.0).relu().local_grads -> (0.0,)")
+    maximum = _of_two(
+        "maximum",
+        "the larger of a and b; a tie counts half",
+        "Value(1.0).maximum(1.0).local_grads -> (0.5, 0.5)",
+    )
+    minimum = _of_two(
+        "minimum", "the smaller of a and b; a tie counts half", "Value(1.0).minimum(3.0) -> Value(1.0)"
+    )
 
-    def __radd__(self, other: Any) -> "Value":
-        return _binary("add", other, self)
-
-    def __sub__(self, other: Any) -> "Value":
-        return _binary("sub", self, other)
-
-    def __rsub__(self, other: Any) -> "Value":
-        return _binary("sub", other, self)
-
-    def __mul__(self, other: Any) -> "Value":
-        return _binary("mul", self, other)
-
-    def __rmul__(self, other: Any) -> "Value":
-        return _binary("mul", other, self)
-
-    def __truediv__(self, other: Any) -> "Value":
-        return _binary("div", self, other)
-
-    def __rtruediv__(self, other: Any) -> "Value":
-        return _binary("div", other, self)
-
-    def __pow__(self, other: Any) -> "Value":
-        return _binary("pow", self, other)
-
-    def __rpow__(self, other: Any) -> "Value":
-        return _binary("pow", other, self)
-
-    def __neg__(self) -> "Value":
-        return _unary("neg", self)
-
-    def __pos__(self) -> "Value":
-        return self
-
-    def __abs__(self) -> "Value":
-        return _unary("abs", self)
-
-    def abs(self) -> "Value":
-        """Return the absolute value; its slope at 0 is taken as 0.
-
-        Examples
-        --------
-        >>> Value(-2.0).abs()
-        Value(2.0)
-        """
-        return _unary("abs", self)
-
-    def exp(self) -> "Value":
-        """Return e to the power of this.
-
-        Examples
-        --------
-        >>> Value(0.0).exp()
-        Value(1.0)
-        """
-        return _unary("exp", self)
-
-    def log(self) -> "Value":
-        """Return the natural logarithm; this must be above 0.
-
-        Examples
-        --------
-        >>> Value(1.0).log()
-        Value(0.0)
-        """
-        return _unary("log", self)
-
-    def sqrt(self) -> "Value":
-        """Return the square root; this must be above 0.
-
-        Examples
-        --------
-        >>> Value(9.0).sqrt()
-        Value(3.0)
-        """
-        return _unary("sqrt", self)
-
-    def sin(self) -> "Value":
-        """Return the sine of this angle in radians.
-
-        Examples
-        --------
-        >>> Value(0.0).sin()
-        Value(0.0)
-        """
-        return _unary("sin", self)
-
-    def cos(self) -> "Value":
-        """Return the cosine of this angle in radians.
-
-        Examples
-        --------
-        >>> Value(0.0).cos()
-        Value(1.0)
-        """
-        return _unary("cos", self)
-
-    def tanh(self) -> "Value":
-        """Return the hyperbolic tangent.
-
-        Examples
-        --------
-        >>> Value(0.0).tanh().local_grads
-        (1.0,)
-        """
-        return _unary("tanh", self)
-
-    def sigmoid(self) -> "Value":
-        """Return 1 / (1 + exp(-a)), the logistic function.
-
-        Examples
-        --------
-        >>> Value(0.0).sigmoid().local_grads
-        (0.25,)
-        """
-        return _unary("sigmoid", self)
-
-    def softplus(self) -> "Value":
-        """Return log(1 + exp(a)), computed so that it can't overflow.
-
-        Examples
-        --------
-        >>> Value(1e4).softplus()
-        Value(10000.0)
-        """
-        return _unary("softplus", self)
-
-    def relu(self) -> "Value":
-        """Return max(a, 0); its slope at 0 is taken as 0.
-
-        Examples
-        --------
-        >>> Value(0.0).relu().local_grads
-        (0.0,)
-        """
-        return _unary("relu", self)
-
-    def leaky_relu(self, slope: Any = 0.01) -> "Value":
-        """Return a where a > 0, and slope * a elsewhere.
+    def leaky_relu(self, slope: Any = 0.01) -> Value:
+        """Return a where a > 0, and slope * a elsewhere, at 0 too.
 
         Examples
         --------
@@ -339,25 +253,8 @@ class Value:
         """
         return _binary("leaky_relu", self, slope)
 
-    def maximum(self, other: Any) -> "Value":
-        """Return the larger of the two; at a tie each gets half the slope.
-
-        Examples
-        --------
-        >>> Value(1.0).maximum(1.0).local_grads
-        (0.5, 0.5)
-        """
-        return _binary("maximum", self, other)
-
-    def minimum(self, other: Any) -> "Value":
-        """Return the smaller of the two; at a tie each gets half the slope.
-
-        Examples
-        --------
-        >>> Value(1.0).minimum(3.0)
-        Value(1.0)
-        """
-        return _binary("minimum", self, other)
+    def __pos__(self) -> Value:
+        return self
 
     # What would look right and be wrong is refused.
 
@@ -393,7 +290,7 @@ class Value:
     __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __divmod__ = __rdivmod__ = _no_steps
     __round__ = __trunc__ = __floor__ = __ceil__ = _no_steps
 
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> "Value":
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Value:
         # NumPy's scalars and functions arrive here: np.float64(2) * v, np.exp(v).
         if ufunc.__name__ in {"equal", "not_equal", "less", "less_equal", "greater", "greater_equal"}:
             raise TypeError(_BRANCH.format("A Value can't be compared with NumPy's numbers"))
@@ -424,12 +321,6 @@ class Value:
 
     def __repr__(self) -> str:
         return f"Value({self.data}, {self.name!r})" if self.name else f"Value({self.data})"
-
-
-_BRANCH = (
-    "{}: a recorded graph would keep the branch taken now and be wrong for other inputs. Use maximum, "
-    "minimum or relu; to look at the number itself, write .data."
-)
 
 
 def _unary(op: str, a: Value) -> Value:
@@ -476,24 +367,35 @@ def _constant(number: Any) -> Value:
     return _node("const", _number(number), (), ())
 
 
+# What is refused, and what to do about it.
+
+#: What to do about an operation whose value or slope does not exist.
+REMEDIES = {
+    "div": "Keep the denominator away from 0.",
+    "pow": "A base below 0 needs a whole number as its exponent, written as a plain number; "
+    "a base of 0 needs an exponent of 0, or of at least 1; and the power must stay below 1e308.",
+    "exp": "exp leaves the range of float64 above 709; make its argument smaller.",
+    "log": "log needs an argument above 0, and not so near it that 1/a overflows. For a loss, start from the "
+    "logit: -log(sigmoid(z)) is (-z).softplus().",
+    "sqrt": "sqrt needs an argument above 0; at 0 its slope is infinite.",
+}
+
+_ONE_NUMBER = (
+    "Convert a single number with float(...); make one Value for each entry of a list or an array, or use "
+    "bplib.functional for whole arrays."
+)
+
+_BRANCH = (
+    "{}: a recorded graph would keep the branch taken now and be wrong for other inputs. Use maximum, "
+    "minimum or relu; to look at the number itself, write .data."
+)
+
+
 def _number(data: Any) -> float:
-    """Return data as a finite float, or say what was expected."""
-    if not isinstance(data, Real):
-        shape = getattr(data, "shape", None)
-        came = f"an array of shape {shape}" if shape else f"{type(data).__name__} {data!r}"
-        raise TypeError(
-            f"A Value holds one real number; {came} came. Convert a single number with float(...); make one "
-            "Value for each entry of a list or an array, or use bplib.functional for whole arrays."
-        )
-    try:
-        number = float(data)
-    except OverflowError:
-        number = math.inf
-    if not isfinite(number):
-        raise ValueError(
-            f"A Value holds a finite number; {number} came. Look for an overflow before this point."
-        )
-    return number
+    """Return one real, finite number as a float."""
+    if data.__class__ is float and isfinite(data):
+        return data
+    return check_number("Value", data, "" if isinstance(data, Real) else _ONE_NUMBER)
 
 
 def _checked(op: str, value: float, local_grads: tuple[float, ...], *parents: Value) -> tuple[float, ...]:

@@ -4,18 +4,20 @@
   state and without the widget view, cells numbered 1..n, keys sorted, metadata at its least. A stored PNG is
   replaced only if its pixels changed, so a second run changes no byte.
 - Each `book/solutions/NN-topic.ipynb` becomes `book/exercises/NN-topic.ipynb`, what a student opens:
-  nbgrader's own preprocessors take away solutions and hidden tests.
-- With `--assignments FOLDER` nothing is run: FOLDER becomes an nbgrader course, source and release.
+  nbgrader's own preprocessors take away solutions and hidden tests, and cells that may fail are marked,
+  so that "Run All" goes on behind them. It is run as well; an error is stored as one line.
+- With `--assignments FOLDER` nothing is run: FOLDER becomes an nbgrader course (`grading.course`).
+- A solution that students would get by mistake, or that could not be graded, is refused (`grading.source`).
 """
 
 from __future__ import annotations
 
 import argparse
+import ast
 import base64
 import copy
 import io
 import os
-import shutil
 import sys
 import time
 from pathlib import Path
@@ -23,6 +25,8 @@ from pathlib import Path
 import matplotlib.image
 import nbformat
 import numpy as np
+from grading.course import CourseError, write_course
+from grading.source import STUBS, SourceError, read_source
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 from nbgrader.preprocessors import (
@@ -40,10 +44,8 @@ ROOT = Path(__file__).resolve().parent.parent
 BOOK = ROOT / "book"
 KEPT_MIME_TYPES = ("text/plain", "text/html", "text/latex", "text/markdown", "image/png")
 KEPT_CELL_METADATA = ("tags", "mystnb", "nbgrader", "editable", "deletable")
-STUBS = {
-    "code_stub": {"python": 'raise NotImplementedError("Replace this line by your answer.")'},
-    "text_stub": "*Replace this line by your answer.*",
-}
+# Jupyter runs on behind a cell with the first tag; the second keeps what it printed off the web page.
+MAY_FAIL = ["raises-exception", "remove-output"]
 
 
 def sources() -> list[Path]:
@@ -78,6 +80,10 @@ def canonical_outputs(outputs: list[NotebookNode], count: int) -> list[NotebookN
             if kept and kept[-1].output_type == "stream" and kept[-1].name == output.name:
                 kept[-1].text += output.text
                 continue
+        elif output.output_type == "error":
+            # A stack trace names this machine's folders; a check's own sentence is one line already.
+            if len(output.traceback) != 1:
+                output.traceback = [f"{output.ename}: {output.evalue}"]
         elif "data" in output:
             output.data = {kind: output.data[kind] for kind in KEPT_MIME_TYPES if kind in output.data}
             output.metadata = {kind: v for kind, v in output.metadata.items() if kind in output.data}
@@ -122,10 +128,10 @@ def text(nb: NotebookNode) -> str:
     return nbformat.writes(nb) + "\n"
 
 
-def run(path: Path) -> NotebookNode:
-    """Run one notebook from its own folder and return its canonical form."""
-    before = nbformat.read(path, as_version=4)
-    nb = copy.deepcopy(before)
+def run(path: Path, source: NotebookNode | None = None) -> NotebookNode:
+    """Run the notebook of this path, or `source` in its place, in its folder; return its canonical form."""
+    before = nbformat.read(path, as_version=4) if path.exists() else source
+    nb = copy.deepcopy(source or before)
     client = NotebookClient(
         nb,
         timeout=120,
@@ -138,14 +144,26 @@ def run(path: Path) -> NotebookNode:
     return canonical(nb, before)
 
 
+def mark_what_may_fail(nb: NotebookNode) -> None:
+    """Tag each code cell that is an answer or uses a name that an answer defines."""
+    code = [(cell, ast.parse(cell.source)) for cell in nb.cells if cell.cell_type == "code"]
+    answers = [(cell, tree) for cell, tree in code if cell.metadata.get("nbgrader", {}).get("solution")]
+    names = {node.name for _, tree in answers for node in tree.body if isinstance(node, ast.FunctionDef)}
+    for cell, tree in code:
+        used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+        if used & names or any(cell is answer for answer, _ in answers):
+            cell.metadata.tags = [*cell.metadata.get("tags", []), *MAY_FAIL]
+
+
 def student_version(solution: NotebookNode, checksums: bool = False) -> NotebookNode:
-    """Make what a student opens: stubs for solutions, no hidden tests, no outputs."""
+    """Make what a student opens: stubs for solutions, no hidden tests or outputs, marks on what may fail."""
     config = Config()
     config.ClearSolutions.update(STUBS)
     steps = [ClearSolutions, LockCells, ClearOutput, ClearHiddenTests, ClearMarkScheme, CheckCellMetadata]
     nb, resources = copy.deepcopy(solution), {}
     for step in [*steps, ComputeChecksums] if checksums else steps:
         nb, resources = step(config=config).preprocess(nb, resources)
+    mark_what_may_fail(nb)
     return with_least_metadata(nb)
 
 
@@ -154,22 +172,28 @@ def put(path: Path, content: str) -> str:
     if path.exists() and path.read_text(encoding="utf-8") == content:
         return "unchanged"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(content, encoding="utf-8", newline="\n")
+    draft = path.with_name(f".{path.name}.new")  # a file is there whole or not at all
+    draft.write_text(content, encoding="utf-8", newline="\n")
+    os.replace(draft, path)
     return "written"
 
 
-def write_assignments(folder: Path) -> None:
-    """Make an nbgrader course folder: source/, release/ with checksums, and its configuration."""
-    shutil.rmtree(folder, ignore_errors=True)
-    for path in sorted((BOOK / "solutions").glob("*.ipynb")):
-        solution = nbformat.read(path, as_version=4)
-        put(folder / "source" / path.stem / path.name, path.read_text(encoding="utf-8"))
-        release = student_version(solution, checksums=True)
-        put(folder / "release" / path.stem / path.name, text(release))
-        print(f"{path.stem}: source and release", flush=True)
-    lines = ["c = get_config()", 'c.CourseDirectory.course_id = "backpropagation-live"']
-    lines += [f"c.ClearSolutions.{name} = {value!r}" for name, value in STUBS.items()]
-    put(folder / "nbgrader_config.py", "\n".join(lines) + "\n")
+def release(solution: NotebookNode) -> NotebookNode:
+    """Make what a student of a course gets: the student's version, with the checksums nbgrader compares."""
+    return student_version(solution, checksums=True)
+
+
+def write_assignments(folder: Path) -> int:
+    """Make an nbgrader course folder and say how to go on; return 1 if that can't be done."""
+    try:
+        names = write_course(folder, sorted((BOOK / "solutions").glob("*.ipynb")), release)
+    except (CourseError, SourceError) as error:
+        print(f"{error}\nNothing was written.", file=sys.stderr)
+        return 1
+    print(f"{folder}: {', '.join(names)}")
+    print("Hand out release/; put what comes back into submitted/STUDENT/ASSIGNMENT/; then, in that folder,")
+    print(f"python grade.py all {names[0]}")
+    return 0
 
 
 def main() -> int:
@@ -179,14 +203,20 @@ def main() -> int:
     parser.add_argument("--assignments", type=Path, metavar="FOLDER", help="write an nbgrader course instead")
     options = parser.parse_args()
     if options.assignments:
-        write_assignments(options.assignments)
-        return 0
+        return write_assignments(options.assignments)
     chosen = [path for path in sources() if path.name.startswith(Path(options.only).name)]
     if not chosen:
         names = ", ".join(sorted({path.stem for path in sources()})) or "none"
         print(f"No notebook's name starts with {options.only!r}; there are: {names}", file=sys.stderr)
         return 1
     os.environ["BPLIB_FRAMES"] = "1"
+    try:
+        for path in chosen:
+            if path.parent.name == "solutions":
+                read_source(path)
+    except SourceError as error:
+        print(f"{error}\nNothing was run or written.", file=sys.stderr)
+        return 1
     for path in chosen:
         start = time.perf_counter()
         print(f"{path.relative_to(ROOT)} ... ", end="", flush=True)
@@ -194,7 +224,9 @@ def main() -> int:
         print(put(path, text(nb)), f"({time.perf_counter() - start:.1f} s)", flush=True)
         if path.parent.name == "solutions":
             student = BOOK / "exercises" / path.name
-            print(f"{student.relative_to(ROOT)}", put(student, text(student_version(nb))), flush=True)
+            print(
+                student.relative_to(ROOT), put(student, text(run(student, student_version(nb)))), flush=True
+            )
     return 0
 
 

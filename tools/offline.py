@@ -1,17 +1,21 @@
-"""Sphinx extension: the built site carries all it loads.
+"""Sphinx extension: the built site carries all it loads, once.
 
-It adds anywidget's browser module from the installed wheel, so that both sides have one version,
-and empties the icon script of 1.5 MB that the theme loads beside the same icons as a web font.
+It writes the figure library that all pages share, and takes out of each page's widget state what the library
+makes needless. It adds anywidget's browser module from the installed wheel, so that both sides have one
+version, and empties the icon script of 1.5 MB that the theme loads beside the same icons as a web font.
 """
 
 from __future__ import annotations
 
+import json
 import shutil
 from importlib.metadata import files
 from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
+
+from bplib.widgets import library
 
 
 def anywidget_module() -> Path:
@@ -20,6 +24,30 @@ def anywidget_module() -> Path:
         if file.as_posix().endswith("nbextension/index.js"):
             return Path(str(file.locate()))
     raise FileNotFoundError("anywidget's wheel has no nbextension/index.js; look for its new place")
+
+
+def write_library(app: Sphinx) -> None:
+    """Write the script and the style of all figures, before any page refers to them."""
+    if app.builder.format != "html":
+        return
+    folder = Path(app.outdir) / "_static" / "bp"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "live.js").write_text(library.script(), encoding="utf-8")
+    (folder / "live.css").write_text(library.style(), encoding="utf-8")
+
+
+def lighten(app: Sphinx, page: str, *_: object) -> None:
+    """Let a page with figures load the library, and take out of their state what it makes needless."""
+    scripts: dict[str, Any] = getattr(app.env, "nb_metadata", {}).get(page, {}).get("js_files", {})
+    if app.builder.format != "html" or "ipywidgets_state" not in scripts:
+        return
+    _, attributes = scripts["ipywidgets_state"]
+    data = json.loads(attributes["body"])
+    data["state"], figures = library.for_page(data["state"])
+    attributes["body"] = json.dumps(data).replace("</", "<\\/")  # as myst-nb writes it
+    if figures:
+        app.add_js_file("bp/live.js", defer="defer", priority=390)  # before figures.js, which draws with it
+        app.add_css_file("bp/live.css", priority=900)  # after the theme's
 
 
 def complete(app: Sphinx, error: Exception | None) -> None:
@@ -36,5 +64,7 @@ def complete(app: Sphinx, error: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx."""
+    app.connect("builder-inited", write_library)
+    app.connect("html-page-context", lighten, priority=400)  # before myst-nb puts the state on the page
     app.connect("build-finished", complete)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -5,11 +5,13 @@ multiplications by doing them. No formula for a gradient is the reference of a c
 """
 
 from collections.abc import Callable, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from bplib.checks import Check, by_nudging
+from bplib.checks import Check, by_nudging, instead
+from bplib.scalar import Value
 
 
 # 1. A chain by hand
@@ -26,36 +28,45 @@ check_by_hand = Check(
     returns=["u", "y", "dy_dr", "dr_du", "du_dx", "dy_dx"],
     cases=[{}],
     mistakes={
-        "the 1 is left out of it": lambda: (6.0, 36.0, 12.0, None, None, 36.0),
-        "this is 3 (x + 1)": lambda: (9.0, 81.0, 18.0, None, None, 54.0),
-        "the square is missing": lambda: (None, 7.0, None, None, None, None),
-        "the slope of the square is read at x, where that stage is not": lambda: (
-            (None, None, 4.0, None, None, None)
-        ),
-        "the slope of the square depends on where it stands": lambda: (None, None, 2.0, None, None, None),
-        "this is what relu delivers, not its slope": lambda: (None, None, None, 7.0, None, None),
-        "this is what the first stage delivers, not its slope": lambda: (None, None, None, None, 7.0, None),
-        "rates along a path multiply; here they are added": lambda: (None, None, None, None, None, 18.0),
-        "the slope of 3 x + 1 is missing": lambda: (None, None, None, None, None, 14.0),
-        "the slope of the square is read at x in it": lambda: (None, None, None, None, None, 12.0),
+        "the 1 is left out of it": lambda: {"u": 6, "y": 36, "dy_dr": 12, "dy_dx": 36},
+        "this is 3 (x + 1)": lambda: {"u": 9, "y": 81, "dy_dr": 18, "dy_dx": 54},
+        "the square is missing": lambda: {"y": 7},
+        "the slope of the square is read at x, where that stage is not": lambda: {"dy_dr": 4},
+        "the slope of the square depends on where it stands": lambda: {"dy_dr": 2},
+        "this is what relu delivers, not its slope": lambda: {"dr_du": 7},
+        "this is what the first stage delivers, not its slope": lambda: {"du_dx": 7},
+        "rates along a path multiply; here they are added": lambda: {"dy_dx": 18},
+        "the slope of 3 x + 1 is missing": lambda: {"dy_dx": 14},
+        "the slope of the square is read at x in it": lambda: {"dy_dx": 12},
     },
 )
 
+
+def _by_rule(x: float) -> float:
+    at = Value(x, "x")
+    ((3 * at + 1).relu() ** 2).backward()
+    return at.grad
+
+
 check_verified = Check(
-    lambda x: (_slope(x), _slope(x)),
+    lambda x: (_by_rule(x), _slope(x)),
     returns=["by_rule", "measured"],
     cases=[{"x": 2.0}, {"x": -1.0}, {"x": 0.5}, {"x": -0.2}],
     mistakes={
-        "relu's own slope is missing": lambda x: (6 * (3 * x + 1), None),
-        "the slope of 3 x + 1 is missing": lambda x: (2 * max(3 * x + 1, 0), None),
-        "the slope of the square is read at x": lambda x: (6 * x * (3 * x + 1 > 0), None),
-        "the slope of the square is read at 3 x": lambda x: (18 * x * (3 * x + 1 > 0), None),
+        "relu's own slope is missing": lambda x: {"by_rule": 6 * (3 * x + 1)},
+        "the slope of 3 x + 1 is missing": lambda x: {"by_rule": 2 * max(3 * x + 1, 0)},
+        "the slope of the square is read at x": lambda x: {"by_rule": 6 * x * (3 * x + 1 > 0)},
+        "the slope of the square is read at 3 x": lambda x: {"by_rule": 18 * x * (3 * x + 1 > 0)},
         "this is the value of the function, not its slope": lambda x: (_chain(x), _chain(x)),
-        "the difference is not divided by the distance": lambda x: (None, 2e-5 * _slope(x)),
-        "the difference is divided by 2 and multiplied by the nudge: the divisor needs brackets": lambda x: (
-            *(None, 1e-10 * _slope(x)),
+        "the difference is not divided by the distance": lambda x: {"measured": 2e-5 * _slope(x)},
+        "the difference is divided by 2 and multiplied by the nudge: the divisor needs brackets": (
+            lambda x: {"measured": 1e-10 * _slope(x)}
         ),
-        "the nudge goes to one side only": lambda x: (None, (_chain(x + 1e-5) - _chain(x)) / 1e-5),
+        "the nudge goes to one side only": lambda x: {"measured": (_chain(x + 1e-5) - _chain(x)) / 1e-5},
+    },
+    # At the corner the slope is 0, and a step h up and down measures 9 h / 2.
+    differ={
+        "this is the rule once more: put numbers a little above and below x into the function": {"x": -1 / 3}
     },
 )
 
@@ -66,46 +77,23 @@ check_shapes = Check(
     returns=["J", "dx", "dZ", "dW", "dX"],
     cases=[{}],
     mistakes={
-        "a Jacobian here is (out, in)": lambda: ((5, 3), None, None, None, None),
-        "a Jacobian has an entry for each output and each input": lambda: ((5,), None, None, None, None),
-        "a Jacobian has an entry for each output and each input, not one for each output": lambda: (
-            *((3,), None, None),
-            *(None, None),
+        "a Jacobian here is (out, in)": lambda: {"J": (5, 3)},
+        "a Jacobian has an entry for each output and each input": lambda: {"J": (5,)},
+        "a Jacobian has an entry for each output and each input, not one for each output": (
+            lambda: {"J": (3,)}
         ),
-        "a shape is a tuple, and with one entry it needs a comma, as in (4,)": lambda: (
-            *(None, 5, None),
-            *(None, None),
+        "a shape is a tuple, and with one entry it needs a comma, as in (4,)": lambda: {"dx": 5},
+        "a gradient has the shape of what it belongs to; this is the shape of z": lambda: {"dx": (3,)},
+        "this is the shape of J; the loss is one number, and has one slope for each entry of x": (
+            lambda: {"dx": (3, 5)}
         ),
-        "a gradient has the shape of what it belongs to; this is the shape of z": lambda: (
-            *(None, (3,), None),
-            *(None, None),
-        ),
-        "this is the shape of J; the loss is one number, and has one slope for each entry of x": lambda: (
-            *(None, (3, 5), None),
-            *(None, None),
-        ),
-        "this is of one sample; the batch has 8": lambda: (None, None, (3,), None, (5,)),
-        "the loss adds the samples up, and so does its gradient": lambda: (
-            *(None, None, None),
-            *((8, 3, 5), None),
-        ),
-        "a gradient has the shape of what it belongs to, and x has one index": lambda: (
-            None,
-            (5, 1),
-            None,
-            None,
-            None,
-        ),
-        "x is no row: a gradient has the shape of what it belongs to": lambda: (
-            None,
-            (1, 5),
-            None,
-            None,
-            None,
-        ),
-        "this is the shape of what goes in; dZ belongs to Z": lambda: (None, None, (8, 5), None, None),
-        "samples are rows here": lambda: (None, None, (3, 8), None, (5, 8)),
-        "weights are (out, in) here, and so is their gradient": lambda: (None, None, None, (5, 3), None),
+        "this is of one sample; the batch has 8": lambda: {"dZ": (3,), "dX": (5,)},
+        "the loss adds the samples up, and so does its gradient": lambda: {"dW": (8, 3, 5)},
+        "a gradient has the shape of what it belongs to, and x has one index": lambda: {"dx": (5, 1)},
+        "x is no row: a gradient has the shape of what it belongs to": lambda: {"dx": (1, 5)},
+        "this is the shape of what goes in; dZ belongs to Z": lambda: {"dZ": (8, 5)},
+        "samples are rows here": lambda: {"dZ": (3, 8), "dX": (5, 8)},
+        "weights are (out, in) here, and so is their gradient": lambda: {"dW": (5, 3)},
     },
 )
 
@@ -121,25 +109,23 @@ check_power = Check(
     returns=["through_base", "through_exponent", "slope"],
     cases=[{"x": 2.0}, {"x": 0.5}, {"x": 1.7}],
     mistakes={
-        "a factor is missing: v u^(v - 1) has two": lambda x: (x ** (x - 1), None, None),
-        "the exponential of another base than e has one more factor": lambda x: (None, x**x, None),
-        "this factor belongs to it, and the exponential itself is another": lambda x: (None, np.log(x), None),
-        "the exponent is lowered as in the slope of a power; here it moves": lambda x: (
-            *(None, x ** (x - 1) * np.log(x)),
-            None,
+        "a factor is missing: v u^(v - 1) has two": lambda x: {"through_base": x ** (x - 1)},
+        "the exponential of another base than e has one more factor": lambda x: {"through_exponent": x**x},
+        "this factor belongs to it, and the exponential itself is another": (
+            lambda x: {"through_exponent": np.log(x)}
         ),
-        "the logarithm to base 10 stands where the natural one should": lambda x: (
-            *(None, x**x * np.log10(x)),
-            None,
+        "the exponent is lowered as in the slope of a power; here it moves": (
+            lambda x: {"through_exponent": x ** (x - 1) * np.log(x)}
         ),
-        "the two paths are multiplied; paths add": lambda x: (None, None, x**x * x**x * np.log(x)),
-        "one path is subtracted from the other; paths add": lambda x: (None, None, x**x - x**x * np.log(x)),
-        "this is the path through the base alone": lambda x: (None, None, x**x),
-        "this is the path through the exponent alone": lambda x: (None, None, x**x * np.log(x)),
-        "in this path the exponent is still a variable; hold it still": lambda x: (
-            x**x * (1 + np.log(x)),
-            None,
-            None,
+        "the logarithm to base 10 stands where the natural one should": (
+            lambda x: {"through_exponent": x**x * np.log10(x)}
+        ),
+        "the two paths are multiplied; paths add": lambda x: {"slope": x**x * x**x * np.log(x)},
+        "one path is subtracted from the other; paths add": lambda x: {"slope": x**x - x**x * np.log(x)},
+        "this is the path through the base alone": lambda x: {"slope": x**x},
+        "this is the path through the exponent alone": lambda x: {"slope": x**x * np.log(x)},
+        "in this path the exponent is still a variable; hold it still": (
+            lambda x: {"through_base": x**x * (1 + np.log(x))}
         ),
     },
 )
@@ -152,16 +138,15 @@ def _meeting(x: float, y: float) -> float:
 
 
 def _wrong_meeting(
-    by_u: Callable[..., float] | None = None,
-    by_v: Callable[..., float] | None = None,
+    du: Callable[[float, float], float] = lambda u, v: float(np.sin(v)) + 2 * u,
+    dv: Callable[[float, float], float] = lambda u, v: u * float(np.cos(v)),
+    du_dx: bool = True,
 ) -> Callable[[float, float], tuple[float, float]]:
-    """Make the gradients with d loss / d u or d loss / d v replaced; each is a function of (u, v)."""
+    """Make the gradients with d loss / d u or d loss / d v replaced, or without the slope of u = x y."""
 
     def gradients(x: float, y: float) -> tuple[float, float]:
         u, v = x * y, x + y
-        du = by_u(u, v) if by_u else float(np.sin(v)) + 2 * u
-        dv = by_v(u, v) if by_v else u * float(np.cos(v))
-        return du * y + dv, du * x + dv
+        return du(u, v) * (y if du_dx else 1) + dv(u, v), du(u, v) * (x if du_dx else 1) + dv(u, v)
 
     return gradients
 
@@ -171,25 +156,22 @@ check_meeting = Check(
     returns=["dx", "dy"],
     cases=[{"x": 1.0, "y": 2.0}, {"x": -0.5, "y": 1.5}, {"x": 0.7, "y": -2.0}],
     mistakes={
-        "the path through v is missing": _wrong_meeting(by_v=lambda u, v: 0.0),
-        "the path through u is missing": _wrong_meeting(by_u=lambda u, v: 0.0),
+        "the path through v is missing": _wrong_meeting(dv=lambda u, v: 0.0),
+        "the path through u is missing": _wrong_meeting(du=lambda u, v: 0.0),
         "u reaches the loss along two paths, and the one through u^2 is missing": _wrong_meeting(
-            by_u=lambda u, v: float(np.sin(v))
+            du=lambda u, v: np.sin(v)
         ),
         "u reaches the loss along two paths, and the one through u s is missing": _wrong_meeting(
-            by_u=lambda u, v: 2 * u
+            du=lambda u, v: 2 * u
         ),
-        "the slope of u^2 is not u": _wrong_meeting(by_u=lambda u, v: float(np.sin(v)) + u),
+        "the slope of u^2 is not u": _wrong_meeting(du=lambda u, v: np.sin(v) + u),
         "u reaches the loss along two paths, and their rates add": _wrong_meeting(
-            by_u=lambda u, v: float(np.sin(v)) * 2 * u
+            du=lambda u, v: np.sin(v) * 2 * u
         ),
-        "the slope of sin has the wrong sign": _wrong_meeting(by_v=lambda u, v: -u * float(np.cos(v))),
-        "the slope of sin is missing": _wrong_meeting(by_v=lambda u, v: u),
-        "in the product u s, the slope by s is not 1": _wrong_meeting(by_v=lambda u, v: float(np.cos(v))),
-        "the slope of the product x y is missing": lambda x, y: (
-            np.sin(x + y) + 2 * x * y + x * y * np.cos(x + y),
-            np.sin(x + y) + 2 * x * y + x * y * np.cos(x + y),
-        ),
+        "the slope of sin has the wrong sign": _wrong_meeting(dv=lambda u, v: -u * np.cos(v)),
+        "the slope of sin is missing": _wrong_meeting(dv=lambda u, v: u),
+        "in the product u s, the slope by s is not 1": _wrong_meeting(dv=lambda u, v: np.cos(v)),
+        "the slope of the product x y is missing": _wrong_meeting(du_dx=False),
     },
 )
 
@@ -200,15 +182,12 @@ def _two_stations(A: Any, C: Any, x: Any) -> float:
 
 
 def _wrong_stations(
-    A_side: Any = np.transpose, C_side: Any = np.transpose, slope: Any = lambda z: 1 - np.tanh(z) ** 2
-) -> Any:
+    A_side: Callable[[Any], Any] = np.transpose,
+    C_side: Callable[[Any], Any] = np.transpose,
+    slope: Callable[[Any], Any] = lambda z: 1 - np.tanh(z) ** 2,
+) -> Callable[[Any, Any, Any], Any]:
     """Make the gradient by x with a transpose left out or another slope of tanh."""
-
-    def gradient(A: Any, C: Any, x: Any) -> Any:
-        z = A @ x
-        return A_side(A) @ (slope(z) * (C_side(C) @ (C @ np.tanh(z))))
-
-    return gradient
+    return lambda A, C, x: A_side(A) @ (slope(A @ x) * (C_side(C) @ (C @ np.tanh(A @ x))))
 
 
 _PLAIN = np.asarray  # a matrix as it is
@@ -297,13 +276,21 @@ def _middle_loss(P: Any, W: Any, Q: Any, T: Any) -> float:
     return float(0.5 * np.sum((P @ W @ Q - T) ** 2))
 
 
+def _middle(P: Any, W: Any, Q: Any, T: Any) -> SimpleNamespace:
+    """Return what a right pass computes, by name."""
+    Z = P @ W @ Q
+    return SimpleNamespace(P=P, Q=Q, Z=Z, dW=P.T @ (Z - T) @ Q.T)
+
+
 def _tied_loss(X: Any, W: Any) -> float:
     return float(0.5 * np.sum((X @ W.T @ W - X) ** 2))
 
 
-def _wrong_tied(first: float = 1.0, second: float = 1.0) -> Any:
+def _wrong_tied(first: float = 1.0, second: float = 1.0, less: float = 1.0) -> Callable[[Any, Any], Any]:
+    """Make the gradient with the two uses of W counted so often, and X subtracted so often from Z."""
+
     def gradient(X: Any, W: Any) -> Any:
-        G = X @ W.T @ W - X
+        G = X @ W.T @ W - less * X
         return first * W @ G.T @ X + second * W @ X.T @ G
 
     return gradient
@@ -332,17 +319,13 @@ check_middle = Check(
         {"P": _P, "W": _W, "Q": _Q, "T": _T},
     ],
     mistakes={
-        "the target T is missing: G is the gradient of this loss by Z": lambda P, W, Q, T: (
-            P.T @ (P @ W @ Q) @ Q.T
+        "the target T is missing: G is the gradient of this loss by Z": instead(
+            _middle, dW=lambda s: s.P.T @ s.Z @ s.Q.T
         ),
-        "the loss is half the sum of squares; the 2 cancels": lambda P, W, Q, T: (
-            2 * P.T @ (P @ W @ Q - T) @ Q.T
-        ),
-        "the order of Z and T is the other way round": lambda P, W, Q, T: P.T @ (T - P @ W @ Q) @ Q.T,
-        "the loss is a sum and not a mean": lambda P, W, Q, T: P.T @ (P @ W @ Q - T) @ Q.T / T.size,
-        "the loss is a sum over the rows and not a mean": lambda P, W, Q, T: (
-            P.T @ (P @ W @ Q - T) @ Q.T / len(T)
-        ),
+        "the loss is half the sum of squares; the 2 cancels": instead(_middle, dW=lambda s: 2 * s.dW),
+        "the order of Z and T is the other way round": instead(_middle, dW=lambda s: -s.dW),
+        "the loss is a sum and not a mean": instead(_middle, dW=lambda s: s.dW / s.Z.size),
+        "the loss is a sum over the rows and not a mean": instead(_middle, dW=lambda s: s.dW / len(s.Z)),
     },
 )
 
@@ -354,14 +337,12 @@ check_tied = Check(
         {"X": _X, "W": _V},
     ],
     mistakes={
-        "W is used twice, and the use on the right is missing": _wrong_tied(second=0.0),
-        "W is used twice, and the use as W^T is missing": _wrong_tied(first=0.0),
-        "the two uses have different gradients; you count the one on the right twice": _wrong_tied(0.0, 2.0),
-        "the two uses have different gradients; you count that of W^T twice": _wrong_tied(2.0, 0.0),
-        "the two uses are subtracted; paths add": _wrong_tied(1.0, -1.0),
-        "X stands in the error too, and is missing there": lambda X, W: (
-            W @ (X @ W.T @ W).T @ X + W @ X.T @ (X @ W.T @ W)
-        ),
+        "W is used twice, and the use on the right is missing": _wrong_tied(second=0),
+        "W is used twice, and the use as W^T is missing": _wrong_tied(first=0),
+        "the two uses have different gradients; you count the one on the right twice": _wrong_tied(0, 2),
+        "the two uses have different gradients; you count that of W^T twice": _wrong_tied(2, 0),
+        "the two uses are subtracted; paths add": _wrong_tied(second=-1),
+        "X stands in the error too, and is missing there": _wrong_tied(less=0),
     },
 )
 
@@ -371,8 +352,10 @@ def _aligned(x: Any, du: Any) -> float:
     return float(du @ x / np.sqrt(x @ x))
 
 
-def _length(x: Any) -> Any:
-    return np.sqrt(x @ x)
+def _unit(x: Any, du: Any) -> SimpleNamespace:
+    """Return what a right pass computes, by name; n is the length of x."""
+    n = np.sqrt(x @ x)
+    return SimpleNamespace(x=x, du=du, n=n, u=x / n, along=x @ du / n)
 
 
 check_unit = Check(
@@ -383,20 +366,24 @@ check_unit = Check(
         {"x": np.array([0.5, -2.0, 1.0]), "du": np.array([1.0, 2.0, -0.5])},
     ],
     mistakes={
-        "the length is treated as a constant, but it depends on x": lambda x, du: du / _length(x),
-        "the second term has the wrong sign": lambda x, du: (du + x * (x @ du) / (x @ x)) / _length(x),
-        "the division by the length is missing": lambda x, du: du - x * (x @ du) / (x @ x),
-        "in the second term x stands where u should": lambda x, du: (du - x * (x @ du)) / _length(x),
-        "the second term needs the inner product of u and du, one number": lambda x, du: (
-            (du - x * x * du / (x @ x)) / _length(x)
+        "the length is treated as a constant, but it depends on x": instead(_unit, dx=lambda s: s.du / s.n),
+        "the second term has the wrong sign": instead(_unit, dx=lambda s: (s.du + s.u * s.along) / s.n),
+        "the division by the length is missing": instead(_unit, dx=lambda s: s.du - s.u * s.along),
+        "in the second term x stands where u should": instead(
+            _unit, dx=lambda s: (s.du - s.x * (s.x @ s.du)) / s.n
         ),
-        "the length is the root of this sum of squares": lambda x, du: (
-            (du - x * (x @ du) / (x @ x) ** 2) / (x @ x)
+        "the second term needs the inner product of u and du, one number": instead(
+            _unit, dx=lambda s: (s.du - s.u * s.u * s.du) / s.n
         ),
-        "the division by the length is done twice": lambda x, du: (du - x * (x @ du) / (x @ x)) / (x @ x),
-        "only the second term is here": lambda x, du: -x * (x @ du) / _length(x) ** 3,
-        "the second term is divided by the length too often or not often enough": lambda x, du: (
-            du / _length(x) - x * (x @ du) / (x @ x)
+        "the length is the root of this sum of squares": instead(
+            _unit, dx=lambda s: (s.du - s.u * s.along / s.n**2) / s.n**2
+        ),
+        "the division by the length is done twice": instead(
+            _unit, dx=lambda s: (s.du - s.u * s.along) / s.n**2
+        ),
+        "only the second term is here": instead(_unit, dx=lambda s: -s.u * s.along / s.n),
+        "the second term is divided by the length too often or not often enough": instead(
+            _unit, dx=lambda s: s.du / s.n - s.u * s.along
         ),
     },
 )

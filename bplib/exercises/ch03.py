@@ -4,11 +4,13 @@ After `bplib.checks`, which knows how to read an answer, this file says what cha
 get wrong there. A graph is an array of edges (parent, child), its nodes numbered in the order of their birth.
 """
 
+from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from bplib.checks import Check, by_nudging
+from bplib.checks import Check, by_nudging, instead
 
 LINE = np.array([[0, 1], [1, 2], [2, 3]])
 PRODUCT = np.array([[0, 2], [1, 2]])
@@ -25,12 +27,13 @@ check_orders = Check(
     returns=["first", "second", "third", "fourth"],
     cases=[{}],
     mistakes={
-        "x and p are used twice each, and each use is an edge": lambda: (4, 5, None, 3),
-        "count the edges, and not the nodes that stand right: each of the three has two": lambda: (
-            *(2, 3),
-            *(1, 2),
+        "x and p are used twice each, and each use is an edge": (
+            lambda: {"first": 4, "second": 5, "fourth": 3}
         ),
-        "these are the edges that point backwards": lambda: (1, None, 4, 2),
+        "count the edges, and not the nodes that stand right: each of the three has two": (
+            lambda: (2, 3, 1, 2)
+        ),
+        "these are the edges that point backwards": lambda: {"first": 1, "third": 4, "fourth": 2},
     },
 )
 
@@ -40,16 +43,14 @@ check_three_backwards = Check(
     returns=["dx", "dy", "added_dx", "added_dy", "kept_dx", "kept_dy"],
     cases=[{}],
     mistakes={
-        "a use is missing: x * x uses x twice": lambda: (3, 4, None, None, None, None),
-        "this is the square itself": lambda: (9, 16, None, None, None, None),
-        "adding means that the first walk's share stays": lambda: (None, None, 6, 8, None, None),
-        "this would be so if only the leaves kept theirs; here the squares do too": lambda: (
-            *(None, None, None, None),
-            *(12, 16),
+        "a use is missing: x * x uses x twice": lambda: {"dx": 3, "dy": 4},
+        "this is the square itself": lambda: {"dx": 9, "dy": 16},
+        "adding means that the first walk's share stays": lambda: {"added_dx": 6, "added_dy": 8},
+        "this would be so if only the leaves kept theirs; here the squares do too": (
+            lambda: {"kept_dx": 12, "kept_dy": 16}
         ),
-        "the sum is set to 1 at the start of each walk; it does not hold 2": lambda: (
-            *(None, None, None, None),
-            *(24, 32),
+        "the sum is set to 1 at the start of each walk; it does not hold 2": (
+            lambda: {"kept_dx": 24, "kept_dy": 32}
         ),
     },
 )
@@ -64,10 +65,6 @@ def _ways(edges: Any) -> list[int]:
     return ways
 
 
-def _merged(edges: Any) -> list[int]:
-    return _ways(np.unique(edges, axis=0))
-
-
 def _overwritten(edges: Any) -> list[int]:
     ways = [0] * int(edges.max()) + [1]
     for parent, child in edges[::-1].tolist():
@@ -75,9 +72,15 @@ def _overwritten(edges: Any) -> list[int]:
     return ways
 
 
-def _from_the_input(edges: Any) -> list[int]:
-    """Return for each node the number of paths from node 0 to it: the ways of the graph turned round."""
-    return _ways(edges.max() - edges[::-1, ::-1])
+def _counts(edges: Any) -> SimpleNamespace:
+    """Return the ways, those that a mistaken walk finds, and those from node 0 to each node, by name."""
+    return SimpleNamespace(
+        edges=edges,
+        ways=_ways(edges),
+        merged=_ways(np.unique(edges, axis=0)),
+        overwritten=_overwritten(edges),
+        from_input=_ways(edges.max() - edges[::-1, ::-1]),  # the ways of the graph turned round
+    )
 
 
 check_counts = Check(
@@ -85,53 +88,52 @@ check_counts = Check(
     returns=["paths", "visits"],
     cases=[{"edges": edges} for edges in (LINE, DOUBLINGS, DIAMOND, LATTICE)],
     mistakes={
-        "two edges between the same nodes are two paths": lambda edges: (
-            _merged(edges)[0],
-            sum(_merged(edges)),
+        "two edges between the same nodes are two paths": instead(
+            _counts, paths=lambda s: s.merged[0], visits=lambda s: sum(s.merged)
         ),
-        "ways add up; here the last to come overwrites the others": lambda edges: (
-            _overwritten(edges)[0],
-            None,
+        "ways add up; here the last to come overwrites the others": instead(
+            _counts, paths=lambda s: s.overwritten[0]
         ),
-        "these are the paths from node 0 to each node; the recursion starts at the other end": lambda edges: (
-            None,
-            sum(_from_the_input(edges)),
+        "these are the paths from node 0 to each node; the recursion starts at the other end": instead(
+            _counts, visits=lambda s: sum(s.from_input)
         ),
-        "these are the edges that leave node 0": lambda edges: (int((edges[:, 0] == 0).sum()), None),
+        "these are the edges that leave node 0": instead(_counts, paths=lambda s: (s.edges[:, 0] == 0).sum()),
         "this is the number of edges": lambda edges: (len(edges), len(edges)),
-        "this is the number of nodes; the recursion comes to a node once for each path": lambda edges: (
-            None,
-            int(edges.max()) + 1,
+        "this is the number of nodes; the recursion comes to a node once for each path": instead(
+            _counts, visits=lambda s: len(s.ways)
         ),
-        "the first visit, at the output, is missing": lambda edges: (None, sum(_ways(edges)) - 1),
-        "the visits of node 0 are missing": lambda edges: (None, sum(_ways(edges)[1:])),
+        "the first visit, at the output, is missing": instead(_counts, visits=lambda s: sum(s.ways) - 1),
+        "the visits of node 0 are missing": instead(_counts, visits=lambda s: sum(s.ways[1:])),
     },
 )
 
+
 # 4. Visits by formula
+def _visits(uses: int, first: int, last: int) -> int:
+    """Add up how often the nodes between these numbers of steps before the output are visited."""
+    return sum(uses**i for i in range(first, last + 1))
+
+
 check_visits = Check(
-    lambda k, uses: (sum(uses**i for i in range(k + 1)), k * uses),
+    lambda k, uses: (_visits(uses, 0, k), k * uses),
     returns=["visits", "edges"],
     cases=[{"k": 2, "uses": 3}, {"k": 20, "uses": 2}, {"k": 5, "uses": 4}, {"k": 4, "uses": 1}],
     mistakes={
-        "these are the paths alone; the nodes on the way are visited too": lambda k, uses: (uses**k, None),
-        "the visit of the last node itself is missing": lambda k, uses: (
-            sum(uses**i for i in range(1, k + 1)),
-            None,
+        "these are the paths alone; the nodes on the way are visited too": (
+            lambda k, uses: {"visits": uses**k}
         ),
-        "the visits of x, where the paths end, are missing": lambda k, uses: (
-            sum(uses**i for i in range(k)),
-            None,
+        "the visit of the last node itself is missing": lambda k, uses: {"visits": _visits(uses, 1, k)},
+        "the visits of x, where the paths end, are missing": (
+            lambda k, uses: {"visits": _visits(uses, 0, k - 1)}
         ),
         "this holds for two uses only": lambda k, uses: (2 ** (k + 1) - 1, 2 * k),
-        "with two uses 2 * S - S is S again; with more it is not": lambda k, uses: (
-            uses ** (k + 1) - 1,
-            None,
+        "with two uses 2 * S - S is S again; with more it is not": (
+            lambda k, uses: {"visits": uses ** (k + 1) - 1}
         ),
-        "one step too many is counted": lambda k, uses: (sum(uses**i for i in range(k + 2)), None),
-        "each use is an edge": lambda k, uses: (None, k),
-        "these are the additions; each use is an edge": lambda k, uses: (None, k * (uses - 1)),
-        "the edges of one step serve all paths; count each once": lambda k, uses: (None, uses**k),
+        "one step too many is counted": lambda k, uses: {"visits": _visits(uses, 0, k + 1)},
+        "each use is an edge": lambda k, uses: {"edges": k},
+        "these are the additions; each use is an edge": lambda k, uses: {"edges": k * (uses - 1)},
+        "the edges of one step serve all paths; count each once": lambda k, uses: {"edges": uses**k},
     },
 )
 
@@ -151,18 +153,16 @@ check_divide = Check(
         {"a": -1.0, "da": 0.5, "b": 4.0, "db": -3.0},
     ],
     mistakes={
-        "the two parts are subtracted, and not added: more b means less a / b": lambda a, da, b, db: (
-            None,
-            (da * b + a * db) / b**2,
+        "the two parts are subtracted, and not added: more b means less a / b": (
+            lambda a, da, b, db: {"tangent": (da * b + a * db) / b**2}
         ),
-        "the denominator's square is missing": lambda a, da, b, db: (None, (da * b - a * db) / b),
-        "the denominator moves as well": lambda a, da, b, db: (None, da / b),
-        "this is the product rule": lambda a, da, b, db: (None, da * b + a * db),
-        "in the share of db a factor is missing": lambda a, da, b, db: (None, da / b - db / b**2),
-        "the share of db is divided by b once only": lambda a, da, b, db: (None, da / b - a * db / b),
-        "this is the part above the line; what stands below it?": lambda a, da, b, db: (
-            None,
-            da * b - a * db,
+        "the denominator's square is missing": lambda a, da, b, db: {"tangent": (da * b - a * db) / b},
+        "the denominator moves as well": lambda a, da, b, db: {"tangent": da / b},
+        "this is the product rule": lambda a, da, b, db: {"tangent": da * b + a * db},
+        "in the share of db a factor is missing": lambda a, da, b, db: {"tangent": da / b - db / b**2},
+        "the share of db is divided by b once only": lambda a, da, b, db: {"tangent": da / b - a * db / b},
+        "this is the part above the line; what stands below it?": (
+            lambda a, da, b, db: {"tangent": da * b - a * db}
         ),
     },
 )
@@ -176,21 +176,15 @@ check_passes = Check(
     ],
     cases=[{}],
     mistakes={
-        "a reverse pass starts from one output, and here are several": lambda: (
-            *(None, None, None, None),
-            *(None, None, None, 1),
+        "a reverse pass starts from one output, and here are several": lambda: {"direction_reverse": 1},
+        "the two modes are exchanged: forward mode starts from an input": (
+            lambda: (1, 1000, 1000, 1, 5, 3, 50, 1)
         ),
-        "the two modes are exchanged: forward mode starts from an input": lambda: (
-            *(1, 1000, 1000, 1),
-            *(5, 3, 50, 1),
+        "a pass gives a whole column or a whole row, and not one entry": (
+            lambda: {"jacobian_forward": 15, "jacobian_reverse": 15}
         ),
-        "a pass gives a whole column or a whole row, and not one entry": lambda: (
-            *(None, None, None, None),
-            *(15, 15, None, None),
-        ),
-        "a forward pass may start with a tangent in every input at once": lambda: (
-            *(None, None, None, None),
-            *(None, None, 1000, None),
+        "a forward pass may start with a tangent in every input at once": (
+            lambda: {"direction_forward": 1000}
         ),
     },
 )
@@ -205,11 +199,11 @@ def _solved(edges: Any, local: Any) -> Any:
     return np.linalg.solve(np.eye(n) - shares, np.eye(n)[-1])
 
 
-def _walk(edges: Any, local: Any, *, step: int = -1, add: bool = True, factor: bool = True) -> Any:
+def _walk(edges: Any, local: Any, *, step: int = -1, add: bool = True) -> Any:
     grad = np.zeros(int(edges.max()) + 1)
     grad[-1] = 1.0
     for (parent, child), slope in list(zip(edges.tolist(), local, strict=True))[::step]:
-        grad[parent] = add * grad[parent] + grad[child] * (slope if factor else 1.0)
+        grad[parent] = add * grad[parent] + grad[child] * slope
     return grad
 
 
@@ -248,30 +242,27 @@ check_repaired = Check(
         "this is still what was published: shares are handed on before they are complete": (
             lambda edges, local: _walk(edges, local, step=1)
         ),
-        "the order is right now, but a share overwrites the one before": lambda edges, local: _walk(
-            edges, local, add=False
+        "the order is right now, but a share overwrites the one before": (
+            lambda edges, local: _walk(edges, local, add=False)
         ),
-        "the local derivative is missing": lambda edges, local: _walk(edges, local, factor=False),
-        "the edges are turned round, and their local derivatives are not": lambda edges, local: _walk(
-            edges, local[::-1]
+        "the local derivative is missing": lambda edges, local: _walk(edges, 0 * local + 1),
+        "the edges are turned round, and their local derivatives are not": (
+            lambda edges, local: _walk(edges, local[::-1])
         ),
-        "NumPy's += with a list of places adds once where a place stands twice": lambda edges, local: (
-            _added_once(edges, local)
-        ),
-        "each visit hands on all that the node has so far (flaw 2 of the chapter)": lambda edges, local: (
-            _pushed(edges, local)
-        ),
+        "NumPy's += with a list of places adds once where a place stands twice": _added_once,
+        "each visit hands on all that the node has so far (flaw 2 of the chapter)": _pushed,
     },
 )
 
 
 # 8. Second derivatives, forward
-def _product(p: Any, q: Any) -> Any:
-    return np.convolve(p, q)[:3]
+def _second_order(of: Callable[[Any, Any], float], keep: float = 1.0) -> Callable[[Any, Any], Any]:
+    """Make the product with `of` added to the part of ε squared, and that part kept or not."""
+    return lambda p, q: np.convolve(p, q)[:3] * [1, 1, keep] + [0, 0, of(p, q)]
 
 
 check_multiply = Check(
-    _product,
+    lambda p, q: np.convolve(p, q)[:3],
     returns=["product"],
     cases=[
         {"p": np.array([2.0, 1.0, 0.0]), "q": np.array([5.0, 3.0, 0.0])},
@@ -279,18 +270,14 @@ check_multiply = Check(
         {"p": np.array([-1.0, 0.5, 2.0]), "q": np.array([4.0, -3.0, 0.25])},
     ],
     mistakes={
-        "the square of ε is still taken as 0, as for dual numbers": lambda p, q: (
-            _product(p, q) * np.array([1, 1, 0])
-        ),
-        "ε times ε gives ε squared as well": lambda p, q: (
-            _product(p, q) - np.array([0, 0, 1]) * (p[1] * q[1])
-        ),
-        "ε squared times a plain number gives ε squared as well": lambda p, q: (
-            _product(p, q) - np.array([0, 0, 1]) * (p[0] * q[2] + p[2] * q[0])
+        "the square of ε is still taken as 0, as for dual numbers": _second_order(lambda p, q: 0, keep=0),
+        "ε times ε gives ε squared as well": _second_order(lambda p, q: -p[1] * q[1]),
+        "ε squared times a plain number gives ε squared as well": _second_order(
+            lambda p, q: p[1] * q[1], keep=0
         ),
         "multiply every part with every other, and not entry by entry": lambda p, q: p * q,
-        "a factor 2 belongs to second derivatives, and not to coefficients": lambda p, q: (
-            _product(p, q) + np.array([0, 0, 1]) * (p[1] * q[1])
+        "a factor 2 belongs to second derivatives, and not to coefficients": _second_order(
+            lambda p, q: p[1] * q[1]
         ),
         "powers above the second are 0: keep three numbers": lambda p, q: np.convolve(p, q),
     },

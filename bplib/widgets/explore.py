@@ -19,10 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bplib.plot import DPI, Picture, style
-from bplib.widgets.bundle import read, script
+from bplib.widgets.figure import Figure
 
 try:
-    import anywidget
     import traitlets
     from PIL import Image
 except ImportError as error:
@@ -106,7 +105,7 @@ def explore(
     return Explorer(draw, backdrop, alt, size, panels, controls)
 
 
-class Explorer(anywidget.AnyWidget):
+class Explorer(Figure):
     """The figure that `explore` makes.
 
     Attributes
@@ -119,8 +118,7 @@ class Explorer(anywidget.AnyWidget):
         Why the picture could not be drawn at the present values, or ``""``.
     """
 
-    _esm = script("explore")
-    _css = read("live.css") + read("explore.css")
+    _bplib_kind = traitlets.Unicode("explore").tag(sync=True)
 
     #: ``{"name", "kind", "stops", "start"}`` for each control; stops as they are labelled.
     controls: Any = traitlets.List().tag(sync=True)

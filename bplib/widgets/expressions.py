@@ -11,11 +11,12 @@ from itertools import islice
 from typing import Any
 
 from bplib.scalar import Value
-from bplib.widgets.bundle import read, script
-from bplib.widgets.live import Live, Plan, curve, described, graph, plan
+from bplib.widgets.figure import Figure
+from bplib.widgets.live import Live, described
+from bplib.widgets.plan import Plan, plan
+from bplib.widgets.views import curve, graph
 
 try:
-    import anywidget
     import traitlets
 except ImportError as error:
     raise ImportError('Live figures need anywidget: pip install "bplib[widgets]"') from error
@@ -267,7 +268,7 @@ def _plan(text: str, name: str) -> Plan:
     spans: dict[Value | str, tuple[float, float]] = {
         value: (-most, most) for value, most in zip(inputs, reach, strict=True)
     }
-    return plan(output, spans, [], None, [graph(), curve()], name)
+    return plan(output, spans, views=[graph(), curve()], name=name)
 
 
 def expressions(formulas: Iterable[str], *, name: str) -> "Expressions":
@@ -305,7 +306,7 @@ def expressions(formulas: Iterable[str], *, name: str) -> "Expressions":
     return Expressions(formulas, name)
 
 
-class Expressions(anywidget.AnyWidget):
+class Expressions(Figure):
     """A figure whose formula can be exchanged. Make one with `expressions`.
 
     Attributes
@@ -316,7 +317,7 @@ class Expressions(anywidget.AnyWidget):
         A figure of its own for that formula, whose numbers Python can read and move.
     """
 
-    _css = read("live.css")
+    _bplib_kind = traitlets.Unicode("expressions").tag(sync=True)
     recorded: traitlets.List[dict[str, Any]] = traitlets.List().tag(
         sync=True
     )  # of {"text", "spec", "inputs"}
@@ -331,9 +332,9 @@ class Expressions(anywidget.AnyWidget):
         if not 1 <= len(texts) <= MAX_FORMULAS:
             raise ValueError(f"A menu offers 1 to {MAX_FORMULAS} formulas; {len(texts)} came.")
         self._name = name
-        self._esm = script("expressions", ("curve", "graph"))
         plans = [_plan(text, f"{name}-{k}") for k, text in enumerate(texts, start=1)]
         self._plan = plans[0]
+        self._live: Live | None = None
         recorded = [_state(text, each) for text, each in zip(texts, plans, strict=True)]
         super().__init__(recorded=recorded, shown=recorded[0])
 
@@ -362,15 +363,20 @@ class Expressions(anywidget.AnyWidget):
 
     @property
     def live(self) -> Live:
-        """A figure of its own for the present formula, as Python last saw it."""
-        figure = Live(self._plan, 0.1)
-        figure.inputs = self.shown["inputs"]
-        return figure
+        """A figure of its own for the present formula, made when it is first asked for."""
+        if self._live is None:
+            self._live = Live(self._plan, 0.1)
+            self._live.inputs = self.shown["inputs"]
+        return self._live
+
+    @traitlets.observe("shown")
+    def _forget(self, _: Any) -> None:
+        self._live = None
 
     @property
     def state(self) -> str:
-        """The state of `live` as text that can be shared; assign such a text to bring its state back."""
-        return self.live.state
+        """What is shown as text that can be shared; assign such a text to bring its state back."""
+        return self._plan.state(self.shown["inputs"])
 
     @state.setter
     def state(self, text: str) -> None:
@@ -378,16 +384,11 @@ class Expressions(anywidget.AnyWidget):
         for formula in self.recorded:
             if formula["spec"]["name"] == wanted:
                 self.text = formula["text"]
-        figure = self.live
-        figure.state = text
-        self.shown = {**self.shown, "inputs": figure.inputs}
+        self.shown = {**self.shown, "inputs": self._plan.checked(self._plan.restore(text))}
 
     def figure(self) -> Any:
         """Return a matplotlib figure of the present formula's graph."""
-        from bplib import plot
-
-        names = [self._plan.tape.names[i] for i in self._plan.tape.inputs]
-        return plot.graph(self._plan.tape, dict(zip(names, self.shown["inputs"], strict=True)))
+        return self._plan.still(self.shown["inputs"])
 
     def __repr__(self) -> str:
         return self._plan.in_words(self.shown["inputs"]) if self.shown else "live figure"

@@ -58,6 +58,17 @@ def verified(x):
     return slope, (max(3 * x + 3e-4 + 1, 0) ** 2 - max(3 * x - 3e-4 + 1, 0) ** 2) / 2e-4
 
 
+def rule_twice(x):
+    rule = 6 * max(3 * x + 1, 0)
+    return rule, rule
+
+
+def measured_in_exact_steps(x):
+    """With a power of two as the step nothing is rounded: measure and rule are the same but at the corner."""
+    h = 2.0**-16
+    return 6 * max(3 * x + 1, 0), (max(3 * (x + h) + 1, 0) ** 2 - max(3 * (x - h) + 1, 0) ** 2) / (2 * h)
+
+
 def by_nudging_each_place(x):
     def slope(f):
         return (f(x + 1e-6) - f(x - 1e-6)) / 2e-6
@@ -98,6 +109,7 @@ RIGHT = [
     ("check_by_hand", lambda: [7, 49, 2 * 7, 1, 3, 42]),
     ("check_verified", verified),
     ("check_verified", lambda x: (np.where(3 * x + 1 > 0, 18 * x + 6, 0), np.float64(verified(x)[1]))),
+    ("check_verified", measured_in_exact_steps),
     ("check_shapes", shapes_by_looking),
     ("check_power", power_paths),
     ("check_power", by_nudging_each_place),
@@ -123,6 +135,7 @@ WRONG = [
     ("check_by_hand", lambda: (7, 49, 14, 1, 3, -42), "dy_dx: the sign is wrong"),
     ("check_verified", lambda x: (verified(x)[0], 2 * verified(x)[1]), "measured: it is twice as large"),
     ("check_verified", lambda x: (6 * (3 * x + 1) * (x > 0), 0.0), "it is right in 3 "),
+    ("check_verified", rule_twice, "measured: this is the rule once more: put numbers a little above"),
     ("check_by_hand", lambda: (7, 49, 14, "1", 3, 42), "dr_du should be a number"),
     ("check_verified", lambda x: (verified(x)[0], verified(x)[1] - verified(x)[0]), "measured: "),
     ("check_verified", lambda x: verified(x)[0], "Return by_rule, measured, in this order"),

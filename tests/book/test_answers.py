@@ -46,18 +46,18 @@ def with_one_mistake(check, mistake):
     """Return the right results, except where the mistake says otherwise."""
 
     def answer(*args):
-        wrong = mistake(*args) if len(check.returns) > 1 else (mistake(*args),)
-        return tuple(
-            good if bad is None else bad
-            for good, bad in zip(as_tuple(check.reference(*args)), wrong, strict=True)
-        )
+        right = dict(zip(check.returns, as_tuple(check.reference(*args)), strict=True))
+        wrong = mistake(*args)
+        if not isinstance(wrong, dict):
+            wrong = dict(zip(check.returns, wrong if len(right) > 1 else (wrong,), strict=True))
+        return tuple((right | wrong).values())
 
     return answer
 
 
 @each_check
 def test_reference_is_right(name):
-    assert CHECKS[name](CHECKS[name].reference).text.startswith("Right: ")
+    assert CHECKS[name].judge(CHECKS[name].reference).text.startswith("Right: ")
 
 
 @each_check
@@ -65,14 +65,14 @@ def test_stub_is_told_to_begin(name):
     def stub(*args):
         raise NotImplementedError("Replace this line by your answer.")
 
-    assert CHECKS[name](stub).text.startswith("Not yet. Nothing is written yet")
+    assert CHECKS[name].judge(stub).text.startswith("Not yet. Nothing is written yet")
 
 
 @each_check
 @pytest.mark.parametrize("number", [0.0, 1.0, -1.0])
 def test_zeros_and_ones_are_wrong(name, number):
     check = CHECKS[name]
-    feedback = check(
+    feedback = check.judge(
         lambda *args: tuple(0 * np.asarray(good) + number for good in as_tuple(check.reference(*args)))
     )
     assert not feedback
@@ -83,14 +83,14 @@ def test_zeros_and_ones_are_wrong(name, number):
 @pytest.mark.parametrize(("name", "sentence"), MISTAKES)
 def test_each_mistake_gets_its_own_sentence(name, sentence):
     check = CHECKS[name]
-    feedback = check(with_one_mistake(check, check.mistakes[sentence]))
+    feedback = check.judge(with_one_mistake(check, check.mistakes[sentence]))
     assert not feedback
     assert f": {sentence}{'' if sentence.endswith('?') else '.'} " in feedback.text
 
 
 @pytest.mark.parametrize(("name", "answer"), RIGHT)
 def test_right_answers_written_differently(name, answer):
-    feedback = CHECKS[name](answer)
+    feedback = CHECKS[name].judge(answer)
     assert feedback, feedback
 
 
@@ -101,7 +101,7 @@ def test_every_check_has_a_right_answer_written_differently(chapter):
 
 @pytest.mark.parametrize(("name", "answer", "said"), WRONG)
 def test_wrong_answers_as_students_write_them(name, answer, said):
-    feedback = CHECKS[name](answer)
+    feedback = CHECKS[name].judge(answer)
     assert not feedback
     assert said in feedback.text
 

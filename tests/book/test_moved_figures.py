@@ -15,7 +15,7 @@ CHAPTERS = [path for path in sorted(BOOK.glob("[0-9][0-9]-*.ipynb")) if not path
 
 def move(figure: Live) -> None:
     """Move each control to an end of its range, and the learning rate."""
-    for name, (_, lo, hi) in figure._spans.items():
+    for name, (_, lo, hi) in figure.plan.spans.items():
         with suppress(ValueError):  # the graph may have no value there
             figure.controls[name] = lo if figure.controls[name] != lo else hi
     figure.rate /= 2

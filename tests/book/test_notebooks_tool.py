@@ -70,23 +70,21 @@ def test_picture_is_replaced_only_if_its_pixels_changed(notebook: Path):
     assert png_of(run(notebook))["image/png"] != own
 
 
-def test_student_version_clears_solution_and_hidden_tests():
-    def grade(id_: str, **kind: bool) -> dict[str, object]:
-        flags = {"grade": False, "solution": False, "locked": False, "task": False, **kind}
-        return {
-            "nbgrader": {
-                "grade_id": id_,
-                "schema_version": 3,
-                **({"points": 1} if flags["grade"] else {}),
-                **flags,
-            }
-        }
+def grade(id_: str, **kind: bool) -> dict[str, object]:
+    """Make nbgrader's metadata of a cell."""
+    flags = {"grade": False, "solution": False, "locked": False, "task": False, **kind}
+    points = {"points": 1} if flags["grade"] else {}
+    return {"nbgrader": {"grade_id": id_, "schema_version": 3, **points, **flags}}
 
-    answer = "def f(x):\n    ### BEGIN SOLUTION\n    return 2 * x\n    ### END SOLUTION"
+
+ANSWER = "def f(x):\n    ### BEGIN SOLUTION\n    return 2 * x\n    ### END SOLUTION"
+
+
+def test_student_version_clears_solution_and_hidden_tests():
     check = "assert f(1) == 2\n### BEGIN HIDDEN TESTS\nassert f(3) == 6\n### END HIDDEN TESTS"
     solution = new_notebook(
         cells=[
-            new_code_cell(answer, metadata=grade("answer", solution=True), execution_count=1),
+            new_code_cell(ANSWER, metadata=grade("answer", solution=True), execution_count=1),
             new_code_cell(check, metadata=grade("check", grade=True, locked=True), execution_count=2),
         ]
     )
@@ -95,3 +93,25 @@ def test_student_version_clears_solution_and_hidden_tests():
     assert student.cells[1].source == "assert f(1) == 2"
     assert student.cells[1].metadata.editable is False and student.cells[0].execution_count is None
     assert "2 * x" in solution.cells[0].source, "the source must not change"
+
+
+def test_student_version_marks_what_may_fail_and_no_other_cell():
+    solution = new_notebook(
+        cells=[
+            new_code_cell("import math"),
+            new_code_cell(ANSWER, metadata=grade("answer", solution=True)),
+            new_code_cell("print(f(2))", metadata={"tags": ["exact-digits"]}),
+            new_code_cell("f = 3\nmath.sqrt(f)"),
+            new_code_cell("text = 'f'"),
+        ]
+    )
+    tags = [cell.metadata.get("tags", []) for cell in student_version(solution).cells]
+    assert ["raises-exception" in of_cell for of_cell in tags] == [False, True, True, True, False]
+    assert tags[2][0] == "exact-digits"
+    assert not any("raises-exception" in cell.metadata.get("tags", []) for cell in solution.cells)
+
+
+def test_an_error_is_stored_as_one_line_without_a_stack(tmp_path: Path):
+    cell = new_code_cell("1 / 0", metadata={"tags": ["raises-exception"]})
+    stored = run(tmp_path / "failing.ipynb", new_notebook(cells=[cell]))
+    assert stored.cells[0].outputs[0].traceback == ["ZeroDivisionError: division by zero"]

@@ -54,13 +54,13 @@ def test_contents_name_every_page_and_no_other():
     assert set(files(toc)) == exist
 
 
-@each(READ)
+@each([*READ, *STUDENT])
 def test_every_code_cell_was_run_in_order(path):
     counts = [cell.execution_count for cell in cells(path)]
     assert counts == list(range(1, len(counts) + 1)), "run `make notebooks`"
 
 
-@each(READ)
+@each([*READ, *STUDENT])
 def test_stored_form_is_canonical(path):
     stored = path.read_text(encoding="utf-8")
     assert "jupyter.widget" not in stored, (
@@ -70,7 +70,7 @@ def test_stored_form_is_canonical(path):
     assert text(canonical(nb, nb)) == stored, "run `make notebooks`"
 
 
-@each(READ)
+@each([*READ, *STUDENT])
 def test_every_output_is_compared(path):
     marks = re.compile(r"nbval[-_](skip|ignore|raises)", re.IGNORECASE)
     found = [
@@ -141,7 +141,7 @@ def test_words_of_the_glossary_are_links(path):
     assert not [cell.source for cell in cells(path, "markdown") if "{term}`" in cell.source]
 
 
-@each(READ)
+@each([*READ, *STUDENT])
 def test_printed_numbers_have_at_most_eight_digits(path):
     """The last bits differ between processors; a cell tagged `exact-digits` shows them on purpose."""
     number = re.compile(r"(?<![\w.])\d+\.\d+")

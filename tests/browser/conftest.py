@@ -8,24 +8,25 @@ Fixtures that the tests in this folder take as arguments (all test modules here 
     A `Site`: built once with warnings as errors and served on 127.0.0.1. `site.url`, `site.root` (the folder
     of HTML), `site.pages` (their paths, "book/01-credit-assignment.html", ...). Set `BPLIB_SITE` to the
     `html` folder of a site built before to skip the build while you work on a test.
-`open_page(path, scheme="http", color_scheme="light", width=1280, height=900,
-reduced_motion="no-preference", has_touch=False, wait=True, script="")`
-    A `Visit` to a page of the site with every foreign request blocked: `visit.page` is Playwright's `Page`,
-    settled (figures mounted, mathematics set). `path` may carry a "#hash"; `script` runs before those of the
-    page. Closed after the test.
-`show(*figures, traits=("spec", "inputs", "rate"), site=True, address="", width=800, height=1000, **options)`
+`open_page(path, scheme="http", wait=True, **options)`
+    A `Visit` to a page of the site: `visit.page` is Playwright's `Page`, settled (figures mounted,
+    mathematics set). `path` may carry a "#hash".
+`show(*figures, traits=("spec", "inputs", "rate"), site=True, address="", **options)`
     A `Visit` to a page of live figures without Jupyter: their own module on a stand-in for anywidget's model
     that has these traits; `site` says whether the page looks like one of the site, where no Python answers.
-    `options` go to the browser's context. `pages.py` has what reads and moves the figures.
-`show_widgets(*widgets, width=900, **options)`
+    `pages.py` has what reads and moves the figures.
+`show_widgets(*widgets, **options)`
     A `Visit` to a page from a folder that has these widgets in it, put there by the site's own scripts.
 `lab`
-    A `Lab`: JupyterLab on a copy of `book/`, with fresh settings. `lab.url`, `lab.token`, `lab.folder`.
-`run_notebook_in_lab(path, run=True, timeout=90)`
-    A `Visit` with the notebook open, every cell run and the kernel idle. `path` counts from `book/`.
-    Any notebook that a test writes into `lab.folder` can be opened too.
-`axe(page, include=None)`
-    The WCAG 2.2 AA violations that axe-core finds, as readable lines; `include` is a CSS selector.
+    A `Lab`: JupyterLab on an empty folder, with fresh settings. `lab.url`, `lab.token`, `lab.folder`.
+`open_in_lab(path, run=True, timeout=90)`
+    A `Visit` with the notebook open, every cell run and the kernel idle. `path` counts from `lab.folder`,
+    into which a test writes its notebook.
+`axe(page, only=())`
+    The WCAG 2.2 AA violations that axe-core finds, as readable lines; `only` names the rules to try.
+
+`options` are those of `Windows.open`: `width`, `height`, `color_scheme`, `reduced_motion`, `shared`, and what
+Playwright's contexts take, such as `has_touch`. Visits end with their test.
 
 A `Visit` has `page`, `errors` (console errors, exceptions, failed requests), `foreign` (addresses asked of
 any other host, or outside the site's folder) and `faults`, both together: end a test with
@@ -38,7 +39,6 @@ import json
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -52,7 +52,18 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 pytest.register_assert_rewrite("pages")
-from pages import ROOT, Visit, serve, settle, watch, write_figures, write_widgets  # noqa: E402
+from pages import (  # noqa: E402
+    ROOT,
+    SETTLED,
+    Visit,
+    Windows,
+    free_port,
+    serve,
+    settle,
+    unavailable,
+    write_figures,
+    write_widgets,
+)
 
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -67,21 +78,6 @@ FLAGS = [
     # Blocks what page routing can't see, such as preconnects.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
-
-# True once every widget view of the page has been replaced by a live widget and the mathematics is set.
-SETTLED = """async () => {
-  if (document.querySelector('meta[http-equiv="refresh" i]')) return false;  // index.html leads on
-  const views = document.querySelectorAll('script[type="application/vnd.jupyter.widget-view+json"]');
-  for (const view of views) {
-    const area = view.previousElementSibling;
-    if (!area?.classList.contains("widget-subarea") || !area.firstElementChild) return false;
-  }
-  if (document.querySelector('script[src*="mathjax"]')) {
-    if (!window.MathJax?.startup?.promise) return false;
-    await window.MathJax.startup.promise;
-  }
-  return document.readyState === "complete";
-}"""
 
 # True once JupyterLab shows the notebook, in front, with a kernel that is connected and idle.
 LAB_READY = """async (path) => {
@@ -102,19 +98,6 @@ LAB_RAN = """() => {
     (cell) => cell.type === "code" && cell.sharedModel.source.trim());
   return code.every((cell) => cell.executionCount) && panel.sessionContext.session.kernel.status === "idle";
 }"""
-
-
-def unavailable(sentence: str) -> None:
-    """Skip on a reader's machine; fail in CI, where nothing may be skipped."""
-    if os.environ.get("CI"):
-        pytest.fail(sentence)
-    pytest.skip(sentence)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass
@@ -198,46 +181,44 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield Site(root, url)
 
 
-@pytest.fixture
-def open_page(chromium: Any, site: Site) -> Iterator[Callable[..., Visit]]:
-    contexts = []
+@pytest.fixture(scope="session")
+def windows(chromium: Any) -> Windows:
+    return Windows(chromium)
 
-    def visit_page(
-        path: str,
-        scheme: str = "http",
-        color_scheme: str = "light",
-        width: int = 1280,
-        height: int = 900,
-        reduced_motion: str = "no-preference",
-        has_touch: bool = False,
-        wait: bool = True,
-        script: str = "",
-    ) -> Visit:
-        context = chromium.new_context(
-            color_scheme=color_scheme,
-            viewport={"width": width, "height": height},
-            reduced_motion=reduced_motion,
-            has_touch=has_touch,
-            service_workers="block",
-        )
-        contexts.append(context)
+
+@pytest.fixture
+def visits() -> Iterator[list[Visit]]:
+    """The visits of one test; they end with it."""
+    made: list[Visit] = []
+    yield made
+    for visit in made:
+        visit.close()
+
+
+@pytest.fixture
+def open_page(windows: Windows, site: Site, visits: list[Visit]) -> Callable[..., Visit]:
+    def visit_page(path: str, scheme: str = "http", wait: bool = True, **options: Any) -> Visit:
         home = site.url if scheme == "http" else site.root.as_uri() + "/"
-        visit = watch(context.new_page(), home)
-        visit.page.add_init_script(script)
+        visit = windows.open(home, **options)
+        visits.append(visit)
         visit.page.goto(home + path)
         if wait:
             wait_until(visit.page, SETTLED, 20)
         return visit
 
-    yield visit_page
-    for context in contexts:
-        context.close()
+    return visit_page
+
+
+@pytest.fixture(scope="session")
+def figures_served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
+    """A folder for pages of figures, and the address at which it is served."""
+    folder = tmp_path_factory.mktemp("figures")
+    with serve(folder) as url:
+        yield folder, url
 
 
 @pytest.fixture
-def show(chromium: Any, tmp_path: Path) -> Iterator[Callable[..., Visit]]:
-    contexts = []
-
+def show(windows: Windows, figures_served: tuple[Path, str], visits: list[Visit]) -> Callable[..., Visit]:
     def visit_figures(
         *figures: Any,
         traits: Sequence[str] = ("spec", "inputs", "rate"),
@@ -247,44 +228,37 @@ def show(chromium: Any, tmp_path: Path) -> Iterator[Callable[..., Visit]]:
         height: int = 1000,
         **options: Any,
     ) -> Visit:
-        write_figures(tmp_path, figures, traits, site)
-        context = chromium.new_context(viewport={"width": width, "height": height}, **options)
-        contexts.append(context)
-        visit = watch(context.new_page(), url)
-        visit.page.goto(url + address)
+        folder, url = figures_served
+        name = secrets.token_hex(4)
+        write_figures(folder / name, figures, traits, site)
+        visit = windows.open(f"{url}{name}/", width=width, height=height, **options)
+        visits.append(visit)
+        visit.page.goto(f"{url}{name}/{address}")
         visit.page.wait_for_function("window.figures")
         settle(visit.page)
         return visit
 
-    with serve(tmp_path) as url:
-        yield visit_figures
-        for context in contexts:
-            context.close()
+    return visit_figures
 
 
 @pytest.fixture
-def show_widgets(chromium: Any, tmp_path: Path) -> Iterator[Callable[..., Visit]]:
-    contexts = []
-
-    def visit_widgets(*widgets: Any, width: int = 900, **options: Any) -> Visit:
+def show_widgets(windows: Windows, tmp_path: Path, visits: list[Visit]) -> Callable[..., Visit]:
+    def visit_widgets(*widgets: Any, width: int = 900, height: int = 1200, **options: Any) -> Visit:
         write_widgets(tmp_path, widgets)
-        context = chromium.new_context(viewport={"width": width, "height": 1200}, **options)
-        contexts.append(context)
         home = tmp_path.as_uri() + "/"
-        visit = watch(context.new_page(), home)
+        visit = windows.open(home, width=width, height=height, **options)
+        visits.append(visit)
         visit.page.goto(home + "index.html")
         return visit
 
-    yield visit_widgets
-    for context in contexts:
-        context.close()
+    return visit_widgets
 
 
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     home = tmp_path_factory.mktemp("lab")
-    folder = home / "book"
-    shutil.copytree(ROOT / "book", folder, ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
+    folder = home / "notebooks"
+    folder.mkdir()
     settings = {
         name: str(home / name.lower())
         for name in (
@@ -328,14 +302,13 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         server.wait(20)
 
 
-@pytest.fixture
-def run_notebook_in_lab(chromium: Any, lab: Lab) -> Iterator[Callable[..., Visit]]:
-    contexts = []
+@pytest.fixture(scope="module")
+def open_in_lab(windows: Windows, lab: Lab) -> Iterator[Callable[..., Visit]]:
+    made = []
 
-    def run_notebook(path: str, run: bool = True, timeout: float = 90) -> Visit:
-        context = chromium.new_context(viewport={"width": 1280, "height": 1000})
-        contexts.append(context)
-        visit = watch(context.new_page(), lab.url)
+    def open_notebook(path: str, run: bool = True, timeout: float = 90) -> Visit:
+        # So high that JupyterLab, which keeps only the cells in sight, keeps them all.
+        made.append(visit := windows.open(lab.url, shared=False, height=8000))
         page = visit.page
         # A workspace of its own: the default one would reopen the notebooks of earlier tests.
         page.goto(f"{lab.url}lab/workspaces/{secrets.token_hex(4)}/tree/{path}?token={lab.token}")
@@ -345,23 +318,25 @@ def run_notebook_in_lab(chromium: Any, lab: Lab) -> Iterator[Callable[..., Visit
             wait_until(page, LAB_RAN, timeout)
         return visit
 
-    yield run_notebook
-    for context in contexts:
-        context.close()
+    yield open_notebook
+    for visit in made:
+        visit.close()
 
 
 @pytest.fixture(scope="session")
 def axe() -> Callable[..., list[str]]:
     source = AXE.read_text()
 
-    def violations(page: Any, include: str | None = None) -> list[str]:
-        # RequireJS is on the page: hidden, so that axe puts itself on `window`.
+    def violations(page: Any, only: Sequence[str] = ()) -> list[str]:
+        # RequireJS may be on the page: hidden, so that axe puts itself on `window`.
         page.evaluate("() => { window.hidden = window.define; window.define = undefined; }")
         page.evaluate(source)
         page.evaluate("() => { window.define = window.hidden; }")
         found = page.evaluate(
-            "([include, tags]) => axe.run(include ?? document, {runOnly: tags, resultTypes: ['violations']})",
-            [include, WCAG],
+            """([rules, tags]) => axe.run(document, {
+              resultTypes: ["violations"], runOnly: rules.length ? {type: "rule", values: rules} : tags,
+            })""",
+            [list(only), WCAG],
         )
         return [
             f"{rule['id']}: {rule['help']}: {json.dumps(node['target'])} {node['html'][:200]}"

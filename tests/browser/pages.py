@@ -10,12 +10,13 @@ import functools
 import http.server
 import json
 import math
+import os
 import re
 import shutil
+import socket
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from importlib.metadata import files
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ import pytest
 from ipywidgets.embed import dependency_state, embed_data
 from nbformat import v4
 
+from bplib.widgets import library
+
 ROOT = Path(__file__).resolve().parents[2]
 
 PAGE = """<!doctype html>
@@ -33,13 +36,12 @@ PAGE = """<!doctype html>
 <style>
 html { color-scheme: light dark; background: light-dark(#fff, #121212); color: light-dark(#222, #ddd); }
 body { margin: 0 auto; max-width: 720px; padding: 8px; }
-</style><style>%(css)s</style>%(site)s
+</style><link rel="stylesheet" href="live.css">%(site)s
 </head><body><main><h1>Live figures</h1>%(places)s</main><script type="module">
 window.bubbled = [];
 document.addEventListener("keydown", (event) => bubbled.push(event.key));
-const states = %(states)s;
-window.figures = await Promise.all(states.map(async ({ module, state }, k) => {
-  const widget = (await import(module)).default;
+const { default: widget } = await import("./live.js");
+window.figures = %(states)s.map((state, k) => {
   const listeners = {};
   const model = {
     state, saves: 0,
@@ -57,65 +59,159 @@ window.figures = await Promise.all(states.map(async ({ module, state }, k) => {
   const el = document.getElementById(`figure-${k}`);
   const cleanup = widget.render({ model, el });
   return { widget, model, el, cleanup, store: el.firstChild.store };
-}));
+});
 </script></body></html>"""
 
 WIDGETS_PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Widgets</title><link rel="icon" href="data:,">
 <meta name="viewport" content="width=device-width">
-<style>html { color-scheme: light dark; }</style>
+<style>html { color-scheme: light dark; }</style><link rel="stylesheet" href="bp/live.css">
 <script type="application/vnd.jupyter.widget-state+json">%(state)s</script>
-<script defer src="bp/figures.js"></script>
+<script defer src="bp/live.js"></script><script defer src="bp/figures.js"></script>
 </head><body><main><h1>Widgets</h1>%(views)s</main></body></html>"""
 VIEW_SCRIPT = '<div><script type="application/vnd.jupyter.widget-view+json">{}</script></div>'
 
 STATE_SCRIPT = '<script type="application/vnd.jupyter.widget-state+json">{}</script>'
 
+# True once every widget view of the page has been replaced by a live widget and the mathematics is set.
+SETTLED = """async () => {
+  if (document.querySelector('meta[http-equiv="refresh" i]')) return false;  // index.html leads on
+  const views = document.querySelectorAll('script[type="application/vnd.jupyter.widget-view+json"]');
+  for (const view of views) {
+    const area = view.previousElementSibling;
+    if (!area?.classList.contains("widget-subarea") || !area.firstElementChild) return false;
+  }
+  if (document.querySelector('script[src*="mathjax"]')) {
+    if (!window.MathJax?.startup?.promise) return false;
+    await window.MathJax.startup.promise;
+  }
+  return document.readyState === "complete";
+}"""
 
-@dataclass
+
+def unavailable(sentence: str) -> None:
+    """Skip on a reader's machine; fail in CI, where nothing may be skipped."""
+    if os.environ.get("CI"):
+        pytest.fail(sentence)
+    pytest.skip(sentence)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 class Visit:
-    """One page in its own browser context, and what went wrong on it so far."""
+    """One page of a site whose addresses begin with `home`, and what went wrong on it so far."""
 
-    page: Any
-    errors: list[str] = field(default_factory=list)
-    foreign: list[str] = field(default_factory=list)
+    def __init__(self, page: Any, home: str, leave: Callable[[Any], None]) -> None:
+        self.page = page
+        self.errors: list[str] = []
+        self.foreign: list[str] = []
+        self._home = (home, home.replace("http:", "ws:", 1), "data:", "blob:", "about:")
+        self._leave: Callable[[Any], None] | None = leave
+        self._heard = {
+            "console": self._console,
+            "pageerror": lambda error: self.errors.append(f"exception: {error}"),
+            "request": self._request,
+            "requestfailed": lambda request: self.errors.append(f"request failed: {request.url}"),
+        }
+        for event, hear in self._heard.items():
+            page.on(event, hear)
+
+    def _console(self, message: Any) -> None:
+        if message.type == "error":
+            where = message.location.get("url", "")
+            self.errors.append(f"console: {message.text} ({where})")
+
+    def _request(self, request: Any) -> None:
+        # Chromium resolves no other host (see FLAGS), so it is enough to see who asks.
+        if not request.url.startswith(self._home):
+            self.foreign.append(request.url)
 
     @property
     def faults(self) -> list[str]:
         return self.errors + [f"foreign request: {url}" for url in self.foreign]
 
     def close(self) -> None:
-        self.page.context.close()
+        """Hear no more of the page and give it back; a second call does nothing."""
+        if self._leave:
+            for event, hear in self._heard.items():
+                self.page.remove_listener(event, hear)
+            leave, self._leave = self._leave, None
+            leave(self.page)
 
 
-def watch(page: Any, home: str) -> Visit:
-    """Record console errors, exceptions, failed and foreign requests; let no foreign one out."""
-    visit = Visit(page)
+class Windows:
+    """Windows of one browser, used one after the other: to open one costs more than most visits.
 
-    def foreign(url: str) -> bool:
-        return not url.startswith((home, home.replace("http:", "ws:", 1), "data:", "blob:", "about:"))
+    A window comes back without a page, without what its pages stored, and with the mouse in its corner.
+    """
 
-    def refuse(route: Any) -> None:
-        visit.foreign.append(route.request.url)
-        route.abort()
+    def __init__(self, browser: Any) -> None:
+        self._browser = browser
+        self._contexts: dict[str, Any] = {}
+        self._free: dict[str, list[Any]] = {}
 
-    def console(message: Any) -> None:
-        if message.type == "error":
-            where = message.location.get("url", "")
-            visit.errors.append(f"console: {message.text} ({where})")
+    def open(
+        self,
+        home: str,
+        *,
+        shared: bool = True,
+        width: int = 1280,
+        height: int = 900,
+        color_scheme: str = "light",
+        reduced_motion: str = "no-preference",
+        **options: Any,
+    ) -> Visit:
+        """Return a visit on a blank page; `options` are those of a context.
 
-    page.context.route(foreign, refuse)
-    page.on("console", console)
-    page.on("pageerror", lambda error: visit.errors.append(f"exception: {error}"))
-    page.on("requestfailed", lambda request: visit.errors.append(f"request failed: {request.url}"))
-    return visit
+        Ask for a window that isn't shared where the test changes what can't be changed back (the clock, the
+        script that runs first) or where a page wants to be asked before it is left (JupyterLab).
+        """
+        options["service_workers"] = "block"
+        key = json.dumps(options, sort_keys=True)
+        free = self._free.setdefault(key, [])
+        if not shared:
+            page = self._browser.new_context(**options).new_page()
+        elif free:
+            page = free.pop()
+        else:
+            if key not in self._contexts:
+                self._contexts[key] = self._browser.new_context(**options)
+            page = self._contexts[key].new_page()
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme=color_scheme, reduced_motion=reduced_motion)
+
+        def leave(page: Any) -> None:
+            if not shared:
+                page.context.close()
+                return
+            assert not page.evaluate(
+                "() => { try { localStorage.clear(); sessionStorage.clear(); } catch {}"
+                " return '__pwClock' in window; }"
+            ), "a clock stays with its window: ask for one that isn't shared"
+            page.goto("about:blank")
+            page.mouse.move(0, 0)
+            free.append(page)
+
+        return Visit(page, home, leave)
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
-    """Serve a folder without a log line for every request."""
+    """Serve a folder without a log line for every request, or for a page that was left meanwhile."""
 
     def log_message(self, *args: object) -> None:
         pass
+
+    def handle(self) -> None:
+        with suppress(ConnectionError):
+            super().handle()
+
+    def finish(self) -> None:
+        with suppress(ConnectionError):
+            super().finish()
 
 
 @contextmanager
@@ -131,24 +227,25 @@ def serve(folder: Path) -> Iterator[str]:
         server.server_close()
 
 
-def write_notebook(path: Path, *sources: str) -> None:
+def write_notebook(path: Path, *sources: str, fails: Sequence[str] = ()) -> None:
     """Write a notebook of code cells that names its kernel; else JupyterLab asks which."""
     cells = [v4.new_code_cell(source) for source in sources]
+    for cell in cells:
+        cell.metadata["tags"] = ["raises-exception"] if cell.source in fails else []
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
     nbformat.write(v4.new_notebook(cells=cells, metadata=kernel), path)
 
 
 def write_figures(folder: Path, figures: Sequence[Any], traits: Sequence[str], site: bool) -> None:
     """Write a page of figures, each on a model with these traits, as the site or as Jupyter shows them."""
-    states = []
-    for k, fig in enumerate(figures):
-        (folder / f"{k}.js").write_text(fig._esm, encoding="utf-8")
-        state = {name: getattr(fig, name) for name in traits}
-        states.append({"module": f"./{k}.js", "state": state})
+    folder.mkdir(exist_ok=True)
+    (folder / "live.js").write_text(library.module(), encoding="utf-8")
+    (folder / "live.css").write_text(library.style(), encoding="utf-8")
     parts = {
-        "css": figures[0]._css,
         "places": "".join(f'<div id="figure-{k}"></div>' for k in range(len(figures))),
-        "states": json.dumps(states),
+        "states": json.dumps(
+            [{name: getattr(fig, name) for name in ("_bplib_kind", *traits)} for fig in figures]
+        ),
         "site": STATE_SCRIPT if site else "",
     }
     (folder / "index.html").write_text(PAGE % parts, encoding="utf-8")
@@ -157,12 +254,15 @@ def write_figures(folder: Path, figures: Sequence[Any], traits: Sequence[str], s
 def write_widgets(folder: Path, widgets: Sequence[Any]) -> None:
     """Write a page of widgets as the site has them: their state, a place for each, and the site's scripts."""
     data = embed_data(views=widgets, state=dependency_state(widgets, drop_defaults=False))
+    state, _ = library.for_page(data["manager_state"]["state"])
     parts = {
-        "state": json.dumps(data["manager_state"]).replace("</", "<\\/"),
+        "state": json.dumps({**data["manager_state"], "state": state}).replace("</", "<\\/"),
         "views": "".join(VIEW_SCRIPT.format(json.dumps(view)) for view in data["view_specs"]),
     }
     (folder / "index.html").write_text(WIDGETS_PAGE % parts, encoding="utf-8")
     shutil.copytree(ROOT / "vendor" / "bp", folder / "bp", dirs_exist_ok=True)
+    (folder / "bp" / "live.js").write_text(library.script(), encoding="utf-8")
+    (folder / "bp" / "live.css").write_text(library.style(), encoding="utf-8")
     module = next(file for file in files("anywidget") or [] if file.match("nbextension/index.js"))
     shutil.copyfile(module.locate(), folder / "bp" / "anywidget.js")
 

@@ -170,10 +170,6 @@ def test_nothing_is_wider_than_the_page(show, width):
         assert canvas.evaluate("(e) => e.scrollWidth <= e.clientWidth")
 
 
-def test_the_script_stays_small():
-    assert len(squares()._esm.encode()) <= 45_000
-
-
 def test_a_node_can_be_held_at_numbers_of_its_own(show):
     """The store sweeps any node: what it is computed from stays, what is computed from it follows."""
     page = show(squares(1.3)).page

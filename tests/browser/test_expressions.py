@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from pages import settle, write_notebook
+from pages import settle
 
 from bplib.widgets.expressions import expressions
 
@@ -72,7 +72,7 @@ def test_a_damaged_link_leaves_the_figure_whole(figure):
 
 
 def test_in_jupyter_a_typed_formula_goes_to_python_and_comes_back(figure):
-    fig, visit = figure(site=False)
+    fig, visit = figure(site=False, shared=False)
     page = visit.page
     entry = page.get_by_label("your own")
     assert entry.input_value() == FORMULAS[0]
@@ -110,12 +110,8 @@ def test_in_jupyter_a_typed_formula_goes_to_python_and_comes_back(figure):
     assert not visit.faults
 
 
-def test_the_script_stays_small():
-    assert len(expressions(FORMULAS, name="formula")._esm.encode()) <= 45_000
-
-
 def test_silence_is_told(figure):
-    _, visit = figure(site=False)
+    _, visit = figure(site=False, shared=False)  # its clock is moved
     page = visit.page
     page.clock.install()
     page.get_by_label("your own").fill("a + b")
@@ -131,34 +127,4 @@ def test_it_fits_a_phone_and_axe_finds_nothing(figure, axe, scheme, site):
     _, visit = figure(site=site, width=320, color_scheme=scheme)
     assert visit.page.evaluate("document.documentElement.scrollWidth") <= 320
     assert axe(visit.page) == []
-    assert not visit.faults
-
-
-def test_in_jupyterlab_python_reads_what_is_typed(lab, run_notebook_in_lab):
-    source = [
-        "from bplib.widgets.expressions import expressions",
-        f"fig = expressions({FORMULAS!r}, name='formula')\nfig",
-    ]
-    write_notebook(lab.folder / "formulas.ipynb", *source)
-    visit = run_notebook_in_lab("formulas.ipynb")
-    page = visit.page
-    entry = page.get_by_label("your own")
-    first = page.locator(".bp-node").first
-
-    def reads(start):
-        page.wait_for_function(
-            "(start) => document.querySelector('.bp-node')?.getAttribute('aria-label').startsWith(start)",
-            arg=start,
-        )
-
-    reads("node x: value 3, gradient 114")
-    entry.fill("b = 2; a = b**3; a + sin(0)*b")
-    entry.press("Enter")
-    reads("node b: value 2, gradient 12")
-    entry.fill("__import__('os')")
-    entry.press("Enter")
-    page.get_by_text("There is nothing to move").wait_for()
-    assert first.get_attribute("aria-label").startswith("node b: value 2")
-    page.locator(".bp-formulas select").select_option(index=0)
-    reads("node x: value 3, gradient 114")
     assert not visit.faults

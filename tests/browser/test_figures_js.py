@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+import anywidget
 import ipywidgets
 import pytest
 
@@ -27,9 +30,23 @@ def test_figures_need_no_widget_manager(show_widgets):
     sliders = visit.page.locator(SLIDER)
     sliders.first.fill("1")
     assert [sliders.nth(k).input_value() for k in range(2)] == ["1", "0.5"]
-    styles = "[...document.styleSheets].filter((sheet) => /bp-live/.test(sheet.cssRules[0].cssText)).length"
-    assert visit.page.evaluate(styles) == 1
     assert not visit.page.evaluate(MANAGER)
+    assert not visit.faults
+
+
+def test_figures_share_the_library_but_no_id(show_widgets):
+    visit = show_widgets(parabola("one"), parabola("two"))
+    page = visit.page
+    page.locator(".bp-live").nth(1).wait_for()
+    ids = page.evaluate("[...document.querySelectorAll('.bp-live [id]')].map(({ id }) => id)")
+    assert len(ids) == len(set(ids)) > 4
+    clips = page.locator(".bp-live clipPath").evaluate_all("(clips) => clips.map(({ id }) => id)")
+    used = page.locator(".bp-live [clip-path]").evaluate_all(
+        "(es) => es.map((e) => e.getAttribute('clip-path'))"
+    )
+    assert used == [f"url(#{clip})" for clip in clips] and len(clips) == 2
+    # The page's own style is all: a figure brings none.
+    assert page.locator("style").count() == 1
     assert not visit.faults
 
 
@@ -58,11 +75,34 @@ def test_other_widgets_are_alive_too(show_widgets):
     assert not visit.faults
 
 
+class Lamp(anywidget.AnyWidget):
+    """A widget that brings a script and a style of its own."""
+
+    _esm = """export default { render({ el }) {
+      el.append(Object.assign(document.createElement("p"), { className: "lamp", textContent: "lit" }));
+    } };"""
+    _css = ".lamp { color: rgb(1, 2, 3); }"
+
+
+def test_a_foreign_anywidget_and_a_figure_live_side_by_side(show_widgets):
+    visit = show_widgets(Lamp(), parabola())
+    lamp = visit.page.locator(".lamp")
+    lamp.wait_for()
+    assert lamp.evaluate("(e) => getComputedStyle(e).color") == "rgb(1, 2, 3)"
+    visit.page.locator(".bp-live svg").wait_for()
+    visit.page.locator(SLIDER).fill("1")
+    table = visit.page.locator(".bp-live details")
+    table.locator("summary").click()
+    table.locator("tr", has_text="loss").get_by_text("1", exact=True).first.wait_for()
+    assert visit.page.evaluate(MANAGER)
+    assert not visit.faults
+
+
 def test_a_figure_that_fails_says_so_and_the_next_one_lives(show_widgets):
     broken = parabola("broken")
-    broken._esm = "export default { render() { throw new Error('out of ink'); } }"
+    broken.spec = {**broken.spec, "views": [{"view": "sculpture"}]}
     visit = show_widgets(broken, parabola("whole"))
     visit.page.locator(".bp-live svg").wait_for()
     said = visit.page.locator(".widget-subarea").first.inner_text()
-    assert said == "This figure cannot be drawn here. Error: out of ink"
-    assert any("out of ink" in fault for fault in visit.errors)
+    assert said == "This figure cannot be drawn here. TypeError: views[view.view] is not a function"
+    assert [re.search(r"live\.js:(\d+)", fault) is not None for fault in visit.errors] == [True]

@@ -15,7 +15,8 @@ from pages import (
 
 from bplib.neurons import neurons
 from bplib.widgets.live import live
-from bplib.widgets.views import network
+from bplib.widgets.views import bars as amounts
+from bplib.widgets.views import compose, curve, graph, network
 
 pytestmark = pytest.mark.browser
 
@@ -37,6 +38,21 @@ def one():
     controls = {**{p: (-1, 3) for p in net.params}, "x": (-3, 3), "y": (0, 1)}
     view = network(net.layers, net.W, sums=net.z, biases=net.b)
     return live(net.loss, controls, params=net.params, views=[view], name="one")
+
+
+def all_views():
+    """A chain of two units, shown in five ways at once."""
+    net = neurons([[[0.5]], [[0.8]]], [[0.1], [0.2]], ["tanh", "sigmoid"], x=[1.0], y=[0.8], loss="squared")
+    (x,), (y,) = net.x, net.y
+    named = [unit for rows in zip(net.z, net.a, strict=True) for (unit,) in rows]
+    views = [
+        network(net.layers, net.W, sums=net.z, biases=net.b),
+        graph(),
+        curve(of=net.loss, against=x),
+        compose(x, *named, net.loss),
+        amounts(*named),
+    ]
+    return live(net.loss, {x: (-3, 3), y: (0, 1)}, params=net.params, views=views, name="all")
 
 
 def part(page, start):
@@ -63,6 +79,14 @@ def known(page):
     """Return the names whose value, and those whose gradient, are shown."""
     rows = table(page).items()
     return {name for name, row in rows if row[0]}, {name for name, row in rows if row[1]}
+
+
+def test_the_picture_is_drawn_once(open_page):
+    """Drawn before its table has its width it would be drawn again, and WebKit report an error."""
+    listen = "window.heard = []; addEventListener('error', (event) => heard.push(event.message));"
+    page = open_page("book/04-two-layer-network.html", script=listen).page
+    settle(page)
+    assert page.evaluate("heard") == []
 
 
 def test_units_show_z_a_and_delta_and_the_table_every_intermediate(show):
@@ -171,7 +195,7 @@ def test_three_states_layer_by_layer(show):
 
 def test_play_runs_to_the_update(show):
     fig = two()
-    page = show(fig).page
+    page = show(fig, shared=False).page
     page.clock.install()
     press(page, "Play")
     page.clock.run_for(10_000)
@@ -404,4 +428,17 @@ def test_every_number_has_room(show, width, shows):
         }"""
     )
     assert crowded == [5]
+    assert not visit.faults
+
+
+def test_any_views_stand_in_one_figure(show):
+    visit = show(all_views(), height=3000)
+    page = visit.page
+    kinds = ["network", "graph", "curve", "compose", "bars"]
+    for kind in kinds:
+        assert page.locator(f".bp-{kind}").evaluate("(e) => e.clientHeight") > 80, kind
+    before = page.locator(".bp-live").inner_text()
+    type_into(page, "x", "-2")
+    for kind in kinds:
+        assert page.locator(f".bp-{kind}").inner_text() not in before, kind
     assert not visit.faults

@@ -1,4 +1,4 @@
-"""The built site: whole, offline, reachable, light enough."""
+"""The built site: every page whole, offline, reachable, light enough."""
 
 from __future__ import annotations
 
@@ -6,28 +6,75 @@ import json
 import re
 
 import pytest
+from pages import ROOT, settle
 
 pytestmark = pytest.mark.browser
 
 CHAPTER = "book/01-credit-assignment.html"
+CONTENTS = re.findall(r"(?:root|file): (\S+)", (ROOT / "_toc.yml").read_text(encoding="utf-8"))
+PAGES = [*(f"{name}.html" for name in CONTENTS), "index.html", "search.html"]
+ONE_OF_EACH_KIND = [CONTENTS[0] + ".html", CHAPTER, CHAPTER.replace("book", "book/exercises"), "search.html"]
+
+TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+LOADED = "[location, ...performance.getEntriesByType('resource').map(({ name }) => name)].map(String)"
+STATE = re.compile(r'<script type="application/vnd.jupyter.widget-state\+json">(.*?)</script>', re.DOTALL)
 
 
-@pytest.mark.parametrize(
-    ("scheme", "color_scheme", "width"),
-    [pytest.param("http", "light", 1280, id="desk"), pytest.param("file", "dark", 390, id="phone")],
-)
-def test_every_page_is_whole(site, open_page, axe, scheme, color_scheme, width):
-    """It loads offline without a fault, axe finds nothing, and it is no wider than the screen."""
-    assert CHAPTER in site.pages
-    wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    found = {}
-    for path in site.pages:
-        visit = open_page(path, scheme=scheme, color_scheme=color_scheme, width=width)
-        too_wide = [f"{px} px too wide"] if (px := visit.page.evaluate(wide)) > 0 else []
-        if wrong := visit.faults + axe(visit.page) + too_wide:
-            found[path] = wrong
-        visit.close()
-    assert found == {}
+def test_contents_name_every_page(site):
+    assert sorted(PAGES) == sorted(site.pages)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_page_is_whole(site, open_page, axe, path):
+    """At a desk in the light, then on a phone in the dark: no fault, not too wide, not too heavy."""
+    page = (visit := open_page(path)).page
+    assert axe(page) == []
+    assert page.evaluate(TOO_WIDE) <= 0
+    files = {site.file(url) for url in page.evaluate(LOADED) if url.startswith(site.url)}
+    sizes = sorted(((file.stat().st_size, file.name) for file in files if file.is_file()), reverse=True)
+    assert len(sizes) > 10
+    assert sum(size for size, _ in sizes) < 3_000_000, sizes[:6]
+    page.emulate_media(color_scheme="dark")
+    page.set_viewport_size({"width": 390, "height": 844})
+    settle(page)
+    assert axe(page, ["color-contrast"]) == []
+    assert page.evaluate(TOO_WIDE) <= 0
+    assert not visit.faults
+
+
+@pytest.mark.parametrize("path", ONE_OF_EACH_KIND)
+def test_page_is_whole_from_a_folder(open_page, path):
+    visit = open_page(path, scheme="file", color_scheme="dark", width=390)
+    assert visit.page.evaluate(TOO_WIDE) <= 0
+    assert not visit.faults
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_page_keeps_its_budget(site, path):
+    """Its own HTML, the data of its figures and their number, and the library that they share."""
+    text = (site.root / path).read_text(encoding="utf-8")
+    assert len(text.encode()) < 500_000
+    data = found[1] if (found := STATE.search(text)) else '{"state": {}}'
+    assert len(data.encode()) < 120_000
+    states = [model["state"] for model in json.loads(data)["state"].values()]
+    figures = [state for state in states if "_bplib_kind" in state]
+    assert len(figures) <= 6
+    assert not {"_esm", "_css", "_bplib_script", "_bplib_style"} & {key for state in states for key in state}
+    for form in (r'<script defer="defer" src="([^"?]*bp/live\.js)', r'<link [^>]*href="([^"?]*bp/live\.css)'):
+        shared = re.findall(form, text)
+        assert len(shared) == bool(figures)
+        assert all(((site.root / path).parent / file).is_file() for file in shared)
+
+
+def test_the_library_keeps_its_budget(site):
+    assert (site.root / "_static/bp/live.js").stat().st_size < 250_000
+    assert (site.root / "_static/bp/live.css").stat().st_size < 40_000
+
+
+def test_chapters_have_figures_to_weigh(site):
+    chapters = [page for page in PAGES if re.fullmatch(r"book/(?!00)\d\d-.*", page)]
+    assert chapters
+    assert all(STATE.search((site.root / page).read_text(encoding="utf-8")) for page in chapters)
 
 
 @pytest.mark.parametrize("scheme", ["http", "file"])
@@ -47,34 +94,6 @@ def test_an_excerpt_is_what_the_article_says(open_page):
     assert "delta" in text
     assert "\\(" not in text and ".pdf" not in text
     assert not visit.faults
-
-
-def test_chapter_is_light_enough(site, open_page):
-    visit = open_page(CHAPTER, wait=False)
-    loaded: dict[str, int] = {}
-    visit.page.on(
-        "response", lambda answer: loaded.update({answer.url: site.file(answer.url).stat().st_size})
-    )
-    visit.page.reload()
-    visit.page.wait_for_load_state("networkidle")
-    own = (site.root / CHAPTER).stat().st_size
-    assert len(loaded) > 10
-    assert own < 500_000, f"the page itself has {own} bytes"
-    weight = sum(loaded.values())
-    largest = sorted(loaded.items(), key=lambda item: -item[1])[:6]
-    assert weight < 3_000_000, f"{weight} bytes in all; the largest: {largest}"
-
-
-def test_figures_are_few_and_their_scripts_small(site):
-    """A page repeats its script in every figure."""
-    state = re.compile(r'<script type="application/vnd.jupyter.widget-state\+json">(.*?)</script>', re.DOTALL)
-    scripts = {}
-    for page in site.pages:
-        if found := state.search((site.root / page).read_text(encoding="utf-8")):
-            models = json.loads(found[1])["state"].values()
-            scripts[page] = [len(m["state"]["_esm"].encode()) for m in models if "_esm" in m["state"]]
-    assert CHAPTER in scripts
-    assert {page: sizes for page, sizes in scripts.items() if len(sizes) > 6 or max(sizes) > 45_000} == {}
 
 
 def test_dark_mode_is_a_click_away(open_page):
@@ -97,14 +116,16 @@ def test_notebook_can_be_downloaded(site, open_page):
 def test_a_foreign_request_would_be_seen(open_page):
     visit = open_page(CHAPTER, wait=False)
     visit.page.evaluate("fetch('https://example.org/x').catch(() => {})")
-    visit.page.wait_for_timeout(500)
     assert visit.foreign == ["https://example.org/x"]
 
 
 def test_a_console_error_would_be_seen(open_page):
     visit = open_page(CHAPTER, wait=False)
-    visit.page.evaluate("console.error('planted'); setTimeout(() => { throw new Error('thrown'); })")
-    visit.page.wait_for_timeout(300)
+    visit.page.evaluate(
+        "console.error('planted'); setTimeout(() => { window.thrown = true; throw new Error('thrown'); })"
+    )
+    visit.page.wait_for_function("window.thrown")
+    settle(visit.page)
     assert [fault.split(" (")[0] for fault in visit.faults] == ["console: planted", "exception: thrown"]
 
 

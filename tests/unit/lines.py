@@ -46,7 +46,8 @@ def guards(source: str) -> set[int]:
 
     That is a `raise`, the `if` or `except` that leads to nothing else, and what stands in its block to word it;
     the whole of a function that builds an exception, or returns nothing and raises; and a statement that calls
-    such a function, or one called `check_...`. The line above a function, `@takes(...)`, says shapes: it is none.
+    such a function, or one called `check_...`, and does nothing with what comes back. The line above a function,
+    `@takes(...)`, says shapes: it is none.
     """  # noqa: E501
     found: set[int] = set()
     nodes = list(ast.walk(ast.parse(source)))
@@ -56,8 +57,12 @@ def guards(source: str) -> set[int]:
             found |= _lines(node)
         elif isinstance(node, ast.If | ast.ExceptHandler) and _leads_to_raise(node.body):
             found |= set(range(node.lineno, (node.body[-1].end_lineno or 0) + 1))
-        elif isinstance(node, ast.Expr | ast.Assign | ast.Return):
-            found |= _lines(node) if _calls(node.value, checks) else set()
+        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+            found |= (
+                _lines(node)
+                if _called(node.value).startswith("check_") or _called(node.value) in checks
+                else set()
+            )
         elif isinstance(node, ast.FunctionDef):
             found |= _lines(node) if node.name in checks else set()
     return found & code(source)
@@ -91,21 +96,20 @@ def _leads_to_raise(body: list[ast.stmt]) -> bool:
     return isinstance(last, ast.Raise) and all(isinstance(node, ast.Assign | ast.If) for node in before)
 
 
-def _calls(value: ast.expr | None, checks: set[str]) -> bool:
-    if isinstance(value, ast.Tuple):
-        return all(_calls(part, checks) for part in value.elts)
-    function = value.func if isinstance(value, ast.Call) else None
-    name = getattr(function, "id", getattr(function, "attr", ""))
-    return name in checks or name.startswith("check_")
+def _called(call: ast.Call) -> str:
+    return getattr(call.func, "id", getattr(call.func, "attr", ""))
 
 
 def _only_refuses(node: ast.FunctionDef) -> bool:
-    """Whether a function is a check, by its name or because it returns nothing or never, or an exception."""
+    """Whether a function is a check: by its name, or because all it can do is raise or make an exception."""
     returns = ast.unparse(node.returns) if node.returns else ""
-    if returns in ("NoReturn", "Exception") or returns.endswith("Error"):
+    if node.name.startswith("_check") or returns in ("NoReturn", "Exception") or returns.endswith("Error"):
         return True
-    raised = [ast.unparse(inner) for inner in ast.walk(node) if isinstance(inner, ast.Raise)]
+    inner = list(ast.walk(node))
+    raised = [ast.unparse(n) for n in inner if isinstance(n, ast.Raise)]
     raises = any(
         "NotImplementedError" not in text for text in raised
     )  # that one marks a method to be written
-    return node.name.startswith("_check") or (returns == "None" and raises and not node.name.startswith("__"))
+    acts = any(isinstance(n, ast.Attribute | ast.Subscript) and isinstance(n.ctx, ast.Store) for n in inner)
+    acts |= any(isinstance(n, ast.Expr) and isinstance(n.value, ast.Call) for n in inner)
+    return returns == "None" and raises and not acts

@@ -313,6 +313,7 @@ def test_a_number_comes_back_as_a_float():
         (lambda: contract.check_reals("g", np.ones(1, bool)), TypeError, r"^g: expected an array of floats or integers, got dtype bool"),
         (lambda: contract.check_reals("g", None), TypeError, "^g: expected a NumPy array of floats or integers, got NoneType"),
         (lambda: contract.check_shape("g", (2,), (3,), "w", "Sum it."), ValueError, r"^g: expected the shape of w, \(3,\), got \(2,\)\. Sum it\.$"),
+        (lambda: contract.check_keys("g", {"a": 1}, {"a": 1, "b": 2}, "Add it."), ValueError, r"^g: expected the keys 'a', 'b', got \['b'\] in only one of them\. Add it\.$"),
         (lambda: contract.check_finite("g", np.array([math.inf]), "Clip it."), ValueError, r"^g: expected finite numbers, got NaN or infinity\. Clip it\.$"),
         (lambda: contract.as_reals("x", [[1], [1, 2]]), ValueError, "^x: expected one shape, got rows that differ in length"),
         (lambda: contract.as_reals("x", ["a"]), TypeError, r"^x: expected real numbers, got <U1 \(\['a'\]\)\. Give floats"),

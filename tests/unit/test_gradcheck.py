@@ -44,8 +44,8 @@ from test_planted_bugs import (
 )
 
 from bplib import layers
-from bplib import report as module
 from bplib.gradcheck import check_vjp, gradcheck, numerical_gradient
+from bplib.gradcheck import report as module
 
 
 # --- numerical gradients ----------------------------------------------------------------------------------
@@ -664,7 +664,7 @@ def test_colours_have_contrast_in_light_and_dark(scheme):
     page, text = [("#ffffff", "#222222"), ("#121212", "#dddddd")][scheme]
     pairs = []
     for ok in (True, False):
-        colour = re.search('color:(.*?)"', module._html_verdict(ok)).group(1)
+        colour = re.search('color:(.*?)"', module._html_verdict("right" if ok else "WRONG")).group(1)
         pairs.append((page, re.findall(r"#[0-9a-f]{6}", colour)[scheme]))
     for percent in module._SHADES:
         parts = [(int(page[i : i + 2], 16), (0, 213, 0, 94, 0, 0)[i]) for i in (1, 3, 5)]

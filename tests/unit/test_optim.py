@@ -217,11 +217,14 @@ def test_gradients_that_are_not_finite_are_refused_before_anything_moves(bad):
 
 def test_what_step_refuses():
     optimizer = optim.Momentum(0.1)
-    with pytest.raises(ValueError, match=r"^params, grads: expected the same keys, got \['V'\] in only one"):
+    with pytest.raises(
+        ValueError,
+        match=r"^grads: expected the keys 'W', 'V', got \['V'\] in only one of them\. Pass net\.params",
+    ):
         optimizer.step({"W": np.zeros(2), "V": np.zeros(2)}, {"W": np.zeros(2)})
     with pytest.raises(
         ValueError,
-        match=r"^grads\['W'\]: expected the shape of its parameter, \(2,\), got \(3, 2\).*sum over",
+        match=r"^grads\['W'\]: expected the shape of params\['W'\], \(2,\), got \(3, 2\).*sum over",
     ):
         optimizer.step({"W": np.zeros(2)}, {"W": np.zeros((3, 2))})
     with pytest.raises(

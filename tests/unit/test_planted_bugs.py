@@ -11,8 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from bplib.gradcheck import check_vjp, gradcheck
-from bplib.report import Report
+from bplib.gradcheck import Report, check_vjp, gradcheck
 
 sigmoid = lambda z: 1 / (1 + np.exp(-z))  # noqa: E731
 

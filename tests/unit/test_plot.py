@@ -102,23 +102,6 @@ def test_graph_draws_values_blue_and_gradients_vermillion():
     assert colors["−0.070623"] == "#D55E00"
 
 
-@pytest.mark.parametrize(
-    "f",
-    [
-        lambda x, y: (x * y).sin() * x + x.exp() * y,
-        lambda x, y: (x * y).exp().sin().exp() * x * y,  # two edges pass the same ranks
-    ],
-)
-def test_graph_sends_an_edge_past_the_cards_in_between(f):
-    items, routes = plot._layout(Tape.record(f, x=1.0, y=0.3))
-    for (j, i), route in routes.items():
-        assert [stop.rank for stop in route] == list(range(items[j].rank, items[i].rank + 1))
-    everything = {id(stop): stop for route in routes.values() for stop in route}.values()
-    for a in everything:
-        for b in everything:
-            assert a is b or a.rank != b.rank or abs(a.at - b.at) > 0.49
-
-
 def test_curve_draws_the_tangent_with_the_slope_of_the_gradient():
     tape = neuron()
     ax = plot.curve(tape, {"w": 2.0}, of="z", against="b").axes[0]

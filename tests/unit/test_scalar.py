@@ -4,17 +4,19 @@ import cmath
 import copy
 import math
 import pickle
+import pydoc
 import subprocess
 import sys
 from decimal import Decimal
 from fractions import Fraction
+from typing import get_type_hints
 
 import numpy as np
 import pytest
 from expressions import KINKED, SMOOTH, VALUE, expressions
 from hypothesis import assume, given, settings
 
-from bplib.scalar import Value
+from bplib.scalar import RULES, Value
 
 # Right gradients.
 
@@ -279,12 +281,12 @@ def test_a_number_set_by_hand_is_kept_as_a_float(number):
 @pytest.mark.parametrize(
     ("data", "error", "message"),
     [
-        (math.nan, ValueError, "finite number; nan came"),
-        (np.float64(-np.inf), ValueError, "finite number; -inf came"),
+        (math.nan, ValueError, "expected a finite number, got nan"),
+        (np.float64(-np.inf), ValueError, "expected a finite number, got -inf"),
         (10**400, ValueError, "finite number"),
-        ("2", TypeError, "one real number; str '2' came"),
-        (np.ones(2), TypeError, r"an array of shape \(2,\) came"),
-        (Value(1.0), TypeError, r"Value Value\(1\.0\) came"),
+        ("2", TypeError, "expected a finite number, got str '2'"),
+        (np.ones(2), TypeError, r"got an array of shape \(2,\)"),
+        (Value(1.0), TypeError, r"got Value Value\(1\.0\)"),
     ],
 )
 def test_what_can_not_be_set(data, error, message):
@@ -292,6 +294,58 @@ def test_what_can_not_be_set(data, error, message):
     with pytest.raises(error, match=message):
         x.data = data
     assert x.data == 2.0
+
+
+# The operators are a table, and still methods that one can look up.
+
+
+METHODS = [op for op in RULES if hasattr(Value, op)]
+
+
+def test_every_operation_is_a_method_or_an_operator():
+    assert set(RULES) - set(METHODS) == {"add", "sub", "mul", "div", "pow", "neg"}
+    a, b = Value(0.5), Value(0.25)
+    nodes = [a + b, a - b, a * b, a / b, a**b, -a]
+    nodes += [2 + b, 2 - b, 2 * b, 2 / b, 2**b]
+    assert [node.op for node in nodes] == [
+        "add",
+        "sub",
+        "mul",
+        "div",
+        "pow",
+        "neg",
+        "add",
+        "sub",
+        "mul",
+        "div",
+        "pow",
+    ]
+    assert [parent.data for parent in nodes[-2].parents] == [2.0, 0.25]
+
+
+@pytest.mark.parametrize("op", [*METHODS, "__neg__"])
+def test_help_shows_the_formula_and_an_example(op):
+    told = pydoc.plain(pydoc.render_doc(getattr(Value, op)))
+    assert "Return " in told
+    assert ">>> " in told and (f".{op}(" in told or op == "__neg__")
+
+
+def test_the_types_of_the_operators_are_written_down():
+    for op in (*METHODS, "__neg__", "__add__", "__radd__", "__pow__", "__rpow__"):
+        assert get_type_hints(getattr(Value, op))["return"] is Value
+
+
+def test_a_refusal_names_the_method_in_its_traceback():
+    with pytest.raises(ValueError, match="log needs") as caught:
+        Value(-1.0).log()
+    assert "log" in [frame.name for frame in caught.traceback]
+
+
+def test_a_graph_of_several_nodes_is_walked_once():
+    x = Value(2.0, "x")
+    u, v = x * 3, x.exp()
+    y = u + 1
+    assert [node.op for node in y.graph(v)] == ["leaf", "const", "mul", "exp", "const", "add"]
 
 
 # Copies.
@@ -391,13 +445,13 @@ def test_values_can_be_looked_up_by_identity():
         (np.arctan, r"np\.arctan can't be differentiated.*methods of Value: .*sigmoid"),
         (lambda v: np.exp(v, dtype=float), r"np\.exp can't be differentiated"),
         (np.add.reduce, r"np\.add can't"),
-        (lambda v: np.array([1.0, 2.0]) * v, r"an array of shape \(2,\) came.*bplib\.functional"),
-        (lambda v: v * np.array([1.0, 2.0]), r"an array of shape \(2,\) came"),
-        (lambda v: v + "1", r"one real number; str '1' came"),
-        (lambda v: "1" + v, r"str '1' came|can only concatenate str"),
-        (lambda v: v * None, r"NoneType None came"),
-        (lambda v: v**1j, r"complex 1j came"),
-        (lambda v: {} + v, r"dict {} came"),
+        (lambda v: np.array([1.0, 2.0]) * v, r"got an array of shape \(2,\).*bplib\.functional"),
+        (lambda v: v * np.array([1.0, 2.0]), r"got an array of shape \(2,\)"),
+        (lambda v: v + "1", r"expected a finite number, got str '1'"),
+        (lambda v: "1" + v, r"got str '1'|can only concatenate str"),
+        (lambda v: v * None, r"got NoneType None"),
+        (lambda v: v**1j, r"got complex 1j"),
+        (lambda v: {} + v, r"got dict {}"),
         (lambda v: v // 2, r"//, %, round, floor and ceil are flat.*v\.data"),
         (lambda v: 2 % v, r"are flat"),
         (lambda v: divmod(v, 2), r"are flat"),
@@ -428,13 +482,13 @@ def test_what_has_no_gradient_is_refused(use, message):
 )
 def test_a_value_holds_one_real_number(data, came):
     remedy = r"Convert a single number with float\(...\); make one Value for each entry of .*functional"
-    with pytest.raises(TypeError, match=f"A Value holds one real number; {came} came. {remedy}"):
+    with pytest.raises(TypeError, match=f"Value: expected a finite number, got {came}. {remedy}"):
         Value(data)
 
 
 @pytest.mark.parametrize("data", [math.nan, math.inf, -math.inf, np.float64("nan"), 10**400])
 def test_a_value_is_finite(data):
-    with pytest.raises(ValueError, match=r"A Value holds a finite number; .* came. Look for an overflow"):
+    with pytest.raises(ValueError, match=r"Value: expected a finite number, got .*\. Look for an overflow"):
         Value(data)
     with pytest.raises(ValueError, match="finite number"):
         Value(1.0) + data

@@ -5,7 +5,6 @@ import json
 import math
 import pickle
 import random
-import sys
 
 import numpy as np
 import pytest
@@ -14,7 +13,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from bplib.scalar import Value
-from bplib.tape import ARITY, FORMAT, VERSION, Tape
+from bplib.tape import Tape
 
 
 def neuron(w, b, x, y):
@@ -223,16 +222,16 @@ def test_backward_needs_a_forward(tape):
     [
         ({"v": 1.0}, ValueError, "Unknown input v; this tape has w, b, x, y"),
         ({"loss": 1.0}, ValueError, "Unknown input loss"),
-        ({"w": math.nan}, ValueError, "'w' must be finite.*Drop those samples"),
-        ({"w": [1.0, math.inf]}, ValueError, "'w' must be finite"),
+        ({"w": math.nan}, ValueError, "w: expected finite numbers, got NaN or infinity.*Drop those samples"),
+        ({"w": [1.0, math.inf]}, ValueError, "w: expected finite numbers"),
         ({"w": [1, 2], "x": [1, 2, 3]}, ValueError, r"broadcast to one shape.*w \(2,\), x \(3,\)"),
-        ({"w": [[1.0, 2.0], [3.0]]}, ValueError, "'w' must have one shape"),
-        ({"w": "1"}, TypeError, "'w' must be real numbers"),
-        ({"w": None}, TypeError, "'w' must be real numbers; object came .*Give floats"),
-        ({"w": 1j}, TypeError, "complex128 came"),
-        ({"w": True}, TypeError, "bool came"),
-        ({"w": Value(1.0)}, TypeError, "object came"),
-        ({"w": [10**400]}, TypeError, "object came"),
+        ({"w": [[1.0, 2.0], [3.0]]}, ValueError, "w: expected one shape, got rows that differ"),
+        ({"w": "1"}, TypeError, "w: expected real numbers, got <U1"),
+        ({"w": None}, TypeError, "w: expected real numbers, got object .*Give floats"),
+        ({"w": 1j}, TypeError, "got complex128"),
+        ({"w": True}, TypeError, "got bool"),
+        ({"w": Value(1.0)}, TypeError, "got object"),
+        ({"w": [10**400]}, TypeError, "got object"),
     ],
 )
 def test_bad_inputs_of_a_run(tape, inputs, error, message):
@@ -280,7 +279,7 @@ def test_a_watched_node_beside_the_path_to_the_output():
     assert values["p"][0] == 0.5
     np.testing.assert_array_equal(grads["p"], [0.0, 0.0])  # the loss does not go through it
     np.testing.assert_allclose(grads["z"], values["p"] - 1, rtol=1e-14)
-    again = Tape.from_dict(tape.to_dict())
+    again = rebuilt(tape.to_dict())
     np.testing.assert_array_equal(again.forward(z=[0.0, 1.0])["p"], values["p"])
 
 
@@ -403,8 +402,8 @@ def test_refused_recordings_of_functions(f, error, message):
 @pytest.mark.parametrize(
     ("attempt", "error", "message"),
     [
-        (lambda: Tape.record(lambda w: w, w="1"), TypeError, "one real number; str '1' came"),
-        (lambda: Tape.record(lambda w: w, w=math.nan), ValueError, "finite number; nan came"),
+        (lambda: Tape.record(lambda w: w, w="1"), TypeError, "expected a finite number, got str '1'"),
+        (lambda: Tape.record(lambda w: w, w=math.nan), ValueError, "expected a finite number, got nan"),
         (lambda: Tape.record(lambda w, v: w * 2, w=1.0, v=1.0), ValueError, "not depend on the input 'v'"),
         (
             lambda: Tape.record(lambda w: w, inputs=[Value(1.0, "w")], w=1.0),
@@ -419,7 +418,14 @@ def test_bad_starting_numbers(attempt, error, message):
         attempt()
 
 
-# The form that travels.
+# The form that travels. It goes to the page; nothing in bplib reads it back, so the tests do.
+
+
+def rebuilt(d) -> Tape:
+    """The tape that a dict describes, by nothing but the dict."""
+    names = dict(d["names"])
+    nodes = [tuple(node) for node in d["nodes"]]
+    return Tape(nodes, [names.get(i, "") for i in range(len(nodes))], d["inputs"], d["watch"], d["output"])
 
 
 @settings(max_examples=100)
@@ -428,7 +434,7 @@ def test_a_tape_comes_back_from_json(expression, seed):
     assume(by_values(expression, expression.start))
     tape, inputs = record(expression), samples(expression, seed)
     d = tape.to_dict()
-    again = Tape.from_dict(json.loads(json.dumps(d, allow_nan=False)))
+    again = rebuilt(json.loads(json.dumps(d, allow_nan=False)))
     assert again.to_dict() == d
     tape.forward(**inputs)
     again.forward(**inputs)
@@ -454,161 +460,8 @@ def test_the_format(tape):
 
 def test_a_tape_and_its_dict_share_nothing(tape):
     d = tape.to_dict()
-    again = Tape.from_dict(d)
     before = tape.to_dict()
     d["nodes"][4][1] = 3
     d["inputs"].clear()
     d["names"].clear()
-    assert tape.to_dict() == again.to_dict() == before
-
-
-def test_whole_numbers_from_javascript_are_numbers():
-    d = Tape.record(lambda x: x * 2, x=3.0).to_dict()
-    d["nodes"][:2] = [["input", 3], ["const", 2]]
-    again = Tape.from_dict(d)
-    assert type(again.start()["x"]) is float
-    assert again.forward()["output"] == 6.0
-
-
-def deep() -> list:
-    nested: list = []
-    for _ in range(sys.getrecursionlimit() * 2):
-        nested = [nested]
-    return nested
-
-
-def circle() -> list:
-    nested: list = ["mul", 0]
-    nested.append(nested)
-    return nested
-
-
-def drop(key):
-    return lambda d: d.pop(key)
-
-
-def put(*path_and_value):
-    """Set d[path...] to the last argument."""
-    *path, last, value = path_and_value
-
-    def damage(d):
-        for step in path:
-            d = d[step]
-        d[last] = value
-
-    return damage
-
-
-KEYS = ("format", "version", "nodes", "names", "inputs", "watch", "output")
-ODD = {
-    "None": None, "a boolean": True, "a string": "q", "a fraction": 1.5, "a negative number": -1,
-    "NaN": math.nan, "an empty list": [], "an empty dict": {}, "a list of lists": [[]], "a deep list": deep(),
-    "a tuple": (1,), "bytes": b"x", "a huge integer": 10**400, "an object": object(), "a set": {1},
-}  # fmt: skip
-FINE = {
-    ("watch", "an empty list"),
-    ("name", "a string"),
-    ("number", "a fraction"),
-    ("number", "a negative number"),
-}
-PLACES = {
-    **{key: (key,) for key in KEYS},
-    **{f"node {i}": ("nodes", i) for i in (0, 4, 8, 9)},
-    "argument": ("nodes", 4, 1),
-    "operation": ("nodes", 4, 0),
-    "number": ("nodes", 8, 1),
-    "name": ("names", 0, 1),
-    "place of a name": ("names", 0, 0),
-    "input": ("inputs", 0),
-    "watched": ("watch", 0),
-}
-DAMAGES = {
-    **{f"no {key}": drop(key) for key in KEYS},
-    **{
-        f"{place}: {what}": put(*path, odd)
-        for place, path in PLACES.items()
-        for what, odd in ODD.items()
-        if (place, what) not in FINE
-    },
-    "an unknown key": put("extra", 1),
-    "another format": put("format", "torch"),
-    "another version": put("version", VERSION + 1),
-    "the version as a float": put("version", 1.0),
-    "an unknown operation": put("nodes", 4, 0, "__class__"),
-    "an operation in capitals": put("nodes", 4, 0, "MUL"),
-    "a node that is its own argument": put("nodes", 4, ["mul", 0, 4]),
-    "a forward reference": put("nodes", 4, ["mul", 0, 5]),
-    "a circle of lists": put("nodes", 4, circle()),
-    "a place beyond the end": put("nodes", 9, ["pow", 7, 10]),
-    "a negative place": put("nodes", 9, ["pow", -1, 8]),
-    "False as a place": put("nodes", 4, ["mul", False, 2]),
-    "too few arguments": put("nodes", 4, ["mul", 0]),
-    "too many arguments": put("nodes", 6, ["sigmoid", 5, 5]),
-    "no arguments": put("nodes", 4, ["mul"]),
-    "a leaf without a number": put("nodes", 8, ["const"]),
-    "a leaf with two": put("nodes", 8, ["const", 1.0, 2.0]),
-    "an infinite constant": put("nodes", 8, ["const", math.inf]),
-    "an infinite input": put("nodes", 0, ["input", -math.inf]),
-    "a node that is a tuple": put("nodes", 4, ("mul", 0, 2)),
-    "a name twice": put("names", 1, 1, "w"),
-    "a place named twice": put("names", 1, 0, 0),
-    "an empty name": put("names", 0, 1, ""),
-    "a name beyond the end": put("names", 0, 0, 10),
-    "a name of three parts": put("names", 0, [0, "w", 1]),
-    "an input missing": put("inputs", [0, 1, 2]),
-    "an input twice": put("inputs", [0, 1, 2, 3, 3]),
-    "an input that is an operation": put("inputs", [0, 1, 2, 3, 5]),
-    "an input made a constant": put("nodes", 0, ["const", 1.0]),
-    "an input without a name": lambda d: d["names"].pop(0),
-    "a watched node without a name": put("watch", [4]),
-    "a watched node twice": put("watch", [5, 5]),
-    "an output without a name": put("output", 7),
-    "an output that is a list": put("output", [9]),
-    "an output that depends on too little": put("output", 5),
-}
-
-
-@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
-def test_a_damaged_tape_is_refused(tape, damage):
-    d = tape.to_dict()
-    damage(d)
-    with pytest.raises(ValueError, match=r"Not a valid tape: expected .*; got .*Make it again with"):
-        Tape.from_dict(d)
-
-
-@pytest.mark.parametrize("d", [*ODD.values(), json.dumps({"format": FORMAT}), np.arange(3)])
-def test_what_is_no_tape_at_all(d):
-    with pytest.raises(ValueError, match="Not a valid tape: expected a dict"):
-        Tape.from_dict(d)
-
-
-JUNK = st.one_of(
-    st.none(), st.booleans(), st.integers(-2, 12), st.integers(), st.floats(), st.text(max_size=3),
-    st.sampled_from([*ARITY, "input", "const"]), st.lists(st.integers(-1, 10), max_size=3),
-    st.dictionaries(st.text(max_size=2), st.integers(), max_size=2),
-)  # fmt: skip
-
-
-@settings(max_examples=500)
-@given(st.data())
-def test_any_damage_is_refused_or_harmless(data):
-    d = copy.deepcopy(REFERENCE)
-    for _ in range(data.draw(st.integers(1, 3))):
-        place, key = d, data.draw(st.sampled_from(KEYS))
-        while isinstance(place[key], list) and place[key] and data.draw(st.booleans()):
-            place, key = place[key], data.draw(st.integers(0, len(place[key]) - 1))
-        if data.draw(st.booleans()) and isinstance(place, list):
-            del place[key]
-        else:
-            place[key] = data.draw(JUNK)
-    try:
-        tape = Tape.from_dict(d)
-    except ValueError as error:
-        assert "Not a valid tape" in str(error)
-        return
-    values, grads = tape.forward(), tape.backward()
-    assert list(values) == list(grads)
-    assert Tape.from_dict(tape.to_dict()).to_dict() == tape.to_dict()
-
-
-REFERENCE = Tape.record(neuron, w=0.5, b=0.1, x=1.0, y=0.8).to_dict()
+    assert tape.to_dict() == before

@@ -54,9 +54,3 @@ def test_paths_need_a_control(counts):
     other = Value(1.0, "c")
     with pytest.raises(ValueError, match="needs a control"):
         live((counts[3] * other).named("out"), {other: (0, 2)}, views=[paths(k)], name="race")
-
-
-def test_a_figure_carries_only_the_scripts_of_its_views(counts):
-    fig = figure(counts, paths("k"))
-    assert "paths$" in fig._esm
-    assert "curve$" not in fig._esm

@@ -1,14 +1,21 @@
-// Puts the page's figures in their places, before the formulas are set. A figure of this book asks of its model
-// no more than `get`, `set`, `on` and `off`; the widget manager, 3.7 MB of script, is loaded only by a page that
-// has a widget of another kind.
+// Puts the page's figures in their places, before the formulas are set. The library, `bplib` (live.js), draws them
+// and asks of a figure's model no more than `get`, `set`, `on` and `off`; the widget manager, 3.7 MB of script, is
+// loaded only by a page that has a widget of another kind.
 (() => {
   const here = new URL(".", document.currentScript.src).href;
   const scripts = (what) => [
     ...document.querySelectorAll(`script[type="application/vnd.jupyter.widget-${what}+json"]`),
   ];
-  const widgets = Object.assign({}, ...scripts("state").map((script) => JSON.parse(script.textContent).state));
+  const states = scripts("state").map((script) => ({ script, data: JSON.parse(script.textContent) }));
+  const widgets = Object.assign({}, ...states.map(({ data }) => data.state));
+  const isFigure = ({ state }) => !!window.bplib?.knows(state);
+
+  // The manager asks each widget for its script: that of a figure leads back to the library.
+  const BRIDGE = "export default { render: (figure) => window.bplib.render(figure) };";
 
   function loadManager() {
+    Object.values(widgets).filter(isFigure).forEach(({ state }) => (state._esm = BRIDGE));
+    states.forEach(({ script, data }) => (script.textContent = JSON.stringify(data)));
     for (const name of ["require.js", "require-config.js", "embed-amd.js"]) {
       const script = document.createElement("script");
       script.async = false; // they run in this order
@@ -49,46 +56,28 @@
     save_changes() {} // there is nobody to tell
   }
 
-  // Figures often share their script and style: each text is taken once.
-  const once = (make) => {
-    const made = new Map();
-    return (text) => {
-      if (!made.has(text)) made.set(text, make(text));
-      return made.get(text);
-    };
-  };
-  const load = once((text) => import(URL.createObjectURL(new Blob([text], { type: "text/javascript" }))));
-  const dress = once((text) => {
-    const style = document.createElement("style");
-    style.textContent = text;
-    document.head.append(style);
-  });
-  const modelOf = once((id) => new Model(widgets[id]));
+  const models = {};
+  const modelOf = (id) => (models[id] ??= new Model(widgets[id]));
 
-  async function draw(script) {
+  function draw(script) {
     const el = document.createElement("div");
     const area = document.createElement("div");
     area.className = "widget-subarea";
-    try {
-      const model = modelOf(JSON.parse(script.textContent).model_id);
-      const { default: widget } = await load(model.get("_esm"));
-      dress(model.get("_css"));
-      area.append(el);
-      script.before(area);
-      widget.render({ model, el });
-    } catch (error) {
-      console.error(error);
-      area.textContent = `This figure cannot be drawn here. ${error}`;
-      script.before(area);
+    area.append(el);
+    script.before(area);
+    window.bplib.render({ model: modelOf(JSON.parse(script.textContent).model_id), el });
+  }
+
+  // The first at once; between two, the browser shows what it has.
+  async function drawAll() {
+    for (const script of scripts("view")) {
+      draw(script);
+      await new Promise((done) => setTimeout(done));
     }
   }
 
-  async function drawAll() {
-    for (const script of scripts("view")) await draw(script);
-  }
-
-  const known = ({ model_name: name, state }) => name === "LayoutModel" || state._anywidget_id?.startsWith("bplib.");
-  if (!Object.values(widgets).every(known)) return loadManager();
+  const isLayout = ({ model_name: name }) => name === "LayoutModel";
+  if (!Object.values(widgets).every((widget) => isLayout(widget) || isFigure(widget))) return loadManager();
   const drawn = drawAll();
   if (window.MathJax) MathJax.startup = { pageReady: () => drawn.then(() => MathJax.startup.defaultPageReady()) };
 })();

@@ -2,6 +2,7 @@
 import { html, setAttr } from "./dom.js";
 import { fmt, parse } from "./format.js";
 import { onKeys, snap } from "./move.js";
+import { fill, words } from "./words.js";
 
 // A typed entry. `accept` takes a number and returns "" or why not; `read` gives the number to show.
 export const typed = (store, label, read, accept) => {
@@ -21,7 +22,7 @@ export const typed = (store, label, read, accept) => {
       const fault = typeof x === "string" ? x : accept(x);
       if (!fault) return show();
       setAttr(input, "aria-invalid", "true");
-      store.say(`${fault} ${label} stays at ${fmt(read())}.`, true);
+      store.say(fill(words.controls.stays, { fault, name: label, x: fmt(read()) }), true);
       refusal = store.message;
     },
     onkeydown: (event) => event.key === "Escape" && show(),
@@ -63,28 +64,28 @@ export const mount = (el, store, { name, hash, elsewhere, reset }) => {
   });
   const actions = html("div", { class: "bp-buttons" });
   if (store.params.length) {
-    const rate = typed(store, "learning rate", () => store.rate, (x) => store.setRate(x));
+    const rate = typed(store, words.controls.rate, () => store.rate, (x) => store.setRate(x));
     fields.push(rate);
     actions.append(
-      button("Gradient step", () => store.step(), "bp-main"),
-      html("label", { class: "bp-rate" }, "learning rate ", rate.input),
+      button(words.controls.step, () => store.step(), "bp-main"),
+      html("label", { class: "bp-rate" }, `${words.controls.rate} `, rate.input),
     );
   }
   // On the site a link; elsewhere the text that `fig.state = "..."` takes.
   const address = () => (hash ? `${location.href.split("#")[0]}#${encodeURI(store.state(name))}` : store.state(name));
-  const fallback = html("input", { type: "text", class: "bp-address", readonly: true, hidden: true, "aria-label": "Copy this text" });
+  const fallback = html("input", { type: "text", class: "bp-address", readonly: true, hidden: true, "aria-label": words.controls.copyThis });
   const copy = async () => {
     try {
       if (hash) history.replaceState(history.state, "", address());
       await navigator.clipboard.writeText(address());
       fallback.hidden = true;
-      store.say(hash ? "Copied a link to this state." : `Copied: fig.state = "${store.state(name)}" brings this state back.`);
+      store.say(hash ? words.controls.copiedLink : fill(words.controls.copiedState, { code: `fig.state = "${store.state(name)}"` }));
     } catch {
       fallback.value = address();
       fallback.hidden = false;
       fallback.focus();
       fallback.select();
-      store.say("The browser did not allow copying; the text above is selected, so you can copy it yourself.");
+      store.say(words.controls.copyRefused);
     }
   };
   const restart = () => {
@@ -92,7 +93,7 @@ export const mount = (el, store, { name, hash, elsewhere, reset }) => {
     fallback.hidden = true;
     fields.forEach(({ show }) => show());
   };
-  actions.append(button("Reset", restart), button(hash ? "Copy link" : "Copy state", copy));
+  actions.append(button(words.controls.reset, restart), button(hash ? words.controls.copyLink : words.controls.copyState, copy));
   el.append(html("div", { class: "bp-controls" }, ...rows), actions, fallback);
   const update = () => fields.forEach((field) => field.update());
   update();

@@ -28,10 +28,8 @@ export const setAll = (element, attributes) => {
   for (const name in attributes) setAttr(element, name, attributes[name]);
 };
 
-// Each figure of a page has its own copy of this script, so counting alone would give two figures one id.
-const family = Math.random().toString(36).slice(2, 10);
-let serial = 0;
-export const uniqueId = (stem) => `bp-${stem}-${family}-${++serial}`;
+// Counted for the whole document: JupyterLab shows the figures of several kernels in one, each with its library.
+export const uniqueId = (stem) => `bp-${stem}-${(document.bpIds = (document.bpIds ?? 0) + 1)}`;
 
 export const menu = (label, items, name, chosen, onchoose) => {
   const id = uniqueId("menu");

@@ -1,6 +1,7 @@
 // A picture that Python draws: controls with stops, the picture, what it shows in words, and what went wrong.
 import { html, setAttr, setText } from "./dom.js";
 import { fmt, parse } from "./format.js";
+import { fill, words } from "./words.js";
 
 const PATIENCE = 600; // ms for Python to answer before the figure says what it shows instead
 
@@ -15,19 +16,19 @@ const KINDS = {
     });
     const refuse = (why) => {
       setAttr(typed, "aria-invalid", "true");
-      say(`${why} ${name} stays at ${fmt(numbers[range.value])}.`, true);
+      say(fill(words.controls.stays, { fault: why, name, x: fmt(numbers[range.value]) }), true);
     };
     const typed = html("input", {
-      type: "text", inputmode: "decimal", autocomplete: "off", spellcheck: "false", size: 9, "aria-label": `${name}, typed`,
+      type: "text", inputmode: "decimal", autocomplete: "off", spellcheck: "false", size: 9, "aria-label": fill(words.controls.typed, { name }),
       onchange: () => {
         const x = parse(typed.value);
         if (typeof x === "string") return refuse(x);
         const [lo, hi] = [Math.min(...numbers), Math.max(...numbers)];
-        if (x < lo || x > hi) return refuse(`${fmt(x)} is outside the range ${fmt(lo)} to ${fmt(hi)}.`);
+        if (x < lo || x > hi) return refuse(fill(words.explore.outside, { x: fmt(x), lo: fmt(lo), hi: fmt(hi) }));
         const gaps = numbers.map((stop) => Math.abs(stop - x));
         const i = gaps.indexOf(Math.min(...gaps));
         move(i);
-        if (gaps[i] > 1e-9 * Math.abs(x)) say(`${name} moves in steps; ${fmt(numbers[i])} is the nearest to ${fmt(x)}.`);
+        if (gaps[i] > 1e-9 * Math.abs(x)) say(fill(words.explore.nearest, { name, stop: fmt(numbers[i]), x: fmt(x) }));
       },
       onkeydown: (event) => event.key === "Escape" && show(Number(range.value)),
     });
@@ -57,7 +58,7 @@ export const render = ({ model, el }) => {
   const controls = model.get("controls").map((control) => ({ ...control, name: control.name.replaceAll("_", " ") }));
   const [width, height] = model.get("size");
   const names = controls.map(({ name }) => name).join(", ");
-  const image = html("img", { class: "bp-picture", width, height, alt: "Picture; the line below says what it shows" });
+  const image = html("img", { class: "bp-picture", width, height, alt: words.explore.alt });
   const caption = html("p", { class: "bp-caption", role: "status" });
   const said = html("p", { class: "bp-said", role: "status" });
   const say = (text, fault = false) => {
@@ -106,16 +107,16 @@ export const render = ({ model, el }) => {
     if (answer) return;
     paint(nearest(known.filter((frame) => frame.image), at));
     timer = setTimeout(() => {
-      say(`No picture yet at ${place(at)}: Python draws it when it is running. Shown: ${place(shown.at)}.`);
+      say(fill(words.explore.waiting, { place: place(at), shown: place(shown.at) }));
     }, PATIENCE);
   };
 
   // JupyterLab's command mode would take the arrows, and "b" would insert a cell.
   const root = html("div", {
-    class: "bp-live bp-explore", role: "group", "aria-label": `Figure with controls for ${names}`,
+    class: "bp-live bp-explore", role: "group", "aria-label": fill(words.explore.label, { names }),
     onkeydown: (event) => event.stopPropagation(),
   });
-  const reset = html("button", { type: "button", onclick: () => go(controls.map(({ start }) => start)) }, "Reset");
+  const reset = html("button", { type: "button", onclick: () => go(controls.map(({ start }) => start)) }, words.controls.reset);
   root.append(
     html("div", { class: "bp-controls" }, ...rows.map(({ row }) => row)),
     html("div", { class: "bp-bar" }, html("div", { class: "bp-buttons" }, reset)),

@@ -1,6 +1,7 @@
 // A live figure whose formula can be exchanged: a menu of recorded ones, and where Python runs an entry for any.
 import { html, menu, setAttr, setText } from "./dom.js";
 import { figure as liveFigure, isSite, linked } from "./main.js";
+import { words } from "./words.js";
 
 const PATIENCE = 8000; // ms until silence is told
 
@@ -44,7 +45,7 @@ export const figure = (views) => ({ model, el }) => {
     show(formula);
     if (!site) ask(formula.text);
   };
-  const picks = menu("formula", recorded, ({ text }) => text, recorded[0], choose);
+  const picks = menu(words.expressions.formula, recorded, ({ text }) => text, recorded[0], choose);
   const select = picks.querySelector("select");
   const entry = html("input", {
     type: "text", autocomplete: "off", spellcheck: "false", maxlength: 400,
@@ -55,13 +56,13 @@ export const figure = (views) => ({ model, el }) => {
     if (known) return choose(known);
     tell("");
     ask(entry.value);
-    waiting = setTimeout(() => tell("Python does not answer. Run the cell above again, then press Show."), PATIENCE);
+    waiting = setTimeout(() => tell(words.expressions.silent), PATIENCE);
   };
   const own = site
-    ? html("p", { class: "bp-note" }, "To type a formula of your own, open this page in JupyterLab.")
-    : html("label", {}, "your own ", entry, html("button", { type: "button", onclick: go }, "Show"));
+    ? html("p", { class: "bp-note" }, words.expressions.inLab)
+    : html("label", {}, `${words.expressions.own} `, entry, html("button", { type: "button", onclick: go }, words.expressions.show));
   el.append(html(
-    "div", { class: "bp-live", role: "group", "aria-label": "Live figure of a formula", onkeydown: (event) => event.stopPropagation() },
+    "div", { class: "bp-live", role: "group", "aria-label": words.expressions.label, onkeydown: (event) => event.stopPropagation() },
     html("div", { class: "bp-formulas" }, picks, own, said), place,
   ));
 

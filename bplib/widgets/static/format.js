@@ -1,8 +1,9 @@
 // Numbers in and out: how they are written on screen, and what counts as one when typed.
+import { words } from "./words.js";
 
 // At most `digits` significant digits, a true minus sign, and words where there is no number.
 export const fmt = (x, digits = 6) => {
-  if (!Number.isFinite(x)) return "undefined here";
+  if (!Number.isFinite(x)) return words.numbers.undefined;
   const y = Number(x.toPrecision(digits));
   const size = Math.abs(y);
   const text = size && (size < 1e-4 || size >= 1e6) ? y.toExponential().replace("e+", "e") : String(y + 0);
@@ -22,9 +23,9 @@ const NUMBER = /^[+−-]?(\d+\.?\d*|\.\d+)(e[+−-]?\d+)?$/i;
 // The number that a text writes, or a sentence that says why it writes none.
 export const parse = (text) => {
   const trimmed = text.trim();
-  if (!trimmed) return "A number is missing.";
-  if (/^[+−-]?\d+,\d+$/.test(trimmed)) return "That is not a number: write the decimals after a point, as in 0.5.";
-  if (!NUMBER.test(trimmed)) return "That is not a number.";
+  if (!trimmed) return words.numbers.missing;
+  if (/^[+−-]?\d+,\d+$/.test(trimmed)) return words.numbers.point;
+  if (!NUMBER.test(trimmed)) return words.numbers.none;
   const x = Number(trimmed.replaceAll("−", "-"));
-  return Number.isFinite(x) ? x : "That number is too large.";
+  return Number.isFinite(x) ? x : words.numbers.large;
 };

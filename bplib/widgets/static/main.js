@@ -3,6 +3,7 @@ import { html, setText } from "./dom.js";
 import { Store } from "./store.js";
 import { mount as controls } from "./controls.js";
 import { mount as table } from "./table.js";
+import { fill, words } from "./words.js";
 
 export const isSite = () => document.querySelector('script[type="application/vnd.jupyter.widget-state+json"]') !== null;
 
@@ -25,7 +26,7 @@ export const figure = (views) => ({ model, el }) => {
   const moving = store.controls.map((control) => control.name).join(", ");
   // JupyterLab's command mode would take the arrows, and "b" would insert a cell.
   const root = html("div", {
-    class: "bp-live", role: "group", "aria-label": `Live figure ${name}: ${output} as ${moving} move`,
+    class: "bp-live", role: "group", "aria-label": fill(words.figure.label, { name, output, inputs: moving }),
     onkeydown: (event) => event.stopPropagation(),
   });
   const said = html("p", { class: "bp-said", role: "status" });
@@ -36,7 +37,7 @@ export const figure = (views) => ({ model, el }) => {
     return mount(root.lastChild, store, extra);
   };
   el.append(root);
-  const elsewhere = spec.views.flatMap((view) => [view.weights ?? [], view.biases ?? []].flat(3));
+  const elsewhere = spec.views.flatMap((view) => view.claims ?? []);
   // What a reader chose in a view is the view's own: made anew, it shows what it showed at the start.
   const places = spec.views.map(({ view }) => place(view));
   let unmounts = [];
@@ -80,7 +81,7 @@ export const figure = (views) => ({ model, el }) => {
     const text = linked();
     if (!text.startsWith(`${name}:`)) return;
     const fault = store.restore(text.slice(name.length + 1));
-    if (fault) store.say(`The link's state is damaged. ${fault} The figure stays as it was.`, true);
+    if (fault) store.say(fill(words.figure.damaged, { fault }), true);
     root.scrollIntoView({ block: "nearest" });
   };
   // A second click on the same link changes no address, but asks for the state again.

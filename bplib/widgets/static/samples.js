@@ -1,4 +1,5 @@
 // The samples of a figure: rows of the columns of numbers that some of its inputs have.
+import { fill, words } from "./words.js";
 
 export const mean = (row) => row.reduce((a, b) => a + b, 0) / row.length;
 
@@ -27,11 +28,11 @@ export const samplesOf = (store) => {
       const next = [...store.inputs];
       for (const { n, column } of data) next[n] = column[k];
       const fault = store.propose(next);
-      if (fault) store.say(`Sample ${k + 1}: ${fault}`, true);
+      if (fault) store.say(fill(words.store.sample, { k: k + 1, fault }), true);
       else chosen = k;
       return fault;
     },
     // One step against the gradient averaged over all samples.
-    step: () => store.step(all().back.map(mean), () => mean(all().run[tape.output]), "mean "),
+    step: () => store.step(all().back.map(mean), () => mean(all().run[tape.output]), words.store.meanStep),
   };
 };

@@ -3,11 +3,12 @@
 import { Tape } from "./tape.js";
 import { Labels } from "./labels.js";
 import { fmt, parse } from "./format.js";
+import { fill, words } from "./words.js";
 
 export class Store {
-  constructor({ tape, controls, params, data = [], rate: first }, inputs, rate) {
+  constructor({ tape, labels, controls, params, data = [], rate: first }, inputs, rate) {
     this.tape = new Tape(tape);
-    this.labels = new Labels(this.tape);
+    this.labels = new Labels(labels);
     const place = (n) => ({ n, node: this.tape.inputs[n], name: this.tape.names[this.tape.inputs[n]] });
     this.controls = controls.map(([n, lo, hi, step]) => ({ ...place(n), lo, hi, step }));
     this.params = params.map(place);
@@ -45,14 +46,14 @@ export class Store {
   propose(inputs) {
     for (const { n, name, lo, hi } of this.controls) {
       if (!(inputs[n] >= lo && inputs[n] <= hi)) {
-        return `${fmt(inputs[n])} is outside the range of ${name}, ${fmt(lo)} to ${fmt(hi)}.`;
+        return fill(words.store.outside, { x: fmt(inputs[n]), name, lo: fmt(lo), hi: fmt(hi) });
       }
     }
     const run = this.tape.forward(inputs);
     const back = this.tape.backward(run);
     if (!this.tape.finite(run, back)) {
       const node = this.tape.nodes.findIndex((_, i) => !Number.isFinite(run[i][0]));
-      return node < 0 ? "A gradient is undefined there." : `${this.labels.names[node]} is undefined there.`;
+      return node < 0 ? words.store.gradientUndefined : fill(words.store.undefined, { name: this.labels.names[node] });
     }
     this.inputs = [...inputs];
     this.run = run;
@@ -70,13 +71,13 @@ export class Store {
   set(n, x) {
     if (x === this.inputs[n]) return "";
     const fault = this.propose(this.inputs.with(n, x));
-    if (fault) this.say(`${fault} ${this.labels.names[this.tape.inputs[n]]} stays at ${fmt(this.inputs[n])}.`, true);
+    if (fault) this.say(fill(words.controls.stays, { fault, name: this.labels.names[this.tape.inputs[n]], x: fmt(this.inputs[n]) }), true);
     return fault;
   }
 
   // One step against the gradient: predicted change of the output = sum of gradient times movement. Returns ""
   // or the sentence that is now shown under the figure. Over data, gradients and measure are means.
-  step(grads = this.grads, measure = () => this.values[this.tape.output], mean = "") {
+  step(grads = this.grads, measure = () => this.values[this.tape.output], sentence = words.store.step) {
     const before = measure();
     const next = [...this.inputs];
     let predicted = 0;
@@ -85,17 +86,17 @@ export class Store {
       predicted += grads[node] * (next[n] - this.inputs[n]);
     }
     const fault = this.propose(next);
-    const output = mean + this.labels.names[this.tape.output];
+    const output = this.labels.names[this.tape.output];
     this.say(
-      fault ? `No step: ${fault} A smaller learning rate gives a shorter step.`
-        : `Gradient step: predicted change of ${output} ${fmt(predicted)} (gradient × step), true change ${fmt(measure() - before)}.`,
+      fault ? fill(words.store.noStep, { fault })
+        : fill(sentence, { output, predicted: fmt(predicted), truth: fmt(measure() - before) }),
       !!fault,
     );
     return fault;
   }
 
   setRate(rate) {
-    if (!(rate > 0)) return "The learning rate must be above 0.";
+    if (!(rate > 0)) return words.store.rate;
     this.rate = rate;
     this.say("");
     return "";
@@ -139,8 +140,8 @@ export class Store {
     for (const part of text.split(",")) {
       const [name, number, ...rest] = part.split("=");
       const target = this.movable.find((candidate) => candidate.name === name);
-      if (!target || number === undefined || rest.length) return "It names something that this figure does not have.";
-      if (seen.has(name)) return `It gives ${name} twice.`;
+      if (!target || number === undefined || rest.length) return words.store.unknown;
+      if (seen.has(name)) return fill(words.store.twice, { name });
       seen.add(name);
       next[target.n] = parse(number);
       if (typeof next[target.n] === "string") return `${name}: ${next[target.n]}`;

@@ -1,46 +1,11 @@
-// What the graph says about a node or an edge: symbols on one line, the present numbers on the next.
-import { fmt } from "./format.js";
-import { writeNumbers } from "./labels.js";
-import { blue, bracketed, red } from "./say.js";
+// Every word that the interface shows stands in words.json, so that a translation is a file beside it (library.py).
+import table from "./words.json" with { type: "json" };
 
-export const wordsFor = (store, { edges }) => {
-  const { tape, labels } = store;
-  const { names } = labels;
-  const top = tape.output;
-  const d = (i) => labels.derivative(top, i);
-  const local = (edge) => tape.locals(edge.to, store.run)[edge.arg];
-  const share = (edge) => store.grads[edge.to] * local(edge);
-  const usesOf = (i) => edges.filter((edge) => edge.from === i && edge.to <= top);
-  const symbols = (uses) => uses.map((use) => `${d(use.to)} × ${labels.derivative(use.to, use.from)}`).join(" + ");
-  const numbers = (uses) => uses.flatMap((use, k) => [k ? " + " : "", red(store.grads[use.to], k), ` × ${bracketed(local(use))}`]);
+export const words = table; // {part: {key: sentence}}
 
-  return {
-    local,
-    share,
-    forward(i) {
-      const [op, ...args] = tape.nodes[i];
-      if (op === "input") return [`${names[i]} = `, blue(store.values[i]), ", given"];
-      const formula = names[i] === labels.formulas[i] ? "" : ` = ${labels.formulas[i]}`;
-      return [`${names[i]}${formula} = ${writeNumbers(op, args.map((j) => store.values[j]))} = `, blue(store.values[i])];
-    },
-    backward(i) {
-      const result = [`${d(i)} = `, red(store.grads[i])];
-      if (i === top) return [...result, ": the backward pass starts here"];
-      const uses = usesOf(i);
-      if (!uses.length) return [...result, `: ${names[top]} does not depend on it`];
-      const sum = uses.length > 1 ? `, the sum over its ${uses.length} uses` : "";
-      return [`${d(i)} = ${symbols(uses)}\n= `, ...numbers(uses), " = ", red(store.grads[i]), sum];
-    },
-    edge(edge) {
-      const { from, to } = edge;
-      const uses = usesOf(from);
-      const product = [...numbers([edge]), " = ", red(share(edge))];
-      if (uses.length < 2) return [`${names[from]} → ${names[to]}:  ${d(from)} = ${symbols([edge])}\n= `, ...product];
-      const sum = uses.map((use, k) => (k ? bracketed : fmt)(share(use))).join(" + ");
-      return [
-        `${names[from]} → ${names[to]}:  ${symbols([edge])} = `, ...product, `, one of ${uses.length} shares.\n`,
-        `Their sum is ${d(from)} = ${sum} = `, red(store.grads[from]),
-      ];
-    },
-  };
-};
+// A sentence with its places, {name}, filled.
+export const fill = (sentence, parts) => sentence.replace(/\{(\w+)\}/g, (_, place) => parts[place]);
+
+// The same as a list for say.js: a part is text, a number, or a list of text and coloured numbers.
+export const pieces = (sentence, parts) =>
+  sentence.split(/\{(\w+)\}/).flatMap((text, k) => (k % 2 === 0 ? text : Array.isArray(parts[text]) ? parts[text] : `${parts[text]}`));

@@ -1,6 +1,8 @@
 // The optimisers of bplib.optim: the same names, options and update rules, on all parameters at once, which lie
 // one after the other in one array. `memory` is what a rule remembers of each number, zeros at first; t counts
 // the steps from 1.
+import { words } from "../words.js";
+
 const RULES = {
   SGD: {
     options: {},
@@ -82,7 +84,7 @@ export class Optimizer {
   step(params, grads) {
     let sum = 0;
     for (let k = 0; k < grads.length; k++) sum += grads[k] * 0; // NaN if one of them is no finite number
-    if (sum !== 0) return "A gradient is infinite or no number: no step. A smaller learning rate may help.";
+    if (sum !== 0) return words.engine.infinite;
     this.memory ??= Array.from({ length: this.rule.memory }, () => new Float64Array(params.length));
     const { lr } = this.options;
     const rate = typeof lr === "number" ? lr : lr(this.steps);

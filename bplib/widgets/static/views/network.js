@@ -1,12 +1,13 @@
 // The view `network`: units with z, a and δ, edges as wide as a weight or its gradient. Step through forward,
 // backward and update, for one sample or an epoch; move a weight and see what its gradient predicts.
-import { changes } from "./changes.js";
-import { slider, typed } from "./controls.js";
-import { html, menu, setAttr, setText, svg } from "./dom.js";
-import { fitted, fmt, shortened } from "./format.js";
-import { mean, samplesOf } from "./samples.js";
-import { blue, bracketed, red, say } from "./say.js";
-import { walker } from "./walk.js";
+import { changes } from "../changes.js";
+import { slider, typed } from "../controls.js";
+import { html, menu, setAttr, setText, svg } from "../dom.js";
+import { fitted, fmt, shortened } from "../format.js";
+import { mean, samplesOf } from "../samples.js";
+import { blue, bracketed, red, say } from "../say.js";
+import { walker } from "../walk.js";
+import { fill, pieces, words } from "../words.js";
 
 const PLAY = 1100; // ms a step
 const R = 42; // of a unit
@@ -69,7 +70,7 @@ export const mount = (el, store, spec) => {
   const pause = () => {
     clearInterval(timer);
     timer = 0;
-    setText(playButton, "Play");
+    setText(playButton, words.steps.play);
   };
   const goTo = (count) => {
     const from = taken;
@@ -98,24 +99,24 @@ export const mount = (el, store, spec) => {
   const play = () => {
     if (timer) return pause();
     if (taken >= steps.length) taken = null;
-    setText(playButton, "Pause");
+    setText(playButton, words.steps.pause);
     timer = setInterval(advance, PLAY);
     advance();
   };
   const button = (text, title, onclick) => html("button", { type: "button", title, onclick }, text);
-  const playButton = button("Play", "Run all three, layer by layer", play);
+  const playButton = button(words.steps.play, words.network.playTitle, play);
   const phaseButtons = [
-    ["forward", "Forward ▸", "Compute the next layer"],
-    ["backward", "◂ Backward", "Compute the gradients of the layer before"],
-    ["update", "Update", "Take a gradient step"],
+    ["forward", words.steps.forward, words.network.forwardTitle],
+    ["backward", words.steps.backward, words.network.backwardTitle],
+    ["update", words.network.update, words.network.updateTitle],
   ].slice(0, store.params.length ? 3 : 2).map(([phase, text, title]) => ({
     phase,
     element: button(text, title, () => (pause(), goTo(nextOf(phase)))),
   }));
   const buttons = html(
-    "div", { class: "bp-buttons", role: "group", "aria-label": "Steps" },
+    "div", { class: "bp-buttons", role: "group", "aria-label": words.steps.label },
     ...phaseButtons.map(({ element }) => element), playButton,
-    button("Show all", "Show every value and gradient", () => (pause(), goTo(null))),
+    button(words.steps.all, words.steps.allTitle, () => (pause(), goTo(null))),
   );
   let shown = "weights"; // on the edges
   const restart = (chosen) => {
@@ -127,12 +128,12 @@ export const mount = (el, store, spec) => {
   const rowMenu = html("span");
   const picks = html(
     "div", { class: "bp-picks" },
-    menu("edges show", ["weights", "gradients"], (what) => what, shown, (what) => {
+    menu(words.network.edgesShow, ["weights", "gradients"], (what) => (what === "weights" ? words.network.weights : words.network.gradients), shown, (what) => {
       shown = what;
       store.changed();
     }),
     ...(samples.count ? [
-      menu("steps for", ["sample", "epoch"], (what) => (what === "epoch" ? `an epoch of ${samples.count} samples` : "one sample"), "sample", restart),
+      menu(words.network.stepsFor, ["sample", "epoch"], (what) => (what === "epoch" ? fill(words.network.epoch, { n: samples.count }) : words.network.oneSample), "sample", restart),
       rowMenu,
     ] : []),
   );
@@ -142,8 +143,8 @@ export const mount = (el, store, spec) => {
     if (!samples.count || menuRow === samples.present()) return;
     menuRow = samples.present();
     const rows = Array.from({ length: samples.count }, (_, k) => k);
-    const name = (k) => (k < 0 ? "none of the data" : `${k + 1} of ${samples.count}`);
-    rowMenu.replaceChildren(menu("sample", menuRow < 0 ? [-1, ...rows] : rows, name, menuRow, (k) => {
+    const name = (k) => (k < 0 ? words.network.offData : fill(words.network.sampleOf, { k: k + 1, n: samples.count }));
+    rowMenu.replaceChildren(menu(words.network.sample, menuRow < 0 ? [-1, ...rows] : rows, name, menuRow, (k) => {
       if (k >= 0) samples.select(k);
       goTo(null);
       rowMenu.querySelector("select").focus();
@@ -170,7 +171,7 @@ export const mount = (el, store, spec) => {
   const panel = html(
     "div", { class: "bp-move" },
     weight,
-    html("div", { class: "bp-buttons" }, pinText, button("Measure from here", "Pin the present point", () => {
+    html("div", { class: "bp-buttons" }, pinText, button(words.network.measure, words.network.measureTitle, () => {
       pin = null;
       store.changed();
     })),
@@ -204,16 +205,16 @@ export const mount = (el, store, spec) => {
     const predicted = pin.slope * (x - pin.x);
     const truth = store.values[top] - pin.y;
     fields.forEach((field) => field.update());
-    setText(pinText, `measured from ${name} = ${fmt(pin.x)}, where ${labels.derivative(top, node)} = ${fmt(pin.slope)}`);
-    bars.predicted.show(`predicted: gradient × change = ${fmt(predicted)}`, predicted / pin.most);
-    bars.truth.show(`true change of ${names[top]} = ${fmt(truth)}`, truth / pin.most);
+    setText(pinText, fill(words.network.measured, { name, x: fmt(pin.x), derivative: labels.derivative(top, node), slope: fmt(pin.slope) }));
+    bars.predicted.show(fill(words.network.predicted, { x: fmt(predicted) }), predicted / pin.most);
+    bars.truth.show(fill(words.network.truth, { output: names[top], x: fmt(truth) }), truth / pin.most);
     const apart = Math.abs(predicted - truth);
     const large = Math.max(Math.abs(predicted), Math.abs(truth));
-    const words = large < 1e-12 ? `Move ${name}: nothing has changed yet.`
-      : apart <= 0.1 * large ? "they agree, to 10 %"
-      : predicted * truth < 0 ? "they have opposite signs"
-      : "they part";
-    setText(verdict, large < 1e-12 ? words : `${words}; apart by ${fmt(apart)}`);
+    const sentence = large < 1e-12 ? words.network.still
+      : apart <= 0.1 * large ? words.network.agree
+      : predicted * truth < 0 ? words.network.opposite
+      : words.network.part;
+    setText(verdict, fill(sentence, { name, x: fmt(apart) }));
   };
 
   // Every named number, with what is known of it.
@@ -243,11 +244,11 @@ export const mount = (el, store, spec) => {
     const part = html("td", { class: "bp-grad" });
     return { i, p: params.find(({ node }) => node === i), value, grad, part, row: html("tr", {}, html("th", { scope: "row" }, names[i]), value, grad, part) };
   });
-  const partHead = html("th", { scope: "col" }, `sum so far / ${samples.count}`);
+  const partHead = html("th", { scope: "col" }, fill(words.network.sumHead, { n: samples.count }));
   const table = html(
-    "div", { class: "bp-intermediates", role: "group", tabindex: 0, "aria-label": "Every intermediate" },
+    "div", { class: "bp-intermediates", role: "group", tabindex: 0, "aria-label": words.network.every },
     html("table", {},
-      html("thead", {}, html("tr", {}, ...["name", "value", `d${names[top]}/d(name)`].map((head) => html("th", { scope: "col" }, head)), partHead)),
+      html("thead", {}, html("tr", {}, ...[words.network.name, words.network.value, fill(words.network.gradientOf, { output: names[top] })].map((head) => html("th", { scope: "col" }, head)), partHead)),
       html("tbody", {}, ...rows.map(({ row }) => row))),
   );
   const showTable = () => {
@@ -275,12 +276,17 @@ export const mount = (el, store, spec) => {
     setAttr(line, "stroke-width", (1 + 6 * part).toFixed(2));
     setAttr(line, "stroke-dasharray", x < 0 ? "5 3" : "none");
   };
-  const nameOf = ({ node, from, unit }) => (from === undefined ? `bias ${names[node]} of ${names[unit.a]}` : `edge ${names[node]}, ${names[from]} to ${names[unit.a]}`);
+  const labelOf = ({ node, from, unit }, numbers) => {
+    const parts = { name: names[node], unit: names[unit.a], numbers };
+    return from === undefined ? fill(words.network.bias, parts) : fill(words.network.edge, { ...parts, from: names[from] });
+  };
   const edgeState = (p) => {
     const gradient = gradientOf(p);
+    const x = fmt(store.values[p.node]);
+    const sentence = whole ? words.network.gradientsSoFar : words.network.gradient;
     const step = now();
     return {
-      label: `${nameOf(p)}: ${fmt(store.values[p.node])}${gradient === null ? "" : `, ${whole ? `gradients so far / ${samples.count} =` : "gradient"} ${fmt(gradient)}`}`,
+      label: labelOf(p, gradient === null ? x : fill(sentence, { x, n: samples.count, gradient: fmt(gradient) })),
       picked: picked === p,
       chosen: chosen === p,
       flow: step?.phase === "forward" && step.layer === p.unit.layer,
@@ -361,10 +367,10 @@ export const mount = (el, store, spec) => {
         const [value, gradient] = [hasValue(unit.layer), hasGradient(unit.layer)];
         const shownLines = [value && `z ${brief(store.values[unit.z])}`, value && `a ${brief(store.values[unit.a])}`, gradient && `δ ${brief(store.grads[unit.z])}`];
         lines.forEach((element, k) => setText(element, shownLines[k] || ""));
-        const told = [...(value ? [`z ${fmt(store.values[unit.z])}`, `a ${fmt(store.values[unit.a])}`] : []), ...(gradient ? [`delta ${fmt(store.grads[unit.z])}`] : [])];
+        const told = [...(value ? [`z ${fmt(store.values[unit.z])}`, `a ${fmt(store.values[unit.a])}`] : []), ...(gradient ? [fill(words.network.delta, { x: fmt(store.grads[unit.z]) })] : [])];
         const step = now();
         return {
-          label: `unit ${names[unit.a]}: ${told.join(", ") || "not computed yet"}`,
+          label: fill(words.network.unit, { name: names[unit.a], numbers: told.join(", ") || words.steps.notYet }),
           picked: picked === unit || picked?.unit === unit || (picked?.from !== undefined && picked.from === unit.a),
           current: step?.layer === unit.layer && step.phase !== "update",
         };
@@ -377,7 +383,7 @@ export const mount = (el, store, spec) => {
         svg("circle", { class: "bp-box", cx: x, cy: y, r: SMALL }), title(x, y, SMALL, names[i]), number,
       ], () => {
         setText(number, fmt(store.values[i], 3));
-        return { label: `input ${names[i]}: ${fmt(store.values[i])}`, picked: picked === i || picked?.from === i };
+        return { label: fill(words.network.input, { name: names[i], x: fmt(store.values[i]) }), picked: picked === i || picked?.from === i };
       });
     };
     const drawLoss = () => {
@@ -388,7 +394,7 @@ export const mount = (el, store, spec) => {
       ], () => {
         const value = hasValue(depth + 1);
         setText(number, value ? brief(store.values[top]) : "");
-        return { label: `${names[top]}: ${value ? fmt(store.values[top]) : "not computed yet"}`, picked: picked === "loss", current: now()?.layer === depth + 1 };
+        return { label: value ? fill(words.network.loss, { name: names[top], x: fmt(store.values[top]) }) : fill(words.steps.notYetOf, { name: names[top] }), picked: picked === "loss", current: now()?.layer === depth + 1 };
       });
     };
     // In reading order; circles stand above edges.
@@ -403,7 +409,7 @@ export const mount = (el, store, spec) => {
     const height = down ? lossAt[1] + 24 : aside;
     canvas.replaceChildren(svg("svg", {
       viewBox: `-2 -2 ${wide + 4} ${height + 4}`, width: room + 4, height: ((height + 4) * (room + 4)) / (wide + 4), role: "group", onkeydown: walk.onkeydown,
-      "aria-label": "Network; arrow keys move among units and edges, Enter chooses a weight to move",
+      "aria-label": words.network.label,
     }, ...ends, ...wires, ...shapes));
     if (hadFocus) walk.focus();
     update();
@@ -438,30 +444,32 @@ export const mount = (el, store, spec) => {
     const d = labels.derivative(top, node);
     const times = from === undefined ? "" : ` × ${names[from]}`;
     const factor = from === undefined ? "" : ` × ${bracketed(store.values[from])}`;
-    const own = hasGradient(unit.layer) ? [`${d} = ${delta(unit.z)}${times} = `, red(store.grads[unit.z], true), factor, ...(from === undefined ? [] : [" = ", red(store.grads[node])])] : [`${d}: not computed yet`];
-    const summed = whole && rowsOf(unit) ? [`\nsum over ${rowsOf(unit)} of ${samples.count} samples, / ${samples.count} = `, red(partOf(p))] : [];
+    const own = hasGradient(unit.layer) ? [`${d} = ${delta(unit.z)}${times} = `, red(store.grads[unit.z], true), factor, ...(from === undefined ? [] : [" = ", red(store.grads[node])])] : [fill(words.steps.notYetOf, { name: d })];
+    const summed = whole && rowsOf(unit) ? ["\n", ...pieces(words.network.summed, { rows: rowsOf(unit), n: samples.count, x: [red(partOf(p))] })] : [];
     return [`${names[node]} = `, blue(store.values[node]), "\n", ...own, ...summed];
   };
   const lossWords = () => {
-    const over = whole ? [`; mean over ${samples.count} samples `, blue(mean(epoch.run[top]))] : [];
-    return [`${names[top]} = `, blue(store.values[top]), ...over];
+    const loss = [`${names[top]} = `, blue(store.values[top])];
+    return whole ? pieces(words.network.lossMean, { loss, n: samples.count, x: [blue(mean(epoch.run[top]))] }) : loss;
   };
   const updateWords = () => {
     const moves = store.params.map(({ n, name }) => `${name} ${fmt(before[n])} → ${fmt(store.inputs[n])}`);
-    return [`update, each by −${fmt(store.rate)} × ${whole ? "mean " : ""}gradient: ${moves.join(" · ")}\nThe old numbers are no longer true: forward again.`];
+    return [fill(whole ? words.network.updatedMean : words.network.updated, { rate: fmt(store.rate), moves: moves.join(" · ") })];
   };
   const spoken = () => {
     const step = now();
-    if (picked === "loss") return hasValue(depth + 1) ? lossWords() : ["not computed yet"];
+    if (picked === "loss") return hasValue(depth + 1) ? lossWords() : [words.steps.notYet];
     if (typeof picked === "number") return [`${names[picked]} = `, blue(store.values[picked]), ...(hasGradient(1) ? [`, ${labels.derivative(top, picked)} = `, red(store.grads[picked])] : [])];
     if (picked?.unit) return edgeWords(picked);
-    if (picked) return hasValue(picked.layer) ? [...forwardOf(picked), ...(hasGradient(picked.layer) ? ["\n", ...backwardOf(picked)] : [])] : ["not computed yet"];
-    if (!step) return [`Point at an edge to read δ × a, at a unit to read z, a and δ.${movable.length ? " Click an edge to move its weight." : ""}`];
+    if (picked) return hasValue(picked.layer) ? [...forwardOf(picked), ...(hasGradient(picked.layer) ? ["\n", ...backwardOf(picked)] : [])] : [words.steps.notYet];
+    if (!step) return [movable.length ? words.network.pointAndClick : words.network.point];
     if (step.phase === "update") return updateWords();
-    const row = step.row === undefined ? "" : `sample ${step.row + 1} of ${samples.count}, `;
+    const where = step.layer > depth ? names[top] : fill(words.network.layer, { k: step.layer });
+    const told = fill(step.phase === "forward" ? words.network.forward : words.network.backward, { where });
+    const head = step.row === undefined ? told : fill(words.network.ofSample, { k: step.row + 1, n: samples.count, step: told });
     const layer = units.filter((unit) => unit.layer === step.layer);
     const lines = step.layer > depth ? lossWords() : layer.flatMap((unit, k) => [k ? "\n" : "", ...(step.phase === "forward" ? forwardOf(unit) : backwardOf(unit))]);
-    return [`${row}${step.phase}, ${step.layer > depth ? names[top] : `layer ${step.layer}`}\n`, ...lines];
+    return [`${head}\n`, ...lines];
   };
 
   let epochKey = "";
@@ -485,6 +493,7 @@ export const mount = (el, store, spec) => {
 
   const resized = new ResizeObserver(draw);
   resized.observe(canvas);
+  update(); // what the table has no use for is hidden before the picture takes the room that is left
   draw();
   const unsubscribe = store.subscribe(update);
   return () => {

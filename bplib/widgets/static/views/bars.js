@@ -1,6 +1,7 @@
 // The view `bars`: some quantities one below the other, on one scale that stays as it is while a control moves.
-import { count } from "./count.js";
-import { html, setText } from "./dom.js";
+import { count } from "../count.js";
+import { html, setText } from "../dom.js";
+import { words } from "../words.js";
 
 const MOST_CORNERS = 64;
 
@@ -36,9 +37,9 @@ export const mount = (el, store, { of, log }) => {
   });
   const marks = html("div", { class: "bp-lane bp-marks" });
   const box = html(
-    "div", { class: "bp-amounts", role: "group", "aria-label": `Bars${log ? " on a logarithmic scale" : ""}` },
+    "div", { class: "bp-amounts", role: "group", "aria-label": log ? words.bars.logLabel : words.bars.label },
     ...rows.flatMap(({ parts }) => parts),
-    html("span", { class: "bp-note" }, log ? "log scale" : ""), marks,
+    html("span", { class: "bp-note" }, log ? words.bars.log : ""), marks,
   );
   el.append(box);
   let marked = "";

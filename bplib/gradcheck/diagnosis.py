@@ -4,8 +4,6 @@ When a claimed gradient differs from the numerical one, this file says how. A mi
 sentence "The claimed gradient of W ...", and the gradient to which it leads; the first that fits is chosen.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations, product
@@ -13,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from bplib.numerical import Array, is_float32
+from bplib.gradcheck.subject import Array, are
 
 Finding = tuple[str, Array]
 
@@ -41,6 +39,8 @@ class Case:
         Entries that may be wrong for a reason of their own, with the words for it.
     only_here : bool
         The claim is known at this point only, not as a function that could be asked nearby.
+    paths : iterable of (str, array)
+        Gradients that lost a path, each with words for it.
     guesses : iterable of (str, array)
         Pairs of a finding and the gradient that would prove it.
     vaguer_guesses : iterable of (str, array)
@@ -58,11 +58,12 @@ class Case:
     right_after: Sequence[str] = ()
     all_wrong: bool = False
     lengths: Mapping[int, str] = field(default_factory=dict)
-    places: Iterable[tuple[str, Array]] = ()
+    places: Iterable[Finding] = ()
     only_here: bool = False
-    guesses: Iterable[tuple[str, Array]] = ()
-    vaguer_guesses: Iterable[tuple[str, Array]] = ()
-    partials: Iterable[tuple[str, Array]] = ()
+    paths: Iterable[Finding] = ()
+    guesses: Iterable[Finding] = ()
+    vaguer_guesses: Iterable[Finding] = ()
+    partials: Iterable[Finding] = ()
 
 
 def same(u: Array, v: Array, noise: Array | float = 0.0) -> bool:
@@ -129,18 +130,14 @@ def _not_finite(c: Case) -> str:
 
 # --- mistakes: each yields findings, a finding being words and the gradient to which this mistake leads ----
 def _zero(c: Case) -> Iterator[Finding]:
-    said = "is zero where it should not be"
-    if c.only_here and not np.any(c.x):
-        said += (
-            " (the parameter is exactly 0 here: if the loss is built from relu, abs or max, it may be a "
-            "smooth function on which the convention at a kink is not the derivative: move off 0 and check)"
-        )
+    why = "with relu, abs or max the convention at a kink may differ from the derivative: move off 0"
+    at_0 = f" (the parameter is exactly 0 here: {why})" if c.only_here and not np.any(c.x) else ""
     if not np.any(c.a):
-        yield said, c.a
+        yield f"is zero where it should not be{at_0}", c.a
 
 
 def _float32(c: Case) -> Iterator[Finding]:
-    if is_float32(c.a) and np.linalg.norm(c.a - c.n) < 1e-5 * np.linalg.norm(c.n):
+    if are(np.float32, c.a) and np.linalg.norm(c.a - c.n) < 1e-5 * np.linalg.norm(c.n):
         yield "holds float32 numbers only: precision was lost on the way; compute in float64 throughout", c.a
 
 
@@ -168,10 +165,6 @@ def _reasons(c: Case, whole: int, *, many: bool) -> Iterator[str]:
         yield f"{what}: {f'the 1/{whole} of a mean is missing' if many else extra}"
 
 
-def _guessed(c: Case) -> Iterator[Finding]:
-    return iter(c.guesses if c.a.size > 1 else ())
-
-
 # What the gradient of a loss is a multiple of, for outputs p and targets t.
 _LOSSES: dict[str, Callable[[Array, Array], Array]] = {
     "the mean squared error": lambda p, t: p - t,
@@ -179,9 +172,7 @@ _LOSSES: dict[str, Callable[[Array, Array], Array]] = {
     "binary cross-entropy from probabilities": lambda p, t: (p - t) / (p * (1 - p)),
     "binary cross-entropy from logits": lambda p, t: 1 / (1 + np.exp(-p)) - t,
     "cross-entropy from probabilities": lambda p, t: -t / p,
-    "cross-entropy from logits, with targets that sum to 1": lambda p, t: (
-        np.exp(p) / np.exp(p).sum(axis=-1, keepdims=True) - t
-    ),
+    "cross-entropy from logits": lambda p, t: np.exp(p) / np.exp(p).sum(axis=-1, keepdims=True) - t,
 }
 
 
@@ -192,6 +183,17 @@ def _another_loss(c: Case) -> Iterator[Finding]:
             form = slope(c.x, target)
             fitted = _fit(c.a, form) * form
         yield f"is that of another loss: {loss}", fitted
+
+
+def _transposed(c: Case) -> Iterator[Finding]:
+    """Find a matrix that carries an axis of the parameter forward: n = g W gives g, and g W.T was claimed."""
+    for (name, W), (axis, length) in product(c.others.items(), enumerate(c.n.shape)):
+        if W.shape == (length, length) and length > 1 and np.linalg.cond(W) < 1e4:
+            why = f"what goes through {name} comes back through {name}.T (it is square, so no shape tells)"
+            for M in (W, W.T):
+                g = np.moveaxis(c.n, axis, -1) @ np.linalg.inv(M)
+                said = f"multiplies by {name} where its transpose belongs, or the reverse: {why}"
+                yield said, np.moveaxis(g @ M.T, -1, axis)
 
 
 def _masked(c: Case) -> Iterator[Finding]:
@@ -227,10 +229,9 @@ def _somewhere(c: Case) -> Iterator[Finding]:
     """Only some entries are wrong: say which, and what is wrong with those."""
     if not np.any(~c.wrong & (abs(c.n) > c.noise)):
         return
-    x, a, n, noise, wrong = (v[c.wrong] for v in (c.x, c.a, c.n, c.noise, c.wrong))
-    part = Case(x, a, n, noise, wrong, only_here=c.only_here)
-    there = throughout(part, reasons=False)
-    place = _place(c)
+    some = c.wrong
+    part = Case(c.x[some], c.a[some], c.n[some], c.noise[some], some[some], only_here=c.only_here)
+    there, place = throughout(part, reasons=False), _place(c)
     if not place and there and c.wrong.mean() <= 0.5:
         place = f"in {count(int(c.wrong.sum()), 'entry')} of {c.a.size:,}"
     if place:
@@ -280,20 +281,15 @@ def _extra(c: Case) -> Iterator[Finding]:
     said = f"is off by {decay:.6g} times the parameter itself: an L2 term is missing, extra or mis-scaled"
     yield said, c.n + decay * c.x
     for axis, length in enumerate(c.a.shape):
-        said = (
-            f"is off by the same amount all along axis {axis}: a term that is common to that axis, such as a "
-            "mean or a sum, is missing or wrong"
-        )
+        term = "a term common to that axis, such as a mean or a sum, is missing or wrong"
         if length > 2:
+            said = f"is off by the same amount all along axis {axis}: {term}"
             yield said, c.n + d.mean(axis, keepdims=True)
     for axis, length in enumerate(c.a.shape):
-        ones = np.ones(length)
-        said = (
-            f"is off by a constant plus a multiple of the parameter along axis {axis}: the mean terms of a "
-            "normalisation, through mean and variance, are missing or wrong"
-        )
+        ones, terms = np.ones(length), "the mean terms of a normalisation are missing or wrong"
+        said = f"is off by a constant plus a multiple of the parameter along axis {axis}"
         if length > 4:
-            yield said, c.n + _spanned(d, c.x, axis, ones)
+            yield f"{said}: {terms}", c.n + _spanned(d, c.x, axis, ones)
         for name, gamma in c.others.items():
             said = f"has {name} outside the means of the normalisation along axis {axis}; it belongs inside"
             if length > 6 and gamma.shape == (length,):
@@ -309,30 +305,24 @@ def _spanned(d: Array, x: Array, axis: int, *weights: Array) -> Array:
     return np.moveaxis(fitted, -1, axis)
 
 
-def _guessed_vaguer(c: Case) -> Iterator[Finding]:
-    return iter(c.vaguer_guesses if c.a.size > 1 else ())
-
-
 def _slices(c: Case) -> Iterator[Finding]:
     """Each row, or each column, has a factor of its own."""
     for axis, length in enumerate(c.a.shape):
         factor = _fit(c.a, c.n, tuple(i for i in range(c.a.ndim) if i != axis))
-        said = (
-            f"has a factor of its own, from {factor.min():.4g} to {factor.max():.4g}, for each index along "
-            f"axis {axis}: what belongs to that index (a derivative, a scale) is missing or wrong"
-        )
+        said = f"has a factor of its own, from {factor.min():.4g} to {factor.max():.4g}, for each index"
+        what = "what belongs to that index (a derivative, a scale) is missing or wrong"
         if 1 < length < c.a.size:
-            yield said, factor * c.n
+            yield f"{said} along axis {axis}: {what}", factor * c.n
 
 
 def _vague(c: Case) -> Iterator[Finding]:
     one = c.a.size == 1 and np.all(abs(c.n) > c.noise)
     wrong = f"is {c.a.item() / c.n.item():.6g} times the numerical one" if one else "is wrong"
     if c.right_after:
-        several = len(c.right_after) > 1
-        who, them = ("those of {} are", "them") if several else ("that of {} is", c.right_after[0])
-        said = f"{wrong} while {who.format(listed(c.right_after))} right"
-        yield f"{said}: look at the backward step that leads to it and not to {them}", c.a
+        who = f"those of {listed(c.right_after)} are", "them"
+        who = who if len(c.right_after) > 1 else (f"that of {c.right_after[0]} is", c.right_after[0])
+        said = f"{wrong} while {who[0]} right: look at the backward step that leads to it and not to {who[1]}"
+        yield said, c.a
     if np.linalg.norm((c.a - c.n)[c.wrong]) < 1e-4 * np.linalg.norm(c.n[c.wrong]):
         yield "is off by very little: rounding (float32 on the way?) or an approximate formula", c.a
     yield from c.partials
@@ -342,9 +332,10 @@ def _vague(c: Case) -> Iterator[Finding]:
 
 
 NAMELESS = "is wrong in a way this check has no name for: look at its worst entry"
-_MISTAKES: tuple[Callable[[Case], Iterator[Finding]], ...] = (
-    _zero, _float32, _factor, _guessed, _another_loss, _masked, _rearranged, _clipped, _somewhere, _signs,
-    _extra, _guessed_vaguer, _slices, _vague,
+_MISTAKES: tuple[Callable[[Case], Iterable[Finding]], ...] = (
+    _zero, _float32, lambda c: c.paths, _factor, lambda c: c.guesses if c.a.size > 1 else (), _transposed,
+    _another_loss, _masked, _rearranged, _clipped, _somewhere, _signs, _extra,
+    lambda c: c.vaguer_guesses if c.a.size > 1 else (), _slices, _vague,
 )  # fmt: skip
 
 
@@ -359,8 +350,6 @@ def wrong_shape(a: Array, n: Array) -> str:
     axes = tuple(i for i in range(a.ndim) if i < extra or n.shape[i - extra] == 1 != a.shape[i])
     if extra >= 0 and axes and (summed := a.sum(axis=axes)).size == n.size:
         right = "it is right once summed" if same(summed.ravel(), n.ravel()) else "sum it"
-        return (
-            f"{said}: {right} over axis {listed(axes)}, along which the parameter was broadcast (copied "
-            "forward means summed backward)"
-        )
+        why = "along which the parameter was broadcast (copied forward means summed backward)"
+        return f"{said}: {right} over axis {listed(axes)}, {why}"
     return said

@@ -1,10 +1,11 @@
 // The view `compose`: a chain of stages, each with a curve and a slope of its own, and the whole. The slopes
 // multiply. A dashed tangent reads a stage where the chain begins instead of at the stage's own input: wrong.
-import { onAxis, rangeOf, ticks, widthOf, written } from "./axes.js";
-import { html, setAll, setAttr, setText, svg, uniqueId } from "./dom.js";
-import { fmt } from "./format.js";
-import { onCurve } from "./move.js";
-import { blue, red, say } from "./say.js";
+import { onAxis, rangeOf, ticks, widthOf, written } from "../axes.js";
+import { html, setAll, setAttr, setText, svg, uniqueId } from "../dom.js";
+import { fmt } from "../format.js";
+import { onCurve } from "../move.js";
+import { blue, red, say } from "../say.js";
+import { fill, pieces, words } from "../words.js";
 
 const SAMPLES = 161;
 const [TOP, RIGHT, BOTTOM, LEFT, HEIGHT] = [10, 10, 146, 42, 182]; // RIGHT counts from the right
@@ -41,7 +42,7 @@ export const mount = (el, store, spec) => {
     const ghostLine = html("p", { class: "bp-wrong" });
     const formula = whole ? "" : ` = ${labels.formulas[to]}`;
     const element = html("div", { class: whole ? "bp-whole" : "bp-stage" },
-      html("p", { class: "bp-title" }, whole ? `the whole: ${names[to]} against ${names[from]}` : `${names[to]}${formula}`),
+      html("p", { class: "bp-title" }, whole ? fill(words.compose.whole, { to: names[to], from: names[from] }) : `${names[to]}${formula}`),
       canvas, slopeLine, ...(moves ? [] : [ghostLine]));
 
     let room = 0;
@@ -99,10 +100,10 @@ export const mount = (el, store, spec) => {
       setAttr(tangent, "d", touch(x, y, slope));
       setAttr(guide, "d", `M${xAt(x)} ${BOTTOM}V${yAt(y)}H${left}`);
       setAttr(point, "transform", `translate(${xAt(x)} ${yAt(y)})`);
-      const told = `${names[to]} against ${names[from]}: at ${names[from]} ${fmt(x)}, ${names[to]} ${fmt(y)}, slope ${fmt(slope)}`;
+      const told = fill(words.compose.reads, { to: names[to], from: names[from], x: fmt(x), y: fmt(y), slope: fmt(slope) });
       setAttr(picture, "aria-label", told);
-      if (moves) setAll(point, { "aria-label": `${names[from]} on the curve of ${names[to]}`, "aria-valuenow": x, "aria-valuetext": told });
-      say(slopeLine, [`${labels.derivative(to, from)} = `, red(slope), ` at ${names[from]} = `, blue(x)]);
+      if (moves) setAll(point, { "aria-label": fill(words.compose.point, { from: names[from], to: names[to] }), "aria-valuenow": x, "aria-valuetext": told });
+      say(slopeLine, pieces(words.compose.slope, { derivative: labels.derivative(to, from), slope: [red(slope)], from: names[from], x: [blue(x)] }));
     };
     // The same stage read at another number: its slope there, and the tangent that goes with it.
     const misread = (x) => {
@@ -112,7 +113,7 @@ export const mount = (el, store, spec) => {
       const shown = ghosts.checked && known && room > 0;
       setAttr(ghost, "d", shown ? touch(x, y, slope) : "");
       setAll(cross, shown ? { x: xAt(x) - 5, y: yAt(y) + 5 } : { x: -99, y: -99 });
-      setText(ghostLine, !ghosts.checked ? "" : `✗ read at ${names[start]} = ${fmt(x)} instead: ${fmt(known ? slope : NaN)}`);
+      setText(ghostLine, !ghosts.checked ? "" : fill(words.compose.misread, { start: names[start], x: fmt(x), slope: fmt(known ? slope : NaN) }));
       return known ? slope : NaN;
     };
     if (moves) onCurve(store, picture, point, () => control, () => [left, room - RIGHT]);
@@ -130,7 +131,7 @@ export const mount = (el, store, spec) => {
   el.append(
     html("div", { class: "bp-stages" }, ...stages.map(({ element }) => element), whole.element),
     product,
-    html("label", { class: "bp-check" }, ghosts, ` show the mistake: every slope read at ${names[start]}`),
+    html("label", { class: "bp-check" }, ghosts, ` ${fill(words.compose.mistake, { start: names[start] })}`),
     wrong,
   );
 
@@ -148,9 +149,10 @@ export const mount = (el, store, spec) => {
     const misread = stages.map((stage, k) => (k ? stage.misread(x) : slopes[0]));
     const claim = misread.reduce((a, b) => a * b);
     const scale = Math.abs(claim) + Math.abs(slope);
-    const verdict = Math.abs(claim - slope) <= 1e-9 * scale ? ": right, but only here" : `, but the slope is ${fmt(slope)}`;
-    const said = Number.isFinite(claim) ? `${times(misread)} = ${fmt(claim)}${verdict}` : "a stage is undefined there";
-    setText(wrong, ghosts.checked ? `✗ every slope read at ${names[start]} = ${fmt(x)}: ${said}` : "");
+    const { right, wrong: other, undefined: gap } = words.compose;
+    const verdict = !Number.isFinite(claim) ? gap : Math.abs(claim - slope) <= 1e-9 * scale ? right : other;
+    const parts = { start: names[start], x: fmt(x), product: times(misread), claim: fmt(claim), slope: fmt(slope) };
+    setText(wrong, ghosts.checked ? fill(verdict, parts) : "");
   };
 
   const all = [...stages, whole];

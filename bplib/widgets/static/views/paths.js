@@ -1,8 +1,9 @@
 // The view `paths`: k doublings n = n + n. One pass follows every path by recursion, the other takes each edge
 // once in reverse order; both do one thing a tick.
-import { count } from "./count.js";
-import { html, setAll, setAttr, setText, svg } from "./dom.js";
-import { fmt } from "./format.js";
+import { count } from "../count.js";
+import { html, setAll, setAttr, setText, svg } from "../dom.js";
+import { fmt } from "../format.js";
+import { fill, words } from "../words.js";
 
 const TICK = 40; // ms
 const HEIGHT = 54;
@@ -25,9 +26,9 @@ export const visit = (k, t) => {
 
 const duration = (ms) => {
   const s = ms / 1000;
-  if (s < 90) return `${fmt(s, 2)} seconds`;
-  if (s < 5400) return `${fmt(s / 60, 2)} minutes`;
-  return s < 172800 ? `${fmt(s / 3600, 2)} hours` : `${fmt(s / 86400, 2)} days`;
+  const { seconds, minutes, hours, days } = words.paths;
+  const [sentence, unit] = s < 90 ? [seconds, 1] : s < 5400 ? [minutes, 60] : s < 172800 ? [hours, 3600] : [days, 86400];
+  return fill(sentence, { n: fmt(s / unit, 2) });
 };
 
 export const mount = (el, store, { depth }) => {
@@ -37,16 +38,16 @@ export const mount = (el, store, { depth }) => {
   let timer = 0;
   let room = 0;
 
-  const lane = (title, what, total, gradient, edgesAt) => {
+  const lane = (title, tally, total, gradient, edgesAt) => {
     const said = html("p", {});
     const number = html("span", { class: "bp-tally" });
     const grad = html("span", { class: "bp-grad" });
-    const fill = html("div", { class: "bp-amount" });
+    const bar = html("div", { class: "bp-amount" });
     const picture = svg("svg", { role: "img", height: HEIGHT });
     let wires = [];
     said.append(html("strong", {}, title), " ", number, " ", grad);
     return {
-      element: html("div", { class: "bp-route" }, said, html("div", { class: "bp-lane" }, fill), picture),
+      element: html("div", { class: "bp-route" }, said, html("div", { class: "bp-lane" }, bar), picture),
       total,
       draw() {
         const apart = (room - 24) / k;
@@ -69,28 +70,28 @@ export const mount = (el, store, { depth }) => {
       show() {
         const all = total();
         const done = taken === null ? all : Math.min(taken, all);
-        setText(number, `${count(done)} of ${count(all)} ${what}`);
-        setText(grad, `gradient of x so far: ${count(gradient(done))}`);
-        fill.style.width = `${(100 * done) / all}%`;
+        setText(number, fill(tally, { done: count(done), all: count(all) }));
+        setText(grad, fill(words.paths.gradient, { x: count(gradient(done)) }));
+        bar.style.width = `${(100 * done) / all}%`;
         const lit = edgesAt(done);
         wires.forEach((pair, level) => pair.forEach((wire, edge) => wire.classList.toggle("bp-lit", lit(level, edge))));
-        setAll(picture, { "aria-label": `${k} doublings, two edges each; ${title} ${number.textContent}` });
+        setAll(picture, { "aria-label": fill(words.paths.label, { k, title, tally: number.textContent }) });
       },
     };
   };
-  const every = lane("Every path:", "visits", () => 2 ** (k + 1) - 1, (done) => (done ? visit(k, done).ends : 0), (done) => {
+  const every = lane(words.paths.every, words.paths.visits, () => 2 ** (k + 1) - 1, (done) => (done ? visit(k, done).ends : 0), (done) => {
     if (done === 2 ** (k + 1) - 1) return () => true;
     const { path } = visit(k, Math.max(1, done));
     return (level, edge) => path[level] === edge;
   });
   // After both edges of a level its gradient is whole: twice that of the level before.
-  const once = lane("Each edge once:", "edges", () => 2 * k, (done) => (done < 2 * k - 1 ? 0 : 2 ** (k - 1) * (done - 2 * k + 2)), (done) =>
+  const once = lane(words.paths.once, words.paths.edges, () => 2 * k, (done) => (done < 2 * k - 1 ? 0 : 2 ** (k - 1) * (done - 2 * k + 2)), (done) =>
     (level, edge) => 2 * level + edge < done);
 
   const pause = () => {
     clearInterval(timer);
     timer = 0;
-    setText(raceButton, "Race");
+    setText(raceButton, words.paths.race);
   };
   const goTo = (ticks) => {
     taken = ticks === null || ticks >= every.total() ? null : ticks;
@@ -100,20 +101,20 @@ export const mount = (el, store, { depth }) => {
   const race = () => {
     if (timer) return pause();
     if (calm.matches) return goTo(null);
-    setText(raceButton, "Pause");
+    setText(raceButton, words.steps.pause);
     taken ??= 0;
     timer = setInterval(() => goTo(taken + 1), TICK);
     store.changed();
   };
   const button = (text, title, onclick) => html("button", { type: "button", title, onclick }, text);
-  const raceButton = button("Race", "Both passes, one visit or one edge a tick", race);
+  const raceButton = button(words.paths.race, words.paths.raceTitle, race);
   const buttons = html(
-    "div", { class: "bp-buttons", role: "group", "aria-label": "Race" }, raceButton,
-    button("Step", "One visit, one edge", () => (pause(), goTo((taken ?? 0) + 1))),
-    button("Show the end", "All visits and all edges", () => (pause(), goTo(null))),
+    "div", { class: "bp-buttons", role: "group", "aria-label": words.paths.race }, raceButton,
+    button(words.paths.step, words.paths.stepTitle, () => (pause(), goTo((taken ?? 0) + 1))),
+    button(words.paths.end, words.paths.endTitle, () => (pause(), goTo(null))),
   );
   const pace = html("p", { class: "bp-reading" });
-  el.append(html("div", { class: "bp-bar" }, html("p", { class: "bp-legend" }, "k doublings: n = n + n"), buttons), every.element, once.element, pace);
+  el.append(html("div", { class: "bp-bar" }, html("p", { class: "bp-legend" }, words.paths.title), buttons), every.element, once.element, pace);
 
   const update = () => {
     const now = Math.max(1, Math.round(store.inputs[depth]));
@@ -130,7 +131,7 @@ export const mount = (el, store, { depth }) => {
     every.show();
     once.show();
     const [slow, fast] = [every, once].map(({ total }) => duration(total() * TICK));
-    setText(pace, `At ${1000 / TICK} a second, each edge once takes ${fast}, every path ${slow}.`);
+    setText(pace, fill(words.paths.pace, { rate: 1000 / TICK, fast, slow }));
   };
   const resized = new ResizeObserver(update);
   resized.observe(el);

@@ -1,20 +1,23 @@
 // The view `graph`: every node with its value and its gradient. Step through both passes; read any edge.
-import { html, setAttr, setText, svg } from "./dom.js";
-import { fitted, fmt, shortened } from "./format.js";
-import { layout, place } from "./layout.js";
-import { movingParts } from "./parts.js";
-import { say } from "./say.js";
-import { walker } from "./walk.js";
-import { wordsFor } from "./words.js";
+import { html, setAttr, setText, svg } from "../dom.js";
+import { fitted, fmt, shortened } from "../format.js";
+import { place } from "../layout.js";
+import { say } from "../say.js";
+import { sentencesFor } from "../sentences.js";
+import { walker } from "../walk.js";
+import { fill, words } from "../words.js";
 
 const PLAY = 1100; // ms a step
 const HEIGHT = 64; // of a node
 
-export const mount = (el, store) => {
+export const mount = (el, store, view) => {
   const { tape, labels } = store;
   const { names } = labels;
-  const { nodes, edges } = movingParts(tape);
-  const words = wordsFor(store, { edges });
+  const placed = view.nodes.map(([i, rank, at]) => ({ i, rank, at }));
+  const edges = view.edges.map(([from, to, arg, port, via]) => ({ from, to, arg, port, via }));
+  const nodes = placed.map(({ i }) => i);
+  const tags = new Map(view.nodes.map(([i, , , tag]) => [i, tag]));
+  const sentences = sentencesFor(store, { edges });
   const isInput = (i) => tape.nodes[i][0] === "input";
 
   // The passes: values forward, then gradients from the output back. `taken` counts the steps, null shows all.
@@ -39,7 +42,7 @@ export const mount = (el, store) => {
   const pause = () => {
     clearInterval(timer);
     timer = 0;
-    setText(playButton, "Play");
+    setText(playButton, words.steps.play);
   };
   const advance = () => {
     goTo(taken + 1);
@@ -48,25 +51,25 @@ export const mount = (el, store) => {
   const play = () => {
     if (timer) return pause();
     if (taken >= steps.length) taken = null;
-    setText(playButton, "Pause");
+    setText(playButton, words.steps.pause);
     timer = setInterval(advance, PLAY);
     advance();
   };
   const button = (text, title, onclick) => html("button", { type: "button", title, onclick }, text);
   const stepButton = (text, title, next) => button(text, title, () => (pause(), goTo(next())));
-  const playButton = button("Play", "Run both passes, one node at a time", play);
+  const playButton = button(words.steps.play, words.graph.playTitle, play);
   const buttons = html(
-    "div", { class: "bp-buttons", role: "group", "aria-label": "Steps" },
-    stepButton("Forward ▸", "Compute the value of the next node", () => (taken < ahead ? taken + 1 : 1)),
-    stepButton("◂ Backward", "Compute the gradient of the next node, from the output back", () =>
+    "div", { class: "bp-buttons", role: "group", "aria-label": words.steps.label },
+    stepButton(words.steps.forward, words.graph.forwardTitle, () => (taken < ahead ? taken + 1 : 1)),
+    stepButton(words.steps.backward, words.graph.backwardTitle, () =>
       taken >= ahead && taken < steps.length ? taken + 1 : ahead + 1),
     playButton,
-    stepButton("Show all", "Show every value and gradient", () => null),
+    stepButton(words.steps.all, words.steps.allTitle, () => null),
   );
   const legend = html(
     "p", { class: "bp-legend" },
-    html("span", { class: "bp-value" }, "= value"), " ",
-    html("span", { class: "bp-grad" }, `∂ gradient, d${names[tape.output]}/d(node)`),
+    html("span", { class: "bp-value" }, words.graph.valueKey), " ",
+    html("span", { class: "bp-grad" }, fill(words.graph.gradientKey, { output: names[tape.output] })),
   );
   const canvas = html("div", { class: "bp-canvas" });
   const reading = html("p", { class: "bp-reading" });
@@ -83,7 +86,7 @@ export const mount = (el, store) => {
   const drawNode = (i, [x, y], { width }) => {
     const room = (letter) => Math.floor((width - 16) / letter);
     // Where the formula is the name, it says the operation already.
-    const operation = names[i] === labels.formulas[i] ? "" : labels.tags[i];
+    const operation = names[i] === labels.formulas[i] ? "" : tags.get(i);
     const tag = names[i].length + operation.length < room(7.2) ? operation : "";
     const line = (kind, sign, base) => ({
       kind,
@@ -104,10 +107,10 @@ export const mount = (el, store) => {
         setText(number, shown ? fitted(x, (text) => text.length * digit <= width - 32) : "");
         const part = shown && largest[kind] ? Math.min(1, Math.abs(x) / largest[kind]) : 0;
         setAttr(bar, "width", ((width - 10) * part).toFixed(1));
-        if (shown) known.push(`${kind === "grad" ? "gradient" : kind} ${fmt(x)}`);
+        if (shown) known.push(fill(kind === "grad" ? words.graph.gradient : words.graph.value, { x: fmt(x) }));
       }
       return {
-        label: `node ${names[i]}: ${known.join(", ") || "not computed yet"}`,
+        label: fill(words.graph.node, { name: names[i], numbers: known.join(", ") || words.steps.notYet }),
         current: current()?.node === i,
         picked: picked === i || picked?.from === i || picked?.to === i,
       };
@@ -122,35 +125,35 @@ export const mount = (el, store) => {
       svg("path", { class: "bp-head", d: `M${end}${down ? "l-4 -7h8z" : "l-7 -4v8z"}` }),
     ], () => {
       const { from, to } = edge;
-      const numbers = hasGradient(from) ? `: local derivative ${fmt(words.local(edge))}, product ${fmt(words.share(edge))}` : "";
+      const ends = { from: names[from], to: names[to] };
+      const numbers = () => ({ local: fmt(sentences.local(edge)), product: fmt(sentences.share(edge)) });
       const now = current();
       return {
-        label: `edge ${names[from]} to ${names[to]}${numbers}`,
+        label: hasGradient(from) ? fill(words.graph.edgeNumbers, { ...ends, ...numbers() }) : fill(words.graph.edge, ends),
         picked: picked === edge,
         flow: now && !now.back && now.node === to,
         flowback: now?.back && now.node === from,
       };
     });
 
-  const plan = layout(tape, { nodes, edges });
   let drawn = 0;
   const draw = () => {
     const room = canvas.clientWidth - 4;
     if (room <= 0 || drawn === room) return;
     drawn = room;
-    const placed = place(plan, edges, room, HEIGHT);
-    const [width, height] = placed.size.map((length) => length + 4);
+    const plan = place({ nodes: placed, edges }, room, HEIGHT);
+    const [width, height] = plan.size.map((length) => length + 4);
     const hadFocus = canvas.contains(document.activeElement);
     walk.clear();
     // In reading order: each node after the edges that lead to it. Boxes stand above wires.
     const wires = [];
     const boxes = nodes.map((i) => {
-      edges.forEach((edge, k) => edge.to === i && wires.push(drawEdge(edge, placed.paths[k], placed.down)));
-      return drawNode(i, placed.corners.get(i), placed);
+      edges.forEach((edge, k) => edge.to === i && wires.push(drawEdge(edge, plan.paths[k], plan.down)));
+      return drawNode(i, plan.corners.get(i), plan);
     });
     canvas.replaceChildren(svg("svg", {
       viewBox: `-2 -2 ${width} ${height}`, width, height, role: "group", onkeydown: walk.onkeydown,
-      "aria-label": `Graph of ${names[tape.output]}; arrow keys move from node to edge`,
+      "aria-label": fill(words.graph.label, { output: names[tape.output] }),
     }, ...wires, ...boxes));
     const ruler = svg("text", { class: "bp-number" }, "0000");
     canvas.firstChild.append(ruler);
@@ -163,14 +166,14 @@ export const mount = (el, store) => {
   const spoken = () => {
     const now = current();
     if (typeof picked === "number") {
-      const known = [...(hasValue(picked) ? words.forward(picked) : []), ...(hasGradient(picked) ? ["\n", ...words.backward(picked)] : [])];
-      return known.length ? known : [`${names[picked]}: not computed yet`];
+      const known = [...(hasValue(picked) ? sentences.forward(picked) : []), ...(hasGradient(picked) ? ["\n", ...sentences.backward(picked)] : [])];
+      return known.length ? known : [fill(words.steps.notYetOf, { name: names[picked] })];
     }
-    if (picked) return hasGradient(picked.from) ? words.edge(picked) : [`${names[picked.from]} → ${names[picked.to]}: not computed yet`];
-    if (!now) return ["Point at an edge or a node to read its numbers."];
+    if (picked) return hasGradient(picked.from) ? sentences.edge(picked) : [fill(words.steps.notYetOf, { name: `${names[picked.from]} → ${names[picked.to]}` })];
+    if (!now) return [words.graph.point];
     return now.back
-      ? [`backward ${taken - ahead} of ${steps.length - ahead}: `, ...words.backward(now.node)]
-      : [`forward ${taken} of ${ahead}: `, ...words.forward(now.node)];
+      ? [fill(words.graph.backward, { k: taken - ahead, n: steps.length - ahead }), ...sentences.backward(now.node)]
+      : [fill(words.graph.forward, { k: taken, n: ahead }), ...sentences.forward(now.node)];
   };
   const update = () => {
     // The output's own gradient, always 1, is no measure for the others.

@@ -4,58 +4,71 @@
 ``assert report, report`` is a test that explains its failure.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from html import escape
+from typing import Any
 
 import numpy as np
 
-from bplib.diagnosis import at, count, listed
-from bplib.numerical import Array
+from bplib.gradcheck.diagnosis import at, listed
+from bplib.gradcheck.subject import Array
 
 
 @dataclass(frozen=True)
-class Result:
+class Line:
     """What was found for one parameter.
 
     Attributes
     ----------
-    name, shape, entries : str, tuple of int, int
-        Which parameter, and how many numbers were compared (random directions, with ``directions=k``).
-    ok : bool
+    name, shape : str, tuple of int
+    ok : bool or None
+        None where nothing can be said, which is neither right nor wrong.
+    said : str
+        What was seen.
+    finding : str
+        What is wrong: ends the sentence "The claimed gradient of W ...". Empty if nothing is.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    ok: bool | None
+    said: str
+    finding: str
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.shape or ''}".rstrip() + f": {_WORDS[self.ok]}, {self.said}"
+
+
+@dataclass(frozen=True)
+class Result(Line):
+    """What a comparison of numbers found for one parameter.
+
+    Attributes
+    ----------
+    entries : int
+        How many numbers were compared (random directions, with ``directions=k``).
     worst : tuple of int
         Index of the entry that is furthest off.
     claimed, numerical : float
         The two numbers there.
     error : float
         Norm-wise relative error, norm(a - n) / (norm(a) + norm(n)); 0 where both are 0.
-    finding : str
-        What is wrong: ends the sentence "The claimed gradient of W ...". Empty if nothing is.
+    resolution : float
+        The smallest relative error that would have been seen, if the whole gradient were off by it.
     errors : array
         The relative error of every entry, 0 where rounding explains it.
     """
 
-    name: str
-    shape: tuple[int, ...]
     entries: int
-    ok: bool
     worst: tuple[int, ...]
     claimed: float
     numerical: float
     error: float
-    finding: str
+    resolution: float
     errors: Array = field(repr=False, compare=False)
 
-    def __str__(self) -> str:
-        head = f"{self.name} {self.shape}" if self.shape else self.name
-        if self.ok:
-            return f"{head}: right, {count(self.entries, 'number')} compared"
-        return (
-            f"{head}: WRONG, {count(self.entries, 'number')} compared, relative error {self.error:.2g}, worst"
-            f"{' ' * bool(self.worst)}{at(self.worst)}: claimed {self.claimed:.6g}, "
-            f"numerical {self.numerical:.6g}"
-        )
+
+_WORDS = {True: "right", False: "WRONG", None: "inconclusive"}
 
 
 @dataclass(frozen=True, repr=False)
@@ -64,7 +77,7 @@ class Report:
 
     Attributes
     ----------
-    results : tuple of Result
+    results : tuple of Result or Line
         One for each parameter; ``report["W"]`` is that of W.
     problems : tuple of str
         What is wrong apart from the numbers: a changed input, an ignored `dout`.
@@ -72,20 +85,34 @@ class Report:
         What you should know although it is no error.
     how : str
         How the slopes were measured.
+    title : str
+        Which check it was.
+    noun : str
+        What was claimed.
+    verdict : str
+        "right", "WRONG", or "inconclusive" if no parameter is wrong and nothing can be said about some.
     ok : bool
     diagnosis : str
         All that is wrong, in sentences; empty if nothing is.
     """
 
-    results: tuple[Result, ...]
+    results: tuple[Any, ...]
     problems: tuple[str, ...]
     warnings: tuple[str, ...]
     how: str
+    title: str = "gradient check"
+    noun: str = "gradient"
+
+    @property
+    def verdict(self) -> str:
+        """What the check says, in a word."""
+        said = {r.ok for r in self.results} or {None}
+        return _WORDS[False if self.problems or False in said else None if None in said else True]
 
     @property
     def ok(self) -> bool:
         """True if everything is right."""
-        return not self.problems and all(r.ok for r in self.results)
+        return self.verdict == "right"
 
     @property
     def diagnosis(self) -> str:
@@ -95,14 +122,14 @@ class Report:
     def __bool__(self) -> bool:
         return self.ok
 
-    def __getitem__(self, name: str) -> Result:
-        for result in self.results:
-            if result.name == name:
-                return result
-        raise KeyError(f"{name!r} was not checked, only {', '.join(r.name for r in self.results)}")
+    def __getitem__(self, name: str) -> Any:
+        found = {r.name: r for r in self.results}
+        if name not in found:
+            raise KeyError(f"{name!r} was not checked, only {', '.join(found)}")
+        return found[name]
 
     def __repr__(self) -> str:
-        lines = [f"gradient check ({self.how}): {'right' if self.ok else 'WRONG'}"]
+        lines = [f"{self.title} ({self.how}): {self.verdict}"]
         lines += [f"  {result}" for result in self.results]
         lines += [f"diagnosis: {sentence}" for sentence in self._sentences()]
         return "\n".join(lines + [f"note: {warning}" for warning in self.warnings])
@@ -114,30 +141,31 @@ class Report:
         for finding in found:
             first, *rest = (r.name for r in self.results if r.finding == finding)
             likewise = f", and likewise of {listed(rest)}," if rest else ""
-            sentences.append(f"The claimed gradient of {first}{likewise} {finding}.")
+            sentences.append(f"The claimed {self.noun} of {first}{likewise} {finding}.")
         return sentences
 
     def _repr_html_(self) -> str:
-        wrong = [r for r in self.results if not r.ok]
-        heads = ["parameter", "shape", "compared", "verdict"]
+        wrong = [r for r in self.results if isinstance(r, Result) and not r.ok]
+        heads = ["parameter", "shape", "compared" if self.title == "gradient check" else "seen", "verdict"]
         heads += ["relative error", "worst", "claimed", "numerical"] if wrong else []
         head = "".join(f'<th scope="col">{h}</th>' for h in heads)
         rows = "".join(_html_row(r) for r in self.results)
         table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>" if rows else ""
         said = [escape(s) for s in self._sentences()] + [f"<em>Note:</em> {escape(w)}" for w in self.warnings]
-        verdict = f"<p><strong>{_html_verdict(self.ok)}</strong>, by {escape(self.how)}</p>"
+        verdict = f"<p><strong>{_html_verdict(self.verdict)}</strong>, by {escape(self.how)}</p>"
         worst = _heat_map(max(wrong, key=lambda r: r.error)) if wrong else ""
         return f"<div>{verdict}{table}{''.join(f'<p>{s}</p>' for s in said)}{worst}</div>"
 
 
-def _html_verdict(ok: bool) -> str:
-    colour = "light-dark(#00573f,#5ad1a8)" if ok else "light-dark(#9a3a00,#ffa366)"
-    return f'<span style="color:{colour}">{"right" if ok else "wrong"}</span>'
+def _html_verdict(verdict: str) -> str:
+    colour = "light-dark(#00573f,#5ad1a8)" if verdict == "right" else "light-dark(#9a3a00,#ffa366)"
+    return f'<span style="color:{colour}">{verdict.lower()}</span>'
 
 
-def _html_row(r: Result) -> str:
-    cells = [str(r.shape or "number"), f"{r.entries:,}", _html_verdict(r.ok)]
-    if not r.ok:
+def _html_row(r: Line) -> str:
+    seen = f"{r.entries:,}" if isinstance(r, Result) else escape(r.said)
+    cells = [str(r.shape or "number"), seen, _html_verdict(_WORDS[r.ok])]
+    if isinstance(r, Result) and not r.ok:
         cells += [f"{r.error:.2g}", at(r.worst), f"{r.claimed:.6g}", f"{r.numerical:.6g}"]
     return f'<tr><th scope="row">{escape(r.name)}</th>{"".join(f"<td>{c}</td>" for c in cells)}</tr>'
 

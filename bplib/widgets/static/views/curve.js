@@ -1,11 +1,12 @@
 // The view `curve`: one quantity against one control. The tangent's slope is the gradient; a nudge compares
 // what the gradient predicts with what happens.
-import { onAxis, rangeOf, ticks, widthOf, written } from "./axes.js";
-import { changes } from "./changes.js";
-import { html, menu, setAll, setAttr, setText, svg, uniqueId } from "./dom.js";
-import { fmt } from "./format.js";
-import { onCurve, onKeys, snap } from "./move.js";
-import { movingParts } from "./parts.js";
+import { onAxis, rangeOf, ticks, widthOf, written } from "../axes.js";
+import { changes } from "../changes.js";
+import { html, menu, setAll, setAttr, setText, svg, uniqueId } from "../dom.js";
+import { fmt } from "../format.js";
+import { onCurve, onKeys, snap } from "../move.js";
+import { movingParts } from "../parts.js";
+import { fill, words } from "../words.js";
 
 const SAMPLES = 201;
 const [TOP, RIGHT, BOTTOM, LEFT] = [24, 16, 226, 58]; // edges of the plot; RIGHT counts from the right
@@ -48,19 +49,19 @@ export const mount = (el, store, spec) => {
 
   const slopeName = html("span");
   const slopeNumber = html("span", { class: "bp-grad" });
-  const nudgeInput = html("input", { type: "range", min: -1, max: 1, step: "any", "aria-label": "nudge Δ" });
+  const nudgeInput = html("input", { type: "range", min: -1, max: 1, step: "any", "aria-label": words.curve.nudge });
   const nudgeText = html("span", { class: "bp-delta" });
   const apart = html("p", { class: "bp-apart" });
   const { element: bars, predicted: predictedChange, truth: trueChange } = changes();
   el.append(html("div", { class: "bp-columns" }, canvas, html("div", { class: "bp-side" },
     html("div", { class: "bp-picks" },
-      menu("curve of", computed, (i) => labels.names[i], node, (i) => {
+      menu(words.curve.of, computed, (i) => labels.names[i], node, (i) => {
         node = i;
         store.changed();
       }),
-      menu("against", store.controls, ({ name }) => name, control, choose)),
+      menu(words.curve.against, store.controls, ({ name }) => name, control, choose)),
     html("p", {}, slopeName, slopeNumber),
-    html("div", { class: "bp-nudge" }, html("span", {}, "nudge Δ"), nudgeInput, nudgeText),
+    html("div", { class: "bp-nudge" }, html("span", {}, words.curve.nudge), nudgeInput, nudgeText),
     bars,
     apart)));
 
@@ -122,14 +123,14 @@ export const mount = (el, store, spec) => {
     setAttr(tangent, "d", `M${at(lo, y + slope * (lo - x))}L${at(hi, y + slope * (hi - x))}`);
     mark(point, xAt(x), yAt(y), 6.5);
     setAll(point, {
-      "aria-label": `${quantity} against ${name}`,
+      "aria-label": fill(words.curve.point, { quantity, name }),
       "aria-valuemin": lo,
       "aria-valuemax": hi,
       "aria-valuenow": x,
-      "aria-valuetext": `${name} ${fmt(x)}, ${quantity} ${fmt(y)}, slope ${fmt(slope)}`,
+      "aria-valuetext": fill(words.curve.reads, { name, x: fmt(x), quantity, y: fmt(y), slope: fmt(slope) }),
     });
-    setAttr(picture, "aria-label", `Curve of ${quantity} against ${name}, with its tangent`);
-    setText(slopeName, `tangent's slope: d${quantity}/d${name} = `);
+    setAttr(picture, "aria-label", fill(words.curve.label, { quantity, name }));
+    setText(slopeName, fill(words.curve.slope, { derivative: `d${quantity}/d${name}` }));
     setText(slopeNumber, fmt(slope));
 
     const after = store.sweep(n, Float64Array.of(x + nudge), node)[0];
@@ -145,9 +146,9 @@ export const mount = (el, store, spec) => {
     setAttr(nudgeInput, "aria-valuetext", fmt(nudge));
     setText(nudgeText, fmt(nudge, 4));
     const most = Math.max(Math.abs(predicted), Math.abs(truth)) || 1;
-    predictedChange.show(`predicted: slope × Δ = ${fmt(predicted)}`, predicted / most);
-    trueChange.show(known ? `true change = ${fmt(truth)}` : `true change: ${quantity} is undefined there`, truth / most);
-    setText(apart, known ? `apart by ${fmt(Math.abs(predicted - truth))}` : "");
+    predictedChange.show(fill(words.curve.predicted, { x: fmt(predicted) }), predicted / most);
+    trueChange.show(known ? fill(words.curve.truth, { x: fmt(truth) }) : fill(words.curve.undefined, { quantity }), truth / most);
+    setText(apart, known ? fill(words.curve.apart, { x: fmt(Math.abs(predicted - truth)) }) : "");
   };
 
   // The nudge keeps to whole steps from 0.

@@ -1,0 +1,23 @@
+// The library: it draws each kind of figure into an element. `views` is a table of mount(element, store, view).
+import { figure as expressions } from "./expressions.js";
+import { render as explore } from "./explore.js";
+import { figure as live } from "./main.js";
+import { fill, words } from "./words.js";
+
+export const library = (views) => {
+  const kinds = { live: live(views), expressions: expressions(views), explore };
+  return {
+    // Whether the state of a widget is that of a figure.
+    knows: ({ _bplib_kind: kind }) => Object.hasOwn(kinds, kind),
+    // Returns the cleanup. A figure that fails says so in its place; those beside it live.
+    render({ model, el }) {
+      try {
+        return kinds[model.get("_bplib_kind")]({ model, el });
+      } catch (error) {
+        console.error(error);
+        el.textContent = fill(words.figure.broken, { error });
+        return () => {};
+      }
+    },
+  };
+};

@@ -1,0 +1,19 @@
+"""The views of a live figure: what an author asks for, and the class that each request leads to.
+
+They stand on the core and on `bplib.diagram`; a view that is drawn still is handed `bplib.plot`.
+"""
+
+from typing import Any
+
+from bplib.widgets.views.bars import MAX_BARS, Bars, bars
+from bplib.widgets.views.base import View
+from bplib.widgets.views.compose import Compose, compose
+from bplib.widgets.views.curve import Curve, curve
+from bplib.widgets.views.graph import Graph, graph
+from bplib.widgets.views.network import Network, network
+from bplib.widgets.views.paths import Paths, paths
+
+__all__ = ["MAX_BARS", "VIEWS", "View", "bars", "compose", "curve", "graph", "network", "paths"]
+
+#: Every kind of view by its name. The page has one module of the same name for each.
+VIEWS: dict[str, Any] = {kind.name: kind for kind in (Graph, Curve, Bars, Compose, Network, Paths)}

@@ -1,0 +1,117 @@
+"""Every page in Firefox and in WebKit: whole, and its figures answer the keyboard."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.register_assert_rewrite("engines")
+from engines import ENGINES, equip  # noqa: E402
+from pages import SETTLED, serve  # noqa: E402
+
+pytestmark = pytest.mark.browser
+
+CHAPTER = "book/01-credit-assignment.html"
+
+# How far the page is wider than the window, in pixels.
+TOO_WIDE = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+# The figures that have a slider in sight, and stand in no other figure.
+FIGURES = """
+  const sliders = (figure) =>
+    [...figure.querySelectorAll('input[type="range"]')].filter((slider) => slider.checkVisibility());
+  const figures = [...document.querySelectorAll(".bp-live")].filter(
+    (figure) => !figure.parentElement.closest(".bp-live") && sliders(figure).length);
+"""
+COUNT = f"() => {{ {FIGURES} return figures.length; }}"
+# What a figure says and the key that moves its first slider, which has the focus now.
+TAKE = f"""(k) => {{
+  {FIGURES}
+  const [slider] = sliders(figures[k]);
+  slider.focus();
+  const key = Number(slider.value) < Number(slider.max) ? "ArrowRight" : "ArrowLeft";
+  return {{ said: figures[k].textContent, key, name: slider.ariaLabel }};
+}}"""
+ANSWERED = f"(k, said) => {{ {FIGURES} return figures[k].textContent !== said; }}"
+
+
+@pytest.fixture(scope="module", params=list(ENGINES))
+def engine(request, tmp_path_factory):
+    with ENGINES[request.param](tmp_path_factory.mktemp(request.param)) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="module")
+def root(engine, site, tmp_path_factory):
+    return (
+        equip(engine, site.root, tmp_path_factory.mktemp("equipped") / "html") if engine.head else site.root
+    )
+
+
+def faults_on(engine, home, path, mount_within=30, answer_within=30):
+    """Visit a page, move the first slider of each figure by one key, and tell all that is wrong."""
+    engine.open(home, path)
+    found = []
+    try:
+        engine.wait_for(SETTLED, what="figures mounted and mathematics set", seconds=mount_within)
+        for k in range(engine.ask(COUNT)):
+            figure = engine.ask(TAKE, k)
+            engine.press(figure["key"])
+            what = f"figure {k + 1} answers when {figure['name']} is moved"
+            engine.wait_for(ANSWERED, k, figure["said"], what=what, seconds=answer_within)
+    except TimeoutError as error:
+        found.append(str(error))
+    if (px := engine.ask(TOO_WIDE)) > 0:
+        found.append(f"{px} px too wide")
+    return found + engine.faults()
+
+
+def test_every_page_is_whole_and_answers(engine, root, site):
+    assert CHAPTER in site.pages
+    with serve(root) as home:
+        visited = {path: faults_on(engine, home, path) for path in site.pages}
+    assert {path: faults for path, faults in visited.items() if faults} == {}
+
+
+def test_a_chapter_from_a_folder(engine, root):
+    assert faults_on(engine, root.as_uri() + "/", CHAPTER) == []
+    assert engine.ask(COUNT) > 0
+
+
+def plant(page):
+    """Spoil a chapter: a fault of each kind that a visit must see."""
+    faults = """<script>
+      console.error("planted");
+      setTimeout(() => { throw new Error("thrown"); });
+      Promise.reject(new Error("rejected"));
+      fetch("https://example.org/x").catch(() => {});
+    </script><img src="missing.png" alt="Lost"><p style="width: 2000px">A long line</p></article>"""
+    return page.replace("</article>", faults, 1).replace('"model_id": "', '"model_id": "lost-', 1)
+
+
+def test_planted_faults_are_seen(engine, site, tmp_path):
+    spoilt = equip(engine, site.root, tmp_path / "html", plant)
+    with serve(spoilt) as home:
+        found = "\n".join(faults_on(engine, home, CHAPTER, mount_within=2))
+    for fault in (
+        "figures mounted and mathematics set: still not so after 2 s",
+        "console: planted",
+        "thrown",
+        "rejected",
+        "foreign request: https://example.org",
+        "missing.png",
+        "px too wide",
+    ):
+        assert fault in found
+
+
+def test_a_figure_that_does_not_answer_is_seen(engine, site, tmp_path):
+    deaf = """<script>
+      const refuse = (event) => (event.preventDefault(), event.stopImmediatePropagation());
+      addEventListener("keydown", refuse, true);
+    </script></head>"""
+    spoilt = equip(engine, site.root, tmp_path / "html", lambda page: page.replace("</head>", deaf, 1))
+    with serve(spoilt) as home:
+        found = faults_on(engine, home, CHAPTER, answer_within=2)
+    assert [fault.split(": still")[0] for fault in found] == [
+        f"{engine.name}: figure 1 answers when w is moved"
+    ]

@@ -1,0 +1,351 @@
+"""The library: how it is joined, what a figure carries of it, what it weighs, and what it says."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from ipywidgets import IntSlider, Widget
+from ipywidgets.embed import dependency_state
+
+from bplib.scalar import Value
+from bplib.widgets import library
+from bplib.widgets.explore import explore
+from bplib.widgets.expressions import expressions
+from bplib.widgets.figure import Figure, Library
+from bplib.widgets.live import live
+from bplib.widgets.views import VIEWS
+
+STATIC = Path(library.__file__).parent / "static"
+MODULES = {
+    path.relative_to(STATIC).as_posix(): path.read_text(encoding="utf-8") for path in STATIC.rglob("*.js")
+}
+
+LIBRARY_BYTES = 250_000
+
+
+def one_of_each():
+    w = Value(0.5, "w")
+    return [
+        live((w * w).named("loss"), {w: (-2, 2)}, name="one"),
+        expressions(["x**2"], name="formula"),
+        explore(lambda ax, n: ax.set_title(str(n)), alt="{n}", n=[1, 2]),
+    ]
+
+
+# The joiner.
+
+
+def join(*names, **texts):
+    """Join modules with these texts; ``a_b`` stands for ``a/b.js``."""
+    return library.join(
+        names, {f"{name.replace('_', '/')}.js": text for name, text in texts.items()}.__getitem__
+    )
+
+
+def test_what_is_needed_comes_first_and_every_line_stays_a_line():
+    joined = join(
+        "one.js",
+        "two.js",
+        one='import { two, three as drei } from "./two.js";\n\n// a\nexport const one = () => [two, drei];',
+        two="export const two = 2;\nexport class three {}\n  const four = `\n  ${two}`;",
+    )
+    assert joined == (
+        "// two.js\nconst two$ = (() => {\n"
+        "const two = 2;\nclass three {}\n  const four = `\n  ${two}`;\n"
+        "return { two, three };\n})();\n"
+        "// one.js\nconst one$ = (() => {\n"
+        "const { two, three: drei } = two$;\n\n// a\nconst one = () => [two, drei];\n"
+        "return { one };\n})();\n"
+    )
+
+
+def test_folders_are_found_from_where_the_import_stands():
+    joined = join(
+        "views/heat.js",
+        views_heat='import { run } from "../engine/tape.js";\nimport { cells } from "./grid.js";\n',
+        views_grid='import { run } from "../engine/tape.js";\nexport const cells = run;\n',
+        engine_tape="export function run() {}\n",
+    )
+    assert re.findall(r"^// (\S+)", joined, re.MULTILINE) == [
+        "engine/tape.js",
+        "views/grid.js",
+        "views/heat.js",
+    ]
+    assert "const { run } = engine$tape$;" in joined
+    assert "const { cells } = views$grid$;" in joined
+
+
+def test_a_table_becomes_a_constant():
+    texts = {"one.js": 'import t from "./t.json" with { type: "json" };\n', "t.json": '{\n  "a": "δ"\n}'}
+    assert 'const t = {"a": "δ"};\n' in library.join(["one.js"], texts.__getitem__)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'import * as two from "./two.js";',
+        'import two from "./two.js";',
+        'import { two } from "https://elsewhere/two.js";',
+        'import { two } from "two.js";',
+        'import { two } from "./two.js"; // with a comment',
+        "import {",
+        'import "./two.js";',
+        "export default 3;",
+        "export { two };",
+        'export * from "./two.js";',
+        "export const { a, b } = two;",
+        "export let two = 2;",
+        "export function* two() {}",
+        "  export const two = 2;",
+        "const where = 1;\nimport.meta.url;",
+    ],
+)
+def test_a_line_it_does_not_understand_is_refused(line):
+    number = 3 + line.count("\n")
+    with pytest.raises(ValueError, match=rf"one.js, line {number}, is no import or export that the joiner"):
+        join("one.js", one=f"\n\n{line}\n", two="export const two = 2;\n")
+
+
+def test_a_name_that_is_not_exported_is_refused():
+    with pytest.raises(ValueError, match=r"one.js, line 1, imports three, which two.js does not export"):
+        join(
+            "one.js", one='import { two, three } from "./two.js";\n', two="export const two = 2, three = 3;\n"
+        )
+
+
+def test_a_circle_is_refused():
+    with pytest.raises(ValueError, match=r"circle, two.js -> three.js -> two.js; move what both need"):
+        join(
+            "one.js",
+            one='import { two } from "./two.js";\n',
+            two='import { three } from "./three.js";\n',
+            three='import { two } from "./two.js";\n',
+        )
+
+
+# What is joined.
+
+
+def test_every_view_has_its_module():
+    files = {path.stem: path.name for path in (STATIC / library.VIEWS).glob("*.js")}
+    assert files.keys() == VIEWS.keys()
+    assert all("export const mount" in MODULES[f"{library.VIEWS}/{name}"] for name in files.values())
+
+
+def test_every_module_can_be_joined():
+    """Also those that no view needs yet; only the loader stands alone."""
+    names = sorted(MODULES.keys() - {"loader.js"})
+    joined = library.join(names)
+    assert sorted(re.findall(r"^// ([\w/]+\.js)$", joined, re.MULTILINE)) == names
+    assert len(joined.encode()) < LIBRARY_BYTES
+
+
+def test_both_forms_hold_the_same_library_once():
+    module, script = library.module(), library.script()
+    assert module.count("export ") == 1
+    assert "export " not in script
+    lines = set(script.splitlines())
+    assert {line for line in module.splitlines() if line not in lines} == {
+        "export default library;",
+        "//# sourceURL=bplib/live.js",
+    }
+    assert script.count("\n// tape.js\n") == 1
+
+
+def test_the_library_keeps_its_budget():
+    assert len(library.script().encode()) < LIBRARY_BYTES
+    assert len(library.style().encode()) < 40_000
+
+
+def test_a_view_needs_no_engine_and_an_engine_no_document():
+    """What draws reads numbers from the store; what computes could do so where there is no page."""
+    for name, text in MODULES.items():
+        folder = name.split("/")[0]
+        imports = re.findall(r'^import .* from "(.+)";$', text, re.MULTILINE)
+        if folder in ("views", "parts"):
+            assert not [path for path in imports if "engine/" in path or path.endswith("/tape.js")], name
+        if folder == "engine" or name == "tape.js":
+            assert not [path for path in imports if re.search(r"/(dom\.js|views/|parts/)", path)], name
+            assert not re.search(r"\b(document|window)\.", text), name
+
+
+# What a figure carries.
+
+
+def test_figures_share_one_library_and_carry_little():
+    figures = one_of_each()
+    shared = {fig._library for fig in figures}
+    assert len(shared) == 1
+    assert shared.pop().get_state()["_bplib_script"] == library.module()
+    assert [fig._bplib_kind for fig in figures] == ["live", "expressions", "explore"]
+    for fig in figures:
+        state = fig.get_state()
+        assert state["_esm"] == Figure._esm
+        assert len(state["_esm"].encode()) < 1000
+        assert not state.get("_css")
+        assert state["_library"] == f"IPY_MODEL_{fig._library.model_id}"
+
+
+def test_a_closed_library_is_made_anew():
+    (first, *_) = one_of_each()
+    before = Library.shared()
+    assert first._library is before
+    Widget.close_all()
+    (second, *_) = one_of_each()
+    assert second._library is not before
+    assert second._library.comm is not None
+
+
+def test_a_page_carries_only_the_state_of_its_figures():
+    figures, slider = one_of_each(), IntSlider(3)
+    whole = dependency_state([*figures, slider], drop_defaults=False)
+    state, needed = library.for_page(whole)
+    assert needed
+    assert whole.keys() - state.keys() == {figures[0]._library.model_id}
+    for fig in figures:
+        mine = state[fig.model_id]["state"]
+        assert mine.keys() & {"_esm", "_css", "_library"} == set()
+        assert "_bplib_kind" in mine
+    assert "IPY_MODEL_" + figures[0]._library.model_id not in json.dumps(state, default=str)
+    assert state[slider.model_id] == whole[slider.model_id]
+    assert library.for_page(state) == (state, True)
+
+
+def test_a_page_without_figures_needs_no_library():
+    slider = IntSlider(3)
+    whole = dependency_state([slider], drop_defaults=False)
+    assert library.for_page(whole) == (whole, False)
+
+
+# What it says.
+
+USES = re.compile(r"\bwords\.(\w+)\.(\w+)\b")
+TAKEN = re.compile(r"const \{ ([^}]+) \} = words\.(\w+);")
+
+
+def uses():
+    found = {use for text in MODULES.values() for use in USES.findall(text)}
+    for text in MODULES.values():
+        for names, part in TAKEN.findall(text):
+            found |= {(part, name.split(":")[0]) for name in names.split(", ")}
+    return found
+
+
+def test_every_sentence_is_used_and_every_use_has_its_sentence():
+    assert uses() == {(part, key) for part, sentences in library.words().items() for key in sentences}
+
+
+FILLED = re.compile(r"(?:fill|pieces)\(words\.(\w+)\.(\w+), \{ ((?:[^{}]|\{[^{}]*\})*) \}\)")
+
+
+def test_a_sentence_gets_what_it_has_places_for():
+    calls = [call for text in MODULES.values() for call in FILLED.findall(text) if "..." not in call[2]]
+    assert len(calls) > 50
+    for part, key, given in calls:
+        flat = re.sub(r"\([^()]*\)|\[[^\[\]]*\]", "", re.sub(r"\([^()]*\)|`[^`]*`", "", given))
+        named = {entry.split(":")[0].strip() for entry in flat.split(",")}
+        assert named >= set(re.findall(r"\{(\w+)\}", library.words()[part][key])), (part, key, given)
+
+
+STRING = re.compile(r'"((?:[^"\\\n]|\\.)*)"|`((?:[^`\\]|\\.)*)`')
+ERROR = re.compile(r"new Error\(.*\);")
+COMMENT = re.compile(r"(^|\s)//.*")
+GIVEN = re.compile(
+    r"""setText\([^,\n]+, ["`][^"`$]*[A-Za-z]{2}"""  # text that an element gets,
+    r"""|html\("\w+", \{[^}]*\}, ["`][^"`$]*[A-Za-z]{2}"""
+    r"""|(?:\b(?:title|alt|placeholder)|"aria-(?:label|valuetext|description)"): ["`][^"`$]*[A-Za-z]{2}"""
+)
+SENTENCE = re.compile(r"[A-Za-z]{2,},? [a-z]{2,}|^[A-Z][a-z]+\b|[a-z]\.$")
+KEYS = ("Arrow", "Escape", "Enter", "Home", "End", "Page")
+
+
+def spoken(text):
+    """List what looks like words of the interface: what is given as text, and what reads as prose.
+
+    An Error speaks to whoever writes a figure, as Python's errors do, and not to a reader.
+    """
+    found = []
+    for line in text.splitlines():
+        code = ERROR.sub("", COMMENT.sub("", line))
+        found += GIVEN.findall(code)
+        for quoted, template in STRING.findall(code):
+            fixed = re.sub(r"\$\{[^}]*\}", "§", template) or quoted
+            if (
+                SENTENCE.search(fixed)
+                and "bp-" not in fixed
+                and not any(fixed.startswith(key) for key in KEYS)
+            ):
+                found.append(fixed)
+    return found
+
+
+def test_no_module_speaks_for_itself():
+    assert {name: said for name, text in MODULES.items() if (said := spoken(text))} == {}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'const button = html("button", { type: "button" }, "reset");',
+        "setText(said, `slope ${fmt(x)}`);",
+        'html("input", { "aria-label": "rate" });',
+        'store.say("The number is too large.");',
+        'const heads = ["Value"];',
+        "return `${name} is undefined there`;",
+    ],
+)
+def test_a_module_that_did_would_be_found(line):
+    assert spoken(line)
+
+
+# Translations.
+
+
+@pytest.fixture
+def translated(tmp_path, monkeypatch):
+    """Put a translation to German beside the English table, in a copy of the static files."""
+    shutil.copytree(STATIC, tmp_path, dirs_exist_ok=True)
+    monkeypatch.setattr(library, "static", lambda name="": tmp_path / name)
+    monkeypatch.setattr(library, "_library", library._library.__wrapped__)
+    table = library.words("en")
+
+    def write(**changes):
+        for place, sentence in changes.items():
+            part, key = place.split("_")
+            if sentence is None:
+                del table[part][key]
+            else:
+                table.setdefault(part, {})[key] = sentence
+        (tmp_path / "words.de.json").write_text(json.dumps(table), encoding="utf-8")
+
+    return write
+
+
+def test_a_translation_is_a_file(translated, monkeypatch):
+    translated(steps_play="Abspielen", controls_stays="{name} bleibt {x}. {fault}")
+    assert '"play": "Abspielen"' in library.module("de")
+    assert '"play": "Play"' in library.module()
+    monkeypatch.setenv("BPLIB_LANGUAGE", "de")
+    assert '"play": "Abspielen"' in library.script()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"steps_play": None}, "lacks steps.play"),
+        ({"steps_stop": "Halt"}, "has no use for steps.stop"),
+        ({"controls_stays": "{fault} bleibt {x}."}, r"lacks \{name\} in controls.stays"),
+        ({"steps_play": "Los, {name}"}, r"has no use for \{name\} in steps.play"),
+    ],
+)
+def test_a_translation_that_does_not_fit_is_refused(translated, change, message):
+    translated(**change)
+    with pytest.raises(ValueError, match=rf"words.de.json {message}\. It needs the keys of words.json"):
+        library.words("de")
+
+
+def test_a_language_without_its_file_is_refused():
+    with pytest.raises(ValueError, match=r"no translation to 'xx': no file words.xx.json beside words.json"):
+        library.words("xx")
