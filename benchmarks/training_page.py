@@ -195,7 +195,7 @@ def table() -> Table:
             "Forward, loss, backward and update by gradient descent; tanh, a linear end, squared error; all "
             "in one Chromium. The page and the network of objects (one object a neuron, one a link, one "
             f"sample at a time) compute in float64, TensorFlow.js {RELEASE} in float32. The page picks the "
-            "rows of each batch itself.",
+            "rows of each batch itself. A step is that of the fastest stretch of each turn.",
             "Of it tanh: what the tanh of a step takes alone, by `Math.tanh` in the network of objects, by a "
             "table and the addition theorem in the page, slope included, right to 2e-15.",
         ],
