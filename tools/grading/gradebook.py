@@ -120,7 +120,7 @@ def _enter(gradebook: Gradebook, assignment: Assignment, student: str, result: R
 
 
 def _shown(place: Path) -> tuple[str, dict[str, str]]:
-    """Return the result that the notebook there was made from, its graded cells by name, and under "" all."""
+    """Return which result the notebook there was made from; its graded cells by name, under "" all cells."""
     if not place.exists():
         return "", {}
     nb = json.loads(place.read_text(encoding="utf-8"))
