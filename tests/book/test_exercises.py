@@ -8,6 +8,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 from notebooks import BOOK, student_version, text, write_assignments
+from traitlets.config import PyFileConfigLoader
 
 SOLUTIONS = sorted((BOOK / "solutions").glob("*.ipynb"))
 STUDENT = sorted((BOOK / "exercises").glob("*.ipynb"))
@@ -74,4 +75,5 @@ def test_assignments_are_ready_for_nbgrader(tmp_path: Path):
         graded = [c.metadata.nbgrader for c in release.cells if c.metadata.get("nbgrader", {}).get("grade")]
         assert graded and all(cell.checksum for cell in graded)
         assert (tmp_path / "course/source" / path.stem / path.name).read_bytes() == path.read_bytes()
-    assert "course_id" in (tmp_path / "course/nbgrader_config.py").read_text()
+    settings = PyFileConfigLoader("nbgrader_config.py", path=str(tmp_path / "course")).load_config()
+    assert settings.CourseDirectory.course_id == "backpropagation-live"
