@@ -25,8 +25,8 @@ Fixtures that the tests in this folder take as arguments (all test modules here 
 `axe(page, only=())`
     The WCAG 2.2 AA violations that axe-core finds, as readable lines; `only` names the rules to try.
 
-`options` are those of `Windows.open`: `width`, `height`, `color_scheme`, `reduced_motion`, `shared`, and what
-Playwright's contexts take, such as `has_touch`. Visits end with their test.
+`options` are those of `Windows.open`: `width`, `height`, `color_scheme`, `reduced_motion`, `script`,
+`shared`, and what Playwright's contexts take, such as `has_touch`. Visits end with their test.
 
 A `Visit` has `page`, `errors` (console errors, exceptions, failed requests), `foreign` (addresses asked of
 any other host, or outside the site's folder) and `faults`, both together: end a test with

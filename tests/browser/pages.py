@@ -163,13 +163,16 @@ class Windows:
         height: int = 900,
         color_scheme: str = "light",
         reduced_motion: str = "no-preference",
+        script: str = "",
         **options: Any,
     ) -> Visit:
         """Return a visit on a blank page; `options` are those of a context.
 
-        Ask for a window that isn't shared where the test changes what can't be changed back (the clock, the
-        script that runs first) or where a page wants to be asked before it is left (JupyterLab).
+        Ask for a window that isn't shared where the test changes what can't be changed back (the clock) or
+        where a page wants to be asked before it is left (JupyterLab). A `script`, which runs before any of
+        the page's own, gets such a window.
         """
+        shared = shared and not script
         options["service_workers"] = "block"
         key = json.dumps(options, sort_keys=True)
         free = self._free.setdefault(key, [])
@@ -181,6 +184,8 @@ class Windows:
             if key not in self._contexts:
                 self._contexts[key] = self._browser.new_context(**options)
             page = self._contexts[key].new_page()
+        if script:
+            page.add_init_script(script)
         page.set_viewport_size({"width": width, "height": height})
         page.emulate_media(color_scheme=color_scheme, reduced_motion=reduced_motion)
 
