@@ -90,13 +90,13 @@ class _Verdict:
 
     def warnings(self, h: float | None) -> Iterator[str]:
         """Yield what to know although it is no error."""
-        name, blur = self.name, np.median(self.off)
+        name = self.name
         if self.rough:
-            said = f"The loss is rough as {name} moves, which blurs its slopes by about {blur:.0e}"
+            said = f"The loss is rough as {name} moves, which blurs its slopes by {np.median(self.off):.0e}"
             yield f"{said}: is something on the way rounded to float32, or a difference of large numbers?"
         elif self.blurred(0.05) and np.any(abs(self.n) > self.off):
-            said = f"Rounding in a loss of {self.s.value:.3g} blurs the slopes of {name} by about {blur:.0e}"
-            yield f"{said}; most are too small to be checked."
+            said = f"Rounding in a loss of {self.s.value:.3g} blurs the slopes of {name} by about"
+            yield f"{said} {np.median(self.off):.0e}; most are too small to be checked."
         if self.s.eps > 1e-10:
             least = f"below {self.resolution:.1%} of it" if self.resolution < 1 else "at all"
             yield f"In so few digits no error in the gradient of {name} shows {least}."
