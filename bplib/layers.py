@@ -88,10 +88,12 @@ class Layer:
         """Call `forward`."""
         return self.forward(x)
 
+    def _parts(self) -> list[str]:
+        return [f"{name}={param.shape}" for name, param in self.params.items()]
+
     def __repr__(self) -> str:
-        """Name the class and the shapes of its parameters."""
-        shapes = (f"{name}={param.shape}" for name, param in self.params.items())
-        return f"{type(self).__name__}({', '.join(shapes)})"
+        """Name the class, the shapes of its parameters, and its options if it has some."""
+        return f"{type(self).__name__}({', '.join(self._parts())})"
 
 
 class PairLayer(Layer):
@@ -128,29 +130,21 @@ class PairLayer(Layer):
         out, self.cache = self.op(x, *params)
         return out
 
-    def backward(self, dout: Array) -> Array | None:
-        """Call the op's backward on what the last forward saved."""
+    def backward(self, dout: Array, **options: Any) -> Array | None:
+        """Call the op's backward on what the last forward saved; keep the parameters' gradients."""
         if self.cache is None:
             raise _too_early(self)
-        return self._keep(self.vjp(dout, self.cache))
+        dx, *grads = self.vjp(dout, self.cache, **options)
+        self.grads.update(zip(self.names, grads, strict=False))  # the None of a bias left out comes last
+        return dx  # type: ignore[no-any-return]
 
     def backward_params(self, dout: Array) -> None:
         """Set `grads`, and save the work that dx would cost where the op can."""
-        if self.cache is None:
-            raise _too_early(self)
-        self._keep(self.vjp(dout, self.cache, **self.spared))
+        self.backward(dout, **self.spared)
 
-    def _keep(self, gradients: Gradients) -> Array | None:
-        """Put away the gradients of the parameters; return that of x."""
-        for place, name in enumerate(self.names, 1):  # the None of a bias left out comes last
-            self.grads[name] = gradients[place]  # type: ignore[assignment]
-        return gradients[0]
-
-    def __repr__(self) -> str:
-        """Name the class, the shapes of its parameters and its options."""
-        parts = [f"{name}={param.shape}" for name, param in self.params.items()]
-        parts += [f"{name}={value!r}" for name, value in self.options.items() if name != "rng"]
-        return f"{type(self).__name__}({', '.join(parts)})"
+    def _parts(self) -> list[str]:
+        options = (f"{name}={value!r}" for name, value in self.options.items() if name != "rng")
+        return [*super()._parts(), *options]
 
 
 def _too_early(layer: Layer) -> Exception:

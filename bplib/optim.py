@@ -483,7 +483,8 @@ def warm_up(schedule: Schedule, *, steps: int) -> Schedule:
     >>> [schedule(step) for step in (0, 1, 2, 3, 4)]
     [0.25, 0.5, 0.75, 1.0, 1.0]
     """
-    contract.check_callable("schedule", schedule, f"Write constant({schedule!r}) for a number.")
+    remedy = f"Write constant({schedule!r}) for a number."
+    contract.check_type("schedule", schedule, Callable, "a function", remedy)
     contract.check_whole("steps", steps)
     return lambda step: schedule(step) * min(1.0, (step + 1) / steps)
 
