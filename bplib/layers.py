@@ -30,7 +30,7 @@ import numpy as np
 
 from bplib import functional
 from bplib.contract import VJP, Array, check_one_of, check_shape, check_type, kept, takes, vjp_of, wrong
-from bplib.functional import Gradients, Pair
+from bplib.functional import Pair
 from bplib.init import he, normal, xavier
 
 Op = Callable[..., tuple[Array, Any]]
@@ -130,17 +130,21 @@ class PairLayer(Layer):
         out, self.cache = self.op(x, *params)
         return out
 
-    def backward(self, dout: Array, **options: Any) -> Array | None:
-        """Call the op's backward on what the last forward saved; keep the parameters' gradients."""
-        if self.cache is None:
-            raise _too_early(self)
-        dx, *grads = self.vjp(dout, self.cache, **options)
-        self.grads.update(zip(self.names, grads, strict=False))  # the None of a bias left out comes last
-        return dx  # type: ignore[no-any-return]
+    def backward(self, dout: Array) -> Array | None:
+        """Call the op's backward on what the last forward saved."""
+        return self._back(dout, {})
 
     def backward_params(self, dout: Array) -> None:
         """Set `grads`, and save the work that dx would cost where the op can."""
-        self.backward(dout, **self.spared)
+        self._back(dout, self.spared)
+
+    def _back(self, dout: Array, options: dict[str, bool]) -> Array | None:
+        if self.cache is None:
+            raise _too_early(self)
+        dx, *grads = self.vjp(dout, self.cache, **options)
+        for name, grad in zip(self.names, grads, strict=False):  # the None of a bias left out comes last
+            self.grads[name] = grad
+        return dx  # type: ignore[no-any-return]
 
     def _parts(self) -> list[str]:
         options = (f"{name}={value!r}" for name, value in self.options.items() if name != "rng")
@@ -557,29 +561,7 @@ class Sequential(Layer):
     """
 
     def __init__(self, *layers: Layer) -> None:
-        name = type(self).__name__
-        if not layers:
-            raise wrong(name, "at least one layer", "none", f"For example {name}(ReLU()).")
-        seen: list[Layer] = []
-        for i, layer in enumerate(layers):
-            remedy = "Write ReLU(), not ReLU; derive a class of your own from bplib.layers.Layer."
-            if isinstance(layer, list | tuple):
-                remedy = f"Write {name}(*layers) for a list."
-            check_type(name, layer, Layer, f"a Layer at place {i}", remedy)
-            if not hasattr(layer, "params"):
-                expected = f"{type(layer).__name__} at place {i} to have params"
-                raise wrong(
-                    name, expected, "none", "Call super().__init__() first in its __init__.", TypeError
-                )
-            for inner in _within(layer):
-                if any(inner is other for other in seen):
-                    remedy = (
-                        "Its second forward would overwrite what it saved in the first. Make another one."
-                    )
-                    raise wrong(
-                        name, "a layer of its own at each place", f"{inner!r:.60} again at {i}", remedy
-                    )
-            seen += _within(layer)
+        _check_layers(type(self).__name__, layers)
         self.layers = layers
         self.params, self.grads = _Joined(layers, "params"), _Joined(layers, "grads")
         self._train = True
@@ -621,6 +603,23 @@ class Sequential(Layer):
         """List the layers, one a line."""
         lines = [f"{i}: {layer!r}".replace("\n", "\n  ") for i, layer in enumerate(self.layers)]
         return "\n  ".join([f"{type(self).__name__}(", *lines]) + "\n)"
+
+
+def _check_layers(name: str, layers: Sequence[Any]) -> None:
+    if not layers:
+        raise wrong(name, "at least one layer", "none", f"For example {name}(ReLU()).")
+    met: set[int] = set()
+    for i, layer in enumerate(layers):
+        remedy = f"Write ReLU(), not ReLU; {name}(*layers) for a list; or derive your own class from Layer."
+        check_type(name, layer, Layer, f"a Layer at place {i}", remedy)
+        if not hasattr(layer, "params"):
+            came, remedy = f"a {type(layer).__name__} without", "Call super().__init__() in its __init__."
+            raise wrong(name, f"a Layer with params at place {i}", came, remedy, TypeError)
+        for inner in _within(layer):
+            if id(inner) in met:
+                remedy = "Its second forward would overwrite what it saved in the first. Make another one."
+                raise wrong(name, "a layer of its own at each place", f"{inner!r:.60} again at {i}", remedy)
+        met.update(map(id, _within(layer)))
 
 
 class Residual(Sequential):

@@ -288,19 +288,9 @@ class AdamW(Adam):
     array([9.5])
     """
 
-    def __init__(
-        self,
-        lr: float | Schedule = 0.001,
-        *,
-        beta1: float = 0.9,
-        beta2: float = 0.999,
-        eps: float = 1e-8,
-        weight_decay: float = 0.01,
-    ) -> None:
-        super().__init__(lr, beta1=beta1, beta2=beta2, eps=eps)
-        self.weight_decay = contract.check_number(
-            "weight_decay", weight_decay, "Try weight_decay=0.01.", least=0
-        )
+    def __init__(self, lr: float | Schedule = 0.001, *, weight_decay: float = 0.01, **adam: float) -> None:
+        super().__init__(lr, **adam)
+        self.weight_decay = contract.check_number("weight_decay", weight_decay, "Try 0.01.", least=0)
 
     def update(self, param: Array, grad: Array, memory: dict[str, Array], rate: float) -> None:  # noqa: D102
         param *= 1 - rate * self.weight_decay
@@ -371,9 +361,7 @@ def clip_by_global_norm(grads: Mapping[str, Array], max_norm: float) -> float:
     for name, grad in grads.items():
         contract.check_floats(f"grads[{name!r}]", grad)
     norm = global_norm(grads)
-    contract.check_finite(
-        "grads", norm, "No factor shortens that: look for the first layer whose output overflows."
-    )
+    contract.check_finite("grads", norm, "No factor shortens that: find the first layer that overflows.")
     if norm > max_norm:
         for grad in grads.values():
             grad *= max_norm / norm

@@ -142,19 +142,13 @@ class Value:
 
     __slots__ = ("_data", "grad", "local_grads", "name", "op", "parents", "serial")
 
-    grad: float
-    name: str
-    op: str
-    parents: tuple[Value, ...]
-    local_grads: tuple[float, ...]
-
     def __init__(self, data: Any, name: str = "") -> None:
         self._data = _number(data)
         self.grad = 0.0
         self.named(name)
         self.op = "leaf"
-        self.parents = ()
-        self.local_grads = ()
+        self.parents: tuple[Value, ...] = ()
+        self.local_grads: tuple[float, ...] = ()
         self.serial = _next_serial()
 
     @property

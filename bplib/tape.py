@@ -49,12 +49,7 @@ class Tape:
     """
 
     def __init__(
-        self,
-        nodes: Sequence[Node],
-        names: Sequence[str],
-        inputs: Sequence[int],
-        watch: Sequence[int],
-        output: int,
+        self, nodes: list[Node], names: list[str], inputs: list[int], watch: list[int], output: int
     ) -> None:
         self.nodes = list(nodes)
         self.names = list(names)

@@ -189,7 +189,7 @@ def test_lists_integers_objects_other_byte_orders_and_mixed_dtypes_are_refused(o
             call.forward([bad if j == i else a for j, a in enumerate(call.args)])
     if len(call.floats) > 1:
         mixed = [a.astype(np.float32) if j == i else a for j, a in enumerate(call.args)]
-        with pytest.raises(TypeError, match="expected one dtype for all, got .*float(32|64)"):
+        with pytest.raises(TypeError, match=r"one dtype for all, got .*float32"):
             call.forward(mixed)
 
 
