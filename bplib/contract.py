@@ -270,10 +270,8 @@ def _misfit(argument: Argument, way: Way, known: Known, shapes: dict[str, Any]) 
     for axis, (letter, _) in enumerate(axes if len(axes) == len(came) else ()):
         if letter in known and known[letter][0] != came[axis]:
             last = f"Its axis {axis} goes with axis {known[letter][2]} of {known[letter][1]}."
-    mends = [
-        say for shape, say in offers if say and (shape is None or _settle(way, shape, known) is not None)
-    ]
-    return wrong(name, expected, came, (mends or [last])[0])
+    mends = (say for shape, say in offers if say and (shape is None or _settle(way, shape, known)))
+    return wrong(name, expected, came, next(mends, last))
 
 
 def _no_cache(forward: Callable[..., Any], cache: Any) -> Exception:
@@ -375,17 +373,9 @@ def check_array(name: str, x: Any) -> None:
     check_type(name, x, np.ndarray, "a NumPy array", f"Write np.asarray({name}).")
 
 
-def check_floats(name: str, x: Any) -> None:
+def check_floats(name: str, x: Any, *, or_integers: bool = False) -> None:
     """Refuse what is not a plain array of floats, the one kind that can take a gradient step in place."""
-    _check_kind(name, x, "f")
-
-
-def check_reals(name: str, x: Any) -> None:
-    """Refuse what is not a plain array of real numbers, floats or integers."""
-    _check_kind(name, x, "fi")
-
-
-def _check_kind(name: str, x: Any, kinds: str) -> None:
+    kinds = "fi" if or_integers else "f"
     if not (isinstance(x, np.ndarray) and _is_plain(type(x)) and _is_of(x.dtype, kinds)):
         raise _no_array(name, type(x), getattr(x, "dtype", None), kinds)
 

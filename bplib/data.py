@@ -229,8 +229,7 @@ def _deal(n: int, classes: int, rng: np.random.Generator) -> Array:
     """Deal n samples to classes as evenly as n allows, in random order."""
     check_whole("n", n)
     check_rng(rng)
-    dealt: Array = rng.permutation(n) % classes
-    return dealt
+    return np.asarray(rng.permutation(n) % classes)
 
 
 def _distance(pixels: Array, paths: Array) -> Array:

@@ -638,8 +638,7 @@ VJP: dict[Callable[..., tuple[Array, Any]], Callable[..., Gradients]] = pairs_of
 
 def _check_scores(x: Array, axis: int) -> None:
     if not x.size and not x.shape[axis]:
-        remedy = "Leave an empty axis out: no probabilities can't sum to 1."
-        raise wrong("x", f"at least one score along axis {axis}", f"shape {x.shape}", remedy)
+        raise wrong("x", f"at least one score along axis {axis}", f"shape {x.shape}", "Leave it out.")
 
 
 def _check_statistics(x: Array, n: int, mean: Array | None, var: Array | None, train: bool) -> None:

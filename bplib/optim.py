@@ -88,7 +88,7 @@ class Optimizer:
         for name, param in params.items():
             grad, of, by = grads[name], f"params[{name!r}]", f"grads[{name!r}]"
             contract.check_floats(of, param)
-            contract.check_reals(by, grad)
+            contract.check_floats(by, grad, or_integers=True)
             contract.check_shape(by, grad.shape, param.shape, of, "Did the backward sum over the batch?")
             contract.check_finite(by, grad, "No step was taken: clip, or lower the learning rate.")
             for kept in self.memory.get(name, {}).values():

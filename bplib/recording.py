@@ -142,9 +142,7 @@ def _of_result(output: Any, leaves: Mapping[str, Value]) -> Recording:
 
 # What can't be recorded.
 
-_CALLS = (
-    "Write Tape.record(loss, inputs=[w, x]), or Tape.record(f, w=0.5, x=1.0) with a number for each argument."
-)
+_CALLS = "Write Tape.record(loss, inputs=[w, x]) or, with a number for each argument, Tape.record(f, w=0.5)."
 
 
 def _values(name: str, nodes: Any) -> list[Value]:
