@@ -141,10 +141,10 @@ class PairLayer(Layer):
     def _back(self, dout: Array, options: dict[str, bool]) -> Array | None:
         if self.cache is None:
             raise _too_early(self)
-        dx, *grads = self.vjp(dout, self.cache, **options)
-        for name, grad in zip(self.names, grads, strict=False):  # the None of a bias left out comes last
-            self.grads[name] = grad
-        return dx  # type: ignore[no-any-return]
+        gradients = self.vjp(dout, self.cache, **options)
+        for place, name in enumerate(self.names, 1):  # the None of a bias left out comes last
+            self.grads[name] = gradients[place]
+        return gradients[0]  # type: ignore[no-any-return]
 
     def _parts(self) -> list[str]:
         options = (f"{name}={value!r}" for name, value in self.options.items() if name != "rng")
