@@ -164,9 +164,8 @@ def _fit(wanted: list[Argument], forms: tuple[Form, ...]) -> None:
     chosen = [(argument, _way(argument, form), form) for argument, form in given]
     floats = {argument.name: str(dtype) for argument, way, (_, _, dtype) in chosen if way[0] == "f"}
     if len(set(floats.values())) > 1:
-        came = " and ".join(sorted(set(floats.values())))
         remedy = "Convert them to one, for example with .astype(np.float64)."
-        raise wrong(", ".join(floats), "one dtype for all", came, remedy, TypeError)
+        raise wrong(", ".join(floats), "one dtype for all", ", ".join(floats.values()), remedy, TypeError)
     known: Known = {}
     shapes: dict[str, Any] = {}
     for argument, way, (_, shapes[argument.name], _) in chosen:
@@ -231,11 +230,9 @@ def _no_array(name: str, cls: type, dtype: Any, kinds: str) -> Exception:
     what = " or ".join({"f": "floats", "i": "integers"}[kind] for kind in kinds)
     make = {"f": "float", "i": "int"}[kinds[0]]
     expected, came, remedy = f"an array of {what}", f"dtype {dtype}", f"Write {name}.astype({make})."
-    if not issubclass(cls, np.ndarray):
-        expected, came = f"a NumPy array of {what}", cls.__name__
+    if not (issubclass(cls, np.ndarray) and _is_plain(cls)):
+        expected, came = f"a plain NumPy array of {what}", cls.__name__
         remedy = f"Write np.asarray({name}, dtype={make})."
-    elif not _is_plain(cls):
-        expected, came, remedy = f"a plain NumPy array of {what}", cls.__name__, f"Write np.asarray({name})."
         if hasattr(cls, "filled"):
             remedy = f"Fill its gaps, {name}.filled(0.0), or leave them out."
     elif dtype.kind == "f" and "f" in kinds:
@@ -258,27 +255,23 @@ def _misfit(argument: Argument, way: Way, known: Known, shapes: dict[str, Any]) 
     if owner:
         expected += f" to go with {owner} of shape {model}"
 
-    def cure(*offers: tuple[Any, str]) -> str:
-        fits = (f"{say}." for shape, say in offers if shape and _settle(way, shape, known) is not None)
-        return next(fits, "")
-
+    # The first of these shapes that fits mends it: what is sure, then the written remedy, then guesses.
     size, ones = math.prod(came), (1,) * len(parts)
-    sure = cure(
-        (came[::-1], f"Is it transposed? Write {name}.T"),
-        ((size,), f"Write {name}.reshape(-1)"),
-        (math.prod(model) == size and model, f"Write {name}.reshape({owner}.shape)"),
-    )
-    guess = cure(
-        (came == () and ones, f"Write {name}.reshape{ones} for one number"),
-        ((1, *came), f"Write {name}[None{', :' * (len(came) == 1)}] for one sample"),
-        ((*came[:1], math.prod(came[1:])), f"Write {name}.reshape(len({name}), -1)"),
-    )
+    offers = [
+        (came[::-1], f"Is it transposed? Write {name}.T."),
+        ((size,), f"Write {name}.reshape(-1)."),
+        (model if math.prod(model) == size else came, f"Write {name}.reshape({owner}.shape)."),
+        (None, argument.remedy.format(name=name, **{letter: known[letter][0] for letter in known})),
+        (came or ones, f"Write {name}.reshape{ones} for one number."),
+        ((1, *came), f"Write {name}[None{', :' * (len(came) == 1)}] for one sample."),
+        ((*came[:1], math.prod(came[1:])), f"Write {name}.reshape(len({name}), -1)."),
+    ]
     last = f"Give it {len(parts)} axes, none of them empty."
     for axis, (letter, _) in enumerate(axes if len(axes) == len(came) else ()):
         if letter in known and known[letter][0] != came[axis]:
             last = f"Its axis {axis} goes with axis {known[letter][2]} of {known[letter][1]}."
-    written = argument.remedy.format(name=name, **{letter: known[letter][0] for letter in known})
-    return wrong(name, expected, came, sure or written or guess or last)
+    mends = (say for shape, say in offers if say and (shape is None or _settle(way, shape, known)))
+    return wrong(name, expected, came, next(mends, last))
 
 
 def _no_cache(forward: Callable[..., Any], cache: Any) -> Exception:
@@ -290,22 +283,19 @@ def _no_cache(forward: Callable[..., Any], cache: Any) -> Exception:
 
 def _upstream(dout: Any, shape: tuple[int, ...], dtype: Any) -> Any:
     """Return `dout`, as a float where the output is one number; refuse one that doesn't fit."""
-    cls, came, kind = _form(dout)
     if shape == ():
-        if cls is float:
+        if dout.__class__ is float:
             return dout
-        if isinstance(dout, Real) or (_is_plain(cls) and came == () and kind.kind in "fiu"):
-            return float(dout)
-        raise wrong("dout", "one number", f"{dout!r:.60}", "Write 1.0 for the loss itself.", TypeError)
-    if not _is_plain(cls):
-        remedy = f"Write np.asarray(dout, dtype=np.{dtype})."
-        raise wrong("dout", f"a NumPy array of shape {shape}", cls.__name__, remedy, TypeError)
-    if came != shape:
-        remedy = "It is the gradient of the loss with respect to the output, entry by entry."
-        raise wrong("dout", f"the output's shape {shape}", f"shape {came}", remedy)
-    if kind != dtype:
+        number = dout[()] if isinstance(dout, ndarray) and dout.shape == () else dout
+        if not isinstance(number, Real):
+            raise wrong("dout", "one number", f"{dout!r:.60}", "Write 1.0 for the loss itself.", TypeError)
+        return float(number)
+    check_floats("dout", dout)
+    remedy = "It is the gradient of the loss with respect to the output, entry by entry."
+    check_shape("dout", dout.shape, shape, "the output", remedy)
+    if dout.dtype != dtype:
         remedy = f"Write dout.astype(np.{dtype})."
-        raise wrong("dout", f"the output's dtype {dtype}", f"dtype {kind}", remedy, TypeError)
+        raise wrong("dout", f"the output's dtype {dtype}", f"dtype {dout.dtype}", remedy, TypeError)
     return dout
 
 
@@ -358,17 +348,11 @@ def check_rng(rng: Any) -> None:
     check_type("rng", rng, np.random.Generator, "a NumPy random generator", remedy)
 
 
-def check_type(name: str, thing: Any, cls: type | tuple[type, ...], expected: str, remedy: str) -> None:
+def check_type(name: str, thing: Any, cls: Any, expected: str, remedy: str) -> None:
     """Refuse what is not an instance of a class; a class itself is named as such."""
     if not isinstance(thing, cls):
         came = f"the class {thing.__name__}" if isinstance(thing, type) else type(thing).__name__
         raise wrong(name, expected, came, remedy, TypeError)
-
-
-def check_callable(name: str, thing: Any, remedy: str) -> None:
-    """Refuse what can't be called."""
-    if not callable(thing):
-        raise wrong(name, "a function", f"{thing!r:.60}", remedy, TypeError)
 
 
 def check_one_of(name: str, thing: Any, choices: Collection[Any]) -> None:
@@ -389,17 +373,9 @@ def check_array(name: str, x: Any) -> None:
     check_type(name, x, np.ndarray, "a NumPy array", f"Write np.asarray({name}).")
 
 
-def check_floats(name: str, x: Any) -> None:
+def check_floats(name: str, x: Any, *, or_integers: bool = False) -> None:
     """Refuse what is not a plain array of floats, the one kind that can take a gradient step in place."""
-    _check_kind(name, x, "f")
-
-
-def check_reals(name: str, x: Any) -> None:
-    """Refuse what is not a plain array of real numbers, floats or integers."""
-    _check_kind(name, x, "fi")
-
-
-def _check_kind(name: str, x: Any, kinds: str) -> None:
+    kinds = "fi" if or_integers else "f"
     if not (isinstance(x, np.ndarray) and _is_plain(type(x)) and _is_of(x.dtype, kinds)):
         raise _no_array(name, type(x), getattr(x, "dtype", None), kinds)
 

@@ -102,9 +102,7 @@ def moons(n: int, rng: np.random.Generator, *, noise: float = 0.1) -> tuple[Arra
     >>> X.shape, y.shape, int(y.sum())
     ((100, 2), (100, 1), 50)
     """
-    check_whole("n", n)
-    check_rng(rng)
-    lower = rng.permutation(n) % 2
+    lower = _deal(n, 2, rng)
     angle = rng.uniform(0.0, np.pi, n)
     x1 = np.where(lower, 1.0 - np.cos(angle), np.cos(angle))
     x2 = np.where(lower, 0.5 - np.sin(angle), np.sin(angle))
@@ -148,10 +146,7 @@ def spirals(
     >>> X.shape, np.bincount(y)
     ((90, 2), array([30, 30, 30]))
     """
-    check_whole("n", n)
-    check_whole("classes", classes)
-    check_rng(rng)
-    y = rng.permutation(n) % classes
+    y = _deal(n, check_whole("classes", classes), rng)
     radius = rng.uniform(0.1, 1.0, n)
     angle = 2 * np.pi * (turns * radius + y / classes)
     X = radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
@@ -210,10 +205,8 @@ def digits(n: int, rng: np.random.Generator, *, size: int = 8, wobble: float = 1
     >>> X.shape, np.bincount(y)
     ((20, 64), array([2, 2, 2, 2, 2, 2, 2, 2, 2, 2]))
     """
-    check_whole("n", n)
     check_whole("size", size, least=4)
-    check_rng(rng)
-    y = rng.permutation(n) % 10
+    y = _deal(n, len(PEN), rng)
     X = np.empty((n, size * size))
     row, column = (np.mgrid[:size, :size].reshape(2, -1) + 0.5) / size
     pixels = np.stack([column, row], axis=1)
@@ -230,6 +223,13 @@ def digits(n: int, rng: np.random.Generator, *, size: int = 8, wobble: float = 1
         pen = 0.05 * np.exp(_noise((len(mine), 1), rng, 0.2 * wobble))
         X[mine] = np.clip(0.5 + (pen - _distance(pixels, bent)) * size, 0.0, 1.0)
     return X, y
+
+
+def _deal(n: int, classes: int, rng: np.random.Generator) -> Array:
+    """Deal n samples to classes as evenly as n allows, in random order."""
+    check_whole("n", n)
+    check_rng(rng)
+    return np.asarray(rng.permutation(n) % classes)
 
 
 def _distance(pixels: Array, paths: Array) -> Array:

@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from bplib.contract import Array, check_number, check_rng, pairs_of, takes, vjp_of, wrong
+from bplib.contract import Array, check_number, check_rng, check_shape, pairs_of, takes, vjp_of, wrong
 from bplib.normal import density, distribution
 
 Out = tuple[Array, Any]
@@ -295,7 +295,8 @@ def layer_norm(x: Array, gamma: Array, beta: Array, *, eps: float = 1e-5) -> Out
     >>> out, *layer_norm_backward(np.array([[1.0, 1.0]]), cache)
     (array([[-1.,  2.]]), array([[0., 0.]]), array([-1.,  1.]), array([1., 1.]))
     """
-    _check_last_axes(x, gamma)
+    last = x.shape[x.ndim - gamma.ndim :]
+    check_shape("gamma", gamma.shape, last, "x's last axes", "Write np.ones(x.shape[-1:]), say.")
     axes = tuple(range(-gamma.ndim, 0))
     xhat, inverse_std, _, _ = _normalize(x, axes, eps)
     return gamma * xhat + beta, (xhat, inverse_std, gamma)
@@ -637,14 +638,7 @@ VJP: dict[Callable[..., tuple[Array, Any]], Callable[..., Gradients]] = pairs_of
 
 def _check_scores(x: Array, axis: int) -> None:
     if not x.size and not x.shape[axis]:
-        remedy = "Leave an empty axis out: no probabilities can't sum to 1."
-        raise wrong("x", f"at least one score along axis {axis}", f"shape {x.shape}", remedy)
-
-
-def _check_last_axes(x: Array, gamma: Array) -> None:
-    if gamma.shape != x.shape[x.ndim - gamma.ndim :]:
-        remedy = f"For the last axis: np.ones({x.shape[-1:]})."
-        raise wrong("gamma", f"the shape of the last axes of x, {x.shape}", gamma.shape, remedy)
+        raise wrong("x", f"at least one score along axis {axis}", f"shape {x.shape}", "Leave it out.")
 
 
 def _check_statistics(x: Array, n: int, mean: Array | None, var: Array | None, train: bool) -> None:

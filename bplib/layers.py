@@ -30,7 +30,7 @@ import numpy as np
 
 from bplib import functional
 from bplib.contract import VJP, Array, check_one_of, check_shape, check_type, kept, takes, vjp_of, wrong
-from bplib.functional import Gradients, Pair
+from bplib.functional import Pair
 from bplib.init import he, normal, xavier
 
 Op = Callable[..., tuple[Array, Any]]
@@ -88,10 +88,12 @@ class Layer:
         """Call `forward`."""
         return self.forward(x)
 
+    def _parts(self) -> list[str]:
+        return [f"{name}={param.shape}" for name, param in self.params.items()]
+
     def __repr__(self) -> str:
-        """Name the class and the shapes of its parameters."""
-        shapes = (f"{name}={param.shape}" for name, param in self.params.items())
-        return f"{type(self).__name__}({', '.join(shapes)})"
+        """Name the class, the shapes of its parameters, and its options if it has some."""
+        return f"{type(self).__name__}({', '.join(self._parts())})"
 
 
 class PairLayer(Layer):
@@ -130,27 +132,23 @@ class PairLayer(Layer):
 
     def backward(self, dout: Array) -> Array | None:
         """Call the op's backward on what the last forward saved."""
-        if self.cache is None:
-            raise _too_early(self)
-        return self._keep(self.vjp(dout, self.cache))
+        return self._back(dout, {})
 
     def backward_params(self, dout: Array) -> None:
         """Set `grads`, and save the work that dx would cost where the op can."""
+        self._back(dout, self.spared)
+
+    def _back(self, dout: Array, options: dict[str, bool]) -> Array | None:
         if self.cache is None:
             raise _too_early(self)
-        self._keep(self.vjp(dout, self.cache, **self.spared))
-
-    def _keep(self, gradients: Gradients) -> Array | None:
-        """Put away the gradients of the parameters; return that of x."""
+        gradients = self.vjp(dout, self.cache, **options)
         for place, name in enumerate(self.names, 1):  # the None of a bias left out comes last
-            self.grads[name] = gradients[place]  # type: ignore[assignment]
-        return gradients[0]
+            self.grads[name] = gradients[place]
+        return gradients[0]  # type: ignore[no-any-return]
 
-    def __repr__(self) -> str:
-        """Name the class, the shapes of its parameters and its options."""
-        parts = [f"{name}={param.shape}" for name, param in self.params.items()]
-        parts += [f"{name}={value!r}" for name, value in self.options.items() if name != "rng"]
-        return f"{type(self).__name__}({', '.join(parts)})"
+    def _parts(self) -> list[str]:
+        options = (f"{name}={value!r}" for name, value in self.options.items() if name != "rng")
+        return [*super()._parts(), *options]
 
 
 def _too_early(layer: Layer) -> Exception:
@@ -563,29 +561,7 @@ class Sequential(Layer):
     """
 
     def __init__(self, *layers: Layer) -> None:
-        name = type(self).__name__
-        if not layers:
-            raise wrong(name, "at least one layer", "none", f"For example {name}(ReLU()).")
-        seen: list[Layer] = []
-        for i, layer in enumerate(layers):
-            remedy = "Write ReLU(), not ReLU; derive a class of your own from bplib.layers.Layer."
-            if isinstance(layer, list | tuple):
-                remedy = f"Write {name}(*layers) for a list."
-            check_type(name, layer, Layer, f"a Layer at place {i}", remedy)
-            if not hasattr(layer, "params"):
-                expected = f"{type(layer).__name__} at place {i} to have params"
-                raise wrong(
-                    name, expected, "none", "Call super().__init__() first in its __init__.", TypeError
-                )
-            for inner in _within(layer):
-                if any(inner is other for other in seen):
-                    remedy = (
-                        "Its second forward would overwrite what it saved in the first. Make another one."
-                    )
-                    raise wrong(
-                        name, "a layer of its own at each place", f"{inner!r:.60} again at {i}", remedy
-                    )
-            seen += _within(layer)
+        _check_layers(type(self).__name__, layers)
         self.layers = layers
         self.params, self.grads = _Joined(layers, "params"), _Joined(layers, "grads")
         self._train = True
@@ -627,6 +603,23 @@ class Sequential(Layer):
         """List the layers, one a line."""
         lines = [f"{i}: {layer!r}".replace("\n", "\n  ") for i, layer in enumerate(self.layers)]
         return "\n  ".join([f"{type(self).__name__}(", *lines]) + "\n)"
+
+
+def _check_layers(name: str, layers: Sequence[Any]) -> None:
+    if not layers:
+        raise wrong(name, "at least one layer", "none", f"For example {name}(ReLU()).")
+    met: set[int] = set()
+    for i, layer in enumerate(layers):
+        remedy = f"Write ReLU(), not ReLU; {name}(*layers) for a list; or derive your own class from Layer."
+        check_type(name, layer, Layer, f"a Layer at place {i}", remedy)
+        if not hasattr(layer, "params"):
+            came, remedy = f"a {type(layer).__name__} without", "Call super().__init__() in its __init__."
+            raise wrong(name, f"a Layer with params at place {i}", came, remedy, TypeError)
+        for inner in _within(layer):
+            if id(inner) in met:
+                remedy = "Its second forward would overwrite what it saved in the first. Make another one."
+                raise wrong(name, "a layer of its own at each place", f"{inner!r:.60} again at {i}", remedy)
+        met.update(map(id, _within(layer)))
 
 
 class Residual(Sequential):

@@ -197,9 +197,7 @@ def _check_probabilities(**arrays: Array) -> None:
     """Refuse what can't be a probability. A gradient check may step a little over the edge."""
     for name, p in arrays.items():
         if p.min() < -1e-2 or p.max() > 1 + 1e-2:
-            remedy = (
-                "For logits use the loss that ends in _with_logits; for labels -1 and 1 write (y + 1) / 2."
-            )
+            remedy = "For logits use a loss that ends in _with_logits; for labels -1 and 1, (y + 1) / 2."
             raise wrong(name, "numbers from 0 to 1", f"{p.min():.4g} to {p.max():.4g}", remedy)
 
 

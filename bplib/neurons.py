@@ -4,14 +4,20 @@ It adds to the scalar engine the loops that build z = W x + b and a = phi(z), la
 each number. For a figure or a page of arithmetic; `layers` computes the same with arrays.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bplib.contract import check_one_of, wrong
 from bplib.scalar import Value
 
 ACTIVATIONS = ("sigmoid", "tanh", "relu", "leaky_relu", "softplus", "identity")
-LOSSES = ("squared", "bce", "bce_from_logit")
+#: What one output costs, from its logit z, its activation yhat and its target y.
+LOSSES: dict[str, Callable[[Value, Value, Value], Value]] = {
+    "squared": lambda z, yhat, y: (yhat - y) ** 2,
+    "bce": lambda z, yhat, y: -(y * yhat.log() + (1 - y) * (1 - yhat).log()),
+    "bce_from_logit": lambda z, yhat, y: z.softplus() - y * z,
+}
 
 
 @dataclass(frozen=True)
@@ -109,94 +115,76 @@ def neurons(
     >>> net.W[0][0][0].name, round(net.W[0][0][0].grad, 8)
     ('W1', -0.15351571)
     """
-    n_W, n_b, n_activations = _count("W", W), _count("b", b), _count("activations", activations)
-    if not n_W == n_b == n_activations > 0:
-        raise ValueError(
-            f"W, b and activations need one entry for each layer; {n_W}, {n_b} and {n_activations} came."
-        )
-    if loss not in LOSSES:
-        raise ValueError(f"loss must be one of {', '.join(LOSSES)}; got {loss!r}.")
-    if not _count("x", x):
-        raise ValueError("x needs at least one number; an empty list came.")
-    inputs = [Value(v, _name("x", i, len(x))) for i, v in enumerate(x)]
+    _check(W, b, activations, x, y, loss)
+    inputs = [Value(v, name) for v, name in zip(x, _names("x", len(x)), strict=True)]
     weights: list[list[list[Value]]] = []
     biases: list[list[Value]] = []
     sums: list[list[Value]] = []
     outputs = [inputs]
     for layer, (matrix, vector, activation) in enumerate(zip(W, b, activations, strict=True), 1):
-        _check_layer(layer, matrix, vector, activation, len(outputs[-1]))
-        l, n_out, n_in = str(layer) if len(W) > 1 else "", len(matrix), len(matrix[0])  # noqa: E741
-        last = layer == len(W)
-        weights.append(
-            [
-                [Value(w, f"W{l}" + _index(i, j, n_out, n_in)) for j, w in enumerate(row)]
-                for i, row in enumerate(matrix)
-            ]
-        )
-        biases.append([Value(v, _name(f"b{l}", i, n_out, "_")) for i, v in enumerate(vector)])
+        l, n_out = str(layer) if len(W) > 1 else "", len(matrix)  # noqa: E741
+        b_names, z_names, a_names = (_names(f"{letter}{l}", n_out, "_") for letter in "bza")
+        if layer == len(W):
+            a_names = _names("yhat", n_out)
+        index = _indices(n_out, len(matrix[0]))
+        weights.append([[Value(w, f"W{l}{next(index)}") for w in row] for row in matrix])
+        biases.append([Value(v, name) for v, name in zip(vector, b_names, strict=True)])
         sums.append([])
         outputs.append([])
         for i, (row, bias) in enumerate(zip(weights[-1], biases[-1], strict=True)):
             first, *others = (w * v for w, v in zip(row, outputs[layer - 1], strict=True))
-            z = (sum(others, first) + bias).named(_name(f"z{l}", i, n_out, "_"))
+            z = (sum(others, first) + bias).named(z_names[i])
             a = (1.0 * z) if activation == "identity" else getattr(z, activation)()
             sums[-1].append(z)
-            outputs[-1].append(a.named(_name("yhat" if last else f"a{l}", i, n_out, "" if last else "_")))
-    if _count("y", y) != len(outputs[-1]):
-        raise ValueError(f"y needs one target for each of {len(outputs[-1])} outputs; {len(y)} came.")
-    targets = [Value(v, _name("y", i, len(y))) for i, v in enumerate(y)]
-    if loss == "bce_from_logit" and activations[-1] != "sigmoid":
-        raise ValueError(f"bce_from_logit goes with a sigmoid in the last layer; got {activations[-1]!r}.")
-    terms = [
-        _term(loss, z, yhat, target) for z, yhat, target in zip(sums[-1], outputs[-1], targets, strict=True)
-    ]
+            outputs[-1].append(a.named(a_names[i]))
+    targets = [Value(v, name) for v, name in zip(y, _names("y", len(y)), strict=True)]
+    terms = [LOSSES[loss](*unit) for unit in zip(sums[-1], outputs[-1], targets, strict=True)]
     total = sum(terms[1:], terms[0])
     mean = total if len(terms) == 1 else total / len(terms)
     return Neurons(inputs, weights, biases, sums, outputs[1:], targets, mean.named("loss"))
 
 
-def _term(loss: str, z: Value, yhat: Value, y: Value) -> Value:
-    if loss == "squared":
-        return (yhat - y) ** 2
-    if loss == "bce":
-        return -(y * yhat.log() + (1 - y) * (1 - yhat).log())
-    return z.softplus() - y * z
+def _names(stem: str, count: int, join: str = "") -> list[str]:
+    return [stem] if count == 1 else [f"{stem}{join}{i}" for i in range(1, count + 1)]
 
 
-def _check_layer(
-    layer: int, matrix: Sequence[Sequence[float]], vector: Sequence[float], activation: str, n_in: int
-) -> None:
-    if activation not in ACTIVATIONS:
-        raise ValueError(f"The activation must be one of {', '.join(ACTIVATIONS)}; got {activation!r}.")
-    n_out = _count(f"W of layer {layer}", matrix)
-    lengths = [_count(f"A row of W of layer {layer}", row) for row in matrix]
-    if set(lengths) != {n_in}:
-        raise ValueError(
-            f"W of layer {layer} needs rows of {n_in} numbers, one for each unit before it; "
-            f"its rows have {lengths}."
-        )
-    if _count(f"b of layer {layer}", vector) != n_out:
-        raise ValueError(
-            f"b of layer {layer} needs {n_out} numbers, one for each row of W; {len(vector)} came."
-        )
-
-
-def _count(what: str, entries: Any) -> int:
-    try:
-        return len(entries)
-    except TypeError:
-        raise TypeError(
-            f"{what} must be a list; {entries!r} came. One unit a layer is "
-            'neurons([[[0.5]]], [[0.1]], ["relu"], x=[2.0], y=[1.0], loss="squared").'
-        ) from None
-
-
-def _name(stem: str, i: int, count: int, join: str = "") -> str:
-    return stem if count == 1 else f"{stem}{join}{i + 1}"
-
-
-def _index(i: int, j: int, n_out: int, n_in: int) -> str:
-    if n_out == n_in == 1:
-        return ""
+def _indices(n_out: int, n_in: int) -> Iterator[str]:
+    """Yield the indices of a matrix row by row: 12 is to unit 1, from unit 2."""
     between = "_" if max(n_out, n_in) > 9 else ""  # 111 could be 1, 11 or 11, 1
-    return f"_{i + 1}{between}{j + 1}"
+    for i in range(1, n_out + 1):
+        for j in range(1, n_in + 1):
+            yield f"_{i}{between}{j}" if n_out * n_in > 1 else ""
+
+
+# What makes no network.
+
+_EXAMPLE = 'One unit a layer is neurons([[[0.5]]], [[0.1]], ["relu"], x=[2.0], y=[1.0], loss="squared").'
+
+
+def _check(W: Any, b: Any, activations: Any, x: Any, y: Any, loss: str) -> None:
+    n_layers, n_in = _length("W", W, of="layer"), _length("x", x, of="input")
+    _length("b", b, n_layers, "layer")
+    _length("activations", activations, n_layers, "layer")
+    for layer, (matrix, vector, activation) in enumerate(zip(W, b, activations, strict=True), 1):
+        n_out = _length(f"W of layer {layer}", matrix, of="unit")
+        for row in matrix:
+            _length(f"a row of W of layer {layer}", row, n_in, "unit before it")
+        _length(f"b of layer {layer}", vector, n_out, "row of W")
+        check_one_of("activation", activation, ACTIVATIONS)
+        n_in = n_out
+    _length("y", y, n_in, "output")
+    check_one_of("loss", loss, LOSSES)
+    if loss == "bce_from_logit" and activations[-1] != "sigmoid":
+        expected = "a sigmoid in the last layer for bce_from_logit"
+        raise wrong("activations", expected, repr(activations[-1]), "Write 'sigmoid', or another loss.")
+
+
+def _length(name: str, entries: Any, wanted: int | None = None, of: str = "") -> int:
+    """Return the length of a list; refuse what is none, and another length than the one that is wanted."""
+    try:
+        count = len(entries)
+    except TypeError:
+        raise wrong(name, "a list", repr(entries), _EXAMPLE, TypeError) from None
+    if count == 0 or wanted not in (None, count):
+        raise wrong(name, f"{wanted or 'at least one'}, one for each {of}", f"{count} of them", _EXAMPLE)
+    return count

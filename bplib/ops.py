@@ -62,20 +62,10 @@ def rules(m: Any) -> dict[str, Rule]:
         by_b = where(a > 0, value * log(where(a > 0, a, 1.0)), where((a == 0) * (b > 0), 0.0, float("nan")))
         return value, (by_a, by_b)
 
-    def logistic(a: Any) -> tuple[Any, Any]:
+    def sigmoid(a: Any) -> tuple[Any, tuple[Any]]:
         # exp(-|a|) can't overflow.
         e = exp(-abs(a))
-        return where(a >= 0, 1.0, e) / (1.0 + e), e / ((1.0 + e) * (1.0 + e))
-
-    def sigmoid(a: Any) -> tuple[Any, tuple[Any]]:
-        value, slope = logistic(a)
-        return value, (slope,)
-
-    def hyperbolic(a: Any) -> tuple[Any, tuple[Any]]:
-        return tanh(a), (4.0 * logistic(2.0 * a)[1],)
-
-    def softplus(a: Any) -> tuple[Any, tuple[Any]]:
-        return where(a <= 0, 0.0, a) + log1p(exp(-abs(a))), (logistic(a)[0],)
+        return where(a >= 0, 1.0, e) / (1.0 + e), (e / ((1.0 + e) * (1.0 + e)),)
 
     def root(a: Any) -> tuple[Any, tuple[Any]]:
         value = sqrt(a)
@@ -102,14 +92,14 @@ def rules(m: Any) -> dict[str, Rule]:
         "log": lambda a: (log(a), (1.0 / a,)),
         "sin": lambda a: (sin(a), (cos(a),)),
         "cos": lambda a: (cos(a), (-sin(a),)),
-        "tanh": hyperbolic,
+        "tanh": lambda a: (tanh(a), (4.0 * sigmoid(2.0 * a)[1][0],)),
         "sigmoid": sigmoid,
         "relu": lambda a: (where(a <= 0, 0.0, a), (where(a <= 0, 0.0, 1.0),)),
         "leaky_relu": lambda a, slope: (
             where(a > 0, a, slope * a),
             (where(a > 0, 1.0, slope), where(a > 0, 0.0, a)),
         ),
-        "softplus": softplus,
+        "softplus": lambda a: (where(a <= 0, 0.0, a) + log1p(exp(-abs(a))), (sigmoid(a)[0],)),
         "sqrt": root,
         "abs": lambda a: (abs(a), (where(a > 0, 1.0, where(a < 0, -1.0, 0.0)),)),
         "maximum": lambda a, b: larger(a, b, 1.0),

@@ -88,7 +88,7 @@ class Optimizer:
         for name, param in params.items():
             grad, of, by = grads[name], f"params[{name!r}]", f"grads[{name!r}]"
             contract.check_floats(of, param)
-            contract.check_reals(by, grad)
+            contract.check_floats(by, grad, or_integers=True)
             contract.check_shape(by, grad.shape, param.shape, of, "Did the backward sum over the batch?")
             contract.check_finite(by, grad, "No step was taken: clip, or lower the learning rate.")
             for kept in self.memory.get(name, {}).values():
@@ -288,19 +288,9 @@ class AdamW(Adam):
     array([9.5])
     """
 
-    def __init__(
-        self,
-        lr: float | Schedule = 0.001,
-        *,
-        beta1: float = 0.9,
-        beta2: float = 0.999,
-        eps: float = 1e-8,
-        weight_decay: float = 0.01,
-    ) -> None:
-        super().__init__(lr, beta1=beta1, beta2=beta2, eps=eps)
-        self.weight_decay = contract.check_number(
-            "weight_decay", weight_decay, "Try weight_decay=0.01.", least=0
-        )
+    def __init__(self, lr: float | Schedule = 0.001, *, weight_decay: float = 0.01, **adam: float) -> None:
+        super().__init__(lr, **adam)
+        self.weight_decay = contract.check_number("weight_decay", weight_decay, "Try 0.01.", least=0)
 
     def update(self, param: Array, grad: Array, memory: dict[str, Array], rate: float) -> None:  # noqa: D102
         param *= 1 - rate * self.weight_decay
@@ -371,9 +361,7 @@ def clip_by_global_norm(grads: Mapping[str, Array], max_norm: float) -> float:
     for name, grad in grads.items():
         contract.check_floats(f"grads[{name!r}]", grad)
     norm = global_norm(grads)
-    contract.check_finite(
-        "grads", norm, "No factor shortens that: look for the first layer whose output overflows."
-    )
+    contract.check_finite("grads", norm, "No factor shortens that: find the first layer that overflows.")
     if norm > max_norm:
         for grad in grads.values():
             grad *= max_norm / norm
@@ -483,7 +471,8 @@ def warm_up(schedule: Schedule, *, steps: int) -> Schedule:
     >>> [schedule(step) for step in (0, 1, 2, 3, 4)]
     [0.25, 0.5, 0.75, 1.0, 1.0]
     """
-    contract.check_callable("schedule", schedule, f"Write constant({schedule!r}) for a number.")
+    remedy = f"Write constant({schedule!r}) for a number."
+    contract.check_type("schedule", schedule, Callable, "a function", remedy)
     contract.check_whole("steps", steps)
     return lambda step: schedule(step) * min(1.0, (step + 1) / steps)
 

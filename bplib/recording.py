@@ -1,7 +1,8 @@
 """Recording: a graph of Values becomes flat lists.
 
 It adds the step from objects to data: a node becomes its operation's name and the places of its arguments.
-That step is one short function, `flat`. The rest refuses graphs whose lists would be right at one input only.
+That step is one short function, `flat`. The last part refuses graphs whose lists would be right at one input
+only.
 """
 
 from __future__ import annotations
@@ -9,8 +10,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from inspect import signature
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
+from bplib.contract import check_type, wrong
 from bplib.scalar import Value
 
 #: A node: the name of its operation, then the places of its arguments; for a leaf its recorded number.
@@ -52,7 +55,7 @@ def flat(graph: Sequence[Value], output: Value, inputs: Sequence[Value], watch: 
         for node in graph
     ]
     names = [node.name or ("output" if node is output else "") for node in graph]
-    _refuse_names(nodes, names)
+    _check_names(nodes, names)
     watched = [place[node] for node in watch if node is not output]
     return Recording(nodes, names, [place[leaf] for leaf in inputs], watched, place[output])
 
@@ -78,33 +81,26 @@ def record(
     output: Any, inputs: Iterable[Value] | None, watch: Iterable[Value] | None, start: Mapping[str, float]
 ) -> Recording:
     """Record a Value or a function; `bplib.tape.Tape.record` explains the arguments."""
-    if isinstance(output, Value):
-        if start:
-            raise TypeError(
-                f"Starting numbers ({', '.join(start)}) go with a function; output is a Value, which has "
-                "its numbers already. Pass the leaves as inputs=[...]."
-            )
+    if isinstance(output, Value) and not start:
         return _of_value(output, _values("inputs", inputs), watch)
-    if not callable(output):
-        raise TypeError(f"output must be a Value or a function that returns one; {output!r} came.")
-    if inputs is not None or watch is not None:
-        raise TypeError(
-            "inputs and watch go with a Value as output. With a function, give its inputs as keywords "
-            "(w=0.5) and name what you want to watch inside it with .named(...)."
-        )
-    return _of_function(output, start)
+    if callable(output) and inputs is None and watch is None:
+        return _of_function(output, start)
+    given = {"inputs": inputs, "watch": watch, "starting numbers": start or None}
+    others = " and ".join(name for name in given if given[name] is not None) or "nothing"
+    expected = "a Value with inputs and watch, or a function with starting numbers"
+    raise wrong("output", expected, f"{output!r:.60} with {others}", _CALLS, TypeError)
 
 
 def _of_value(output: Value, leaves: Sequence[Value], watch: Iterable[Value] | None) -> Recording:
     watched = _values("watch", watch)
     # A watched node may stand beside the path to the output: a prediction beside a loss from logits.
     graph = output.graph(*watched)
-    _refuse_inputs(output, leaves, below(output, graph))
-    for node in watched:
-        if not node.name:
-            raise ValueError(f"A watched node needs a name; {node!r} has none. Write node.name = 'z'.")
+    _check_inputs(leaves, below(output, graph))
     if watch is None:
         watched = [node for node in graph if node.name and node.parents]
+    for node in watched:
+        if not node.name:
+            raise wrong("watch", "nodes with a name", repr(node), "Write node.named('z').")
     return flat(graph, output, leaves, watched)
 
 
@@ -112,11 +108,9 @@ def _of_function(f: Callable[..., Any], start: Mapping[str, float]) -> Recording
     try:
         signature(f).bind(**start)
     except (TypeError, ValueError) as error:  # ValueError: a function of C that does not say
-        raise TypeError(
-            f"The function can't be called with the inputs {', '.join(start) or '(none)'}: {error}. "
-            "Give one starting number for each of its arguments: Tape.record(f, w=0.5, x=1.0); if they "
-            "have no names, wrap it: Tape.record(lambda x: f(x), x=1.0)."
-        ) from None
+        expected = f"a function of {', '.join(start) or 'nothing'}"
+        remedy = f"{_CALLS} If its arguments have no names: Tape.record(lambda x: f(x), x=1.0)."
+        raise wrong("output", expected, error, remedy, TypeError) from None
     leaves = {name: Value(number, name) for name, number in start.items()}
     recording = _of_result(f(**leaves), leaves)
     # A second call nearby shows what the function read from the numbers instead of from the graph.
@@ -126,7 +120,7 @@ def _of_function(f: Callable[..., Any], start: Mapping[str, float]) -> Recording
             again = f(**near)
         except ValueError:
             continue  # The neighbour lies outside the function's domain; the other side may not.
-        _refuse_difference(recording.nodes, _of_result(again, near).nodes)
+        _check_same(recording.nodes, _of_result(again, near).nodes)
         break
     return recording
 
@@ -135,78 +129,59 @@ def _of_result(output: Any, leaves: Mapping[str, Value]) -> Recording:
     """Record what a function returned for these new leaves."""
     for name, leaf in leaves.items():
         if leaf.name != name:
-            raise ValueError(
-                f"The function renames its input {name!r} to {leaf.name!r}, but an input is known by the "
-                "name of the argument. Rename the argument itself, or name something computed from it."
-            )
-    if not isinstance(output, Value):
-        raise TypeError(f"The function must return a Value; {type(output).__name__} {output!r} came.")
+            remedy = "Rename the argument itself, or name something computed from it."
+            raise wrong(name, "an input that keeps its argument's name", f"the name {leaf.name!r}", remedy)
+    check_type("what the function returns", output, Value, "a Value", "Compute with its arguments.")
     born = min((leaf.serial for leaf in leaves.values()), default=0)
     oldest = output.graph()[0]
     if oldest.serial < born:
-        raise ValueError(
-            f"The function mixes in a Value of another recording: {oldest!r}. Pass it as an argument, "
-            "or use its .data if it is meant as a constant."
-        )
+        remedy = "Pass it as an argument, or use its .data if it is meant as a constant."
+        raise wrong("output", "Values of this call only", f"{oldest!r} of another recording", remedy)
     return _of_value(output, list(leaves.values()), None)
 
 
 # What can't be recorded.
 
+_CALLS = "Write Tape.record(loss, inputs=[w, x]) or, with a number for each argument, Tape.record(f, w=0.5)."
 
-def _values(argument: str, nodes: Iterable[Value] | None) -> list[Value]:
-    if isinstance(nodes, Value) or not isinstance(nodes, Iterable | None):
-        raise TypeError(f"{argument} must be a list of Values, as in {argument}=[a, b]; {nodes!r} came.")
-    found = [] if nodes is None else list(nodes)
-    for node in found:
-        if not isinstance(node, Value):
-            raise TypeError(f"{argument} must hold Values; {type(node).__name__} {node!r} came.")
+
+def _values(name: str, nodes: Any) -> list[Value]:
+    given = () if nodes is None else nodes
+    found = list(given) if isinstance(given, Iterable) else [given]
+    if not (isinstance(given, Iterable) and all(isinstance(node, Value) for node in found)):
+        raise wrong(name, "a list of Values", f"{found!r:.60}", f"Write {name}=[a, b].", TypeError)
     if len(set(found)) != len(found):
-        raise ValueError(f"{argument} lists a node twice: {', '.join(node.name for node in found)}.")
+        raise wrong(name, "each node once", ", ".join(node.name for node in found), "Leave the second out.")
     return found
 
 
-def _refuse_inputs(output: Value, leaves: Sequence[Value], reached: set[Value]) -> None:
+def _check_inputs(leaves: Sequence[Value], reached: set[Value]) -> None:
     if not leaves:
-        raise ValueError(
-            "A tape needs an input to move: Tape.record(loss, inputs=[w]) or Tape.record(f, w=0.5)."
-        )
+        raise wrong("inputs", "at least one, to move", "none", _CALLS)
     for leaf in leaves:
-        if not leaf.name:
-            raise ValueError(f"An input needs a name; {leaf!r} has none. Write Value({leaf.data}, 'w').")
-        if leaf.parents:
-            raise ValueError(f"An input must be a leaf; {leaf!r} is computed from other Values.")
+        if leaf.parents or not leaf.name:
+            remedy = "An input is a number that you made and named: Value(2.0, 'w')."
+            raise wrong("inputs", "leaves with a name", f"{leaf!r} (op {leaf.op!r})", remedy)
         if leaf not in reached:
-            raise ValueError(
-                f"The output {output.name or 'output'!r} does not depend on the input {leaf.name!r}. "
-                "Leave it out, or check that both belong to the same recording."
-            )
+            remedy = "Leave it out, or check that both belong to the same recording."
+            raise wrong("inputs", "leaves on which the output depends", repr(leaf), remedy)
 
 
-def _refuse_names(nodes: Sequence[Node], names: Sequence[Any]) -> None:
+def _check_names(nodes: Sequence[Node], names: Sequence[Any]) -> None:
     for (op, *_), name in zip(nodes, names, strict=True):
-        if not isinstance(name, str):
-            raise TypeError(f"Names must be strings; {name!r} came.")
+        check_type("name", name, str, "a string", f"Write node.named({str(name)!r}).")
         if name and op == "const":
-            raise ValueError(
-                f"The leaf {name!r} has a name but is not listed in inputs. Add it, or clear its name if it "
-                "is a constant."
-            )
-    twice = [name for name, times in Counter(names).items() if name and times > 1]
-    if twice:
-        raise ValueError(f"Names must differ; used more than once: {', '.join(twice)}.")
+            remedy = "Add it to inputs, or clear its name if it is a constant."
+            raise wrong("inputs", "every leaf that has a name", f"none for {name!r}", remedy)
+    if twice := [name for name, times in Counter(names).items() if name and times > 1]:
+        raise wrong("name", "another one for each node", f"{', '.join(twice)} twice", "Rename one of them.")
 
 
-def _refuse_difference(nodes: Sequence[Node], again: Sequence[Node]) -> None:
-    if [node[0] for node in nodes] != [node[0] for node in again]:
-        raise ValueError(
-            "The function built two different graphs at two nearby inputs, so a tape would be right for "
-            "one only. Replace Python's if, loops that depend on the numbers and random draws by "
-            "operations."
-        )
-    for i, (old, new) in enumerate(zip(nodes, again, strict=True)):
-        if old[0] != "input" and old != new:
-            raise ValueError(
-                f"Node {i} ({old[0]}) differs between two nearby inputs: {old[1:]} and {new[1:]}. The "
-                "function reads .data or draws a random number; compute with the Values themselves."
-            )
+def _check_same(nodes: Sequence[Node], again: Sequence[Node]) -> None:
+    """Refuse two recordings of a function that differ in more than the numbers of their inputs."""
+    fixed = ([node[:1] if node[0] == "input" else node for node in run] for run in (nodes, again))
+    for old, new in zip_longest(*fixed):
+        if old != new:
+            expected = "a function that builds the same graph at inputs nearby"
+            remedy = "It branches on a number, reads .data or draws at random: compute with the Values alone."
+            raise wrong("output", expected, f"first {old}, then {new}", remedy)

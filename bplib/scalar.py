@@ -16,7 +16,7 @@ from operator import attrgetter
 from types import SimpleNamespace
 from typing import Any, NoReturn, TypeVar
 
-from bplib.contract import check_number
+from bplib.contract import check_number, wrong
 from bplib.ops import SYMBOLS, Rule, rules
 
 
@@ -43,14 +43,20 @@ _Method = TypeVar("_Method", bound=Callable[..., "Value"])
 def _operator(op: str) -> tuple[Callable[[Value, Any], Value], Callable[[Value, Any], Value]]:
     """Return the methods behind an operator, for a Value on its left and for one on its right."""
 
-    def method(self: Value, other: Any) -> Value:
-        return _binary(op, self, other)
-
     def reflected(self: Value, other: Any) -> Value:
         return _binary(op, other, self)
 
     sign = SYMBOLS[op]
-    return _known_as(op, f"a {sign} b", "", method), _known_as(op, f"b {sign} a", "", reflected)
+    return _of_two(op, f"a {sign} b"), _known_as(op, f"b {sign} a", "", reflected)
+
+
+def _of_two(op: str, formula: str, example: str = "") -> Callable[[Value, Any], Value]:
+    """Return the method that applies an operation to this number and another."""
+
+    def method(self: Value, other: Any) -> Value:
+        return _binary(op, self, other)
+
+    return _known_as(op, formula, example, method)
 
 
 def _of_one(op: str, formula: str, example: str) -> Callable[[Value], Value]:
@@ -58,15 +64,6 @@ def _of_one(op: str, formula: str, example: str) -> Callable[[Value], Value]:
 
     def method(self: Value) -> Value:
         return _unary(op, self)
-
-    return _known_as(op, formula, example, method)
-
-
-def _of_two(op: str, formula: str, example: str) -> Callable[[Value, Any], Value]:
-    """Return the method that applies an operation to this number and another."""
-
-    def method(self: Value, other: Any) -> Value:
-        return _binary(op, self, other)
 
     return _known_as(op, formula, example, method)
 
@@ -81,6 +78,29 @@ def _known_as(op: str, formula: str, example: str, method: _Method) -> _Method:
         call, shown = example.split(" -> ")
         function.__doc__ += f"\n\nExamples\n--------\n>>> {call}\n{shown}\n"
     return method
+
+
+def _refused(why: str) -> Callable[..., NoReturn]:
+    """Return a method that only says why there is none."""
+
+    def method(self: Value, *others: Any) -> NoReturn:
+        raise TypeError(why)
+
+    return method
+
+
+_BRANCH = (
+    "{}: a recorded graph would keep the branch taken now and be wrong for other inputs. Use maximum, "
+    "minimum or relu; to look at the number itself, write .data."
+)
+_FLOAT = (
+    "A Value does not turn into a float by itself, because its gradient would be lost. "
+    "Write v.exp() instead of math.exp(v), and v.data where you want the bare number."
+)
+_STEPS = (
+    "//, %, round, floor and ceil are flat between their jumps, so no gradient passes through them. "
+    "Use / and the methods of Value; to look at a rounded number, write round(v.data)."
+)
 
 
 class Value:
@@ -122,19 +142,13 @@ class Value:
 
     __slots__ = ("_data", "grad", "local_grads", "name", "op", "parents", "serial")
 
-    grad: float
-    name: str
-    op: str
-    parents: tuple[Value, ...]
-    local_grads: tuple[float, ...]
-
     def __init__(self, data: Any, name: str = "") -> None:
         self._data = _number(data)
         self.grad = 0.0
         self.named(name)
         self.op = "leaf"
-        self.parents = ()
-        self.local_grads = ()
+        self.parents: tuple[Value, ...] = ()
+        self.local_grads: tuple[float, ...] = ()
         self.serial = _next_serial()
 
     @property
@@ -155,7 +169,7 @@ class Value:
         Value(3.0, 'z')
         """
         if not isinstance(name, str):
-            raise TypeError(f"A Value's name must be a string, as in Value(2.0, 'w'); {name!r} came.")
+            raise wrong("name", "a string", repr(name), "For example Value(2.0, 'w').", TypeError)
         self.name = name
         return self
 
@@ -188,10 +202,8 @@ class Value:
         self.grad = 1.0
         for node in reversed(order):
             if not isfinite(node.grad) and node.op != "const":
-                raise ValueError(
-                    f"The gradient of {_describe(node)} is {node.grad}: a product of derivatives left the "
-                    "range of float64. Use inputs of a moderate size, or take the logarithm of the output."
-                )
+                remedy = "Use inputs of a moderate size, or take the logarithm of the output."
+                raise wrong(f"the gradient of {_describe(node)}", "a finite number", node.grad, remedy)
             for parent, local in zip(node.parents, node.local_grads):  # noqa: B905 (they have one length)
                 parent.grad += node.grad * local
 
@@ -230,18 +242,10 @@ class Value:
     cos = _of_one("cos", "the cosine of a, an angle in radians", "Value(0.0).cos() -> Value(1.0)")
     tanh = _of_one("tanh", "(e^a - e^-a) / (e^a + e^-a)", "Value(0.0).tanh().local_grads -> (1.0,)")
     sigmoid = _of_one("sigmoid", "1 / (1 + e^-a)", "Value(0.0).sigmoid().local_grads -> (0.25,)")
-    softplus = _of_one(
-        "softplus", "log(1 + e^a), without overflow", "Value(1e4).softplus() -> Value(10000.0)"
-    )
+    softplus = _of_one("softplus", "log(1 + e^a)", "Value(1e4).softplus() -> Value(10000.0)")
     relu = _of_one("relu", "max(a, 0), with slope 0 at 0", "Value(0.0).relu().local_grads -> (0.0,)")
-    maximum = _of_two(
-        "maximum",
-        "the larger of a and b; a tie counts half",
-        "Value(1.0).maximum(1.0).local_grads -> (0.5, 0.5)",
-    )
-    minimum = _of_two(
-        "minimum", "the smaller of a and b; a tie counts half", "Value(1.0).minimum(3.0) -> Value(1.0)"
-    )
+    maximum = _of_two("maximum", "max(a, b); a tie counts half", "Value(1.0).maximum(3.0) -> Value(3.0)")
+    minimum = _of_two("minimum", "min(a, b); a tie counts half", "Value(1.0).minimum(3.0) -> Value(1.0)")
 
     def leaky_relu(self, slope: Any = 0.01) -> Value:
         """Return a where a > 0, and slope * a elsewhere, at 0 too.
@@ -258,13 +262,11 @@ class Value:
 
     # What would look right and be wrong is refused.
 
-    def __bool__(self) -> NoReturn:
-        raise TypeError(_BRANCH.format("A Value has no truth value"))
-
-    def _no_order(self, other: Any) -> NoReturn:
-        raise TypeError(_BRANCH.format("Values can't be compared with <, <=, > or >="))
-
-    __lt__ = __le__ = __gt__ = __ge__ = _no_order
+    __bool__ = _refused(_BRANCH.format("A Value has no truth value"))
+    __lt__ = __le__ = __gt__ = __ge__ = _refused(_BRANCH.format("Values can't be compared with < or >"))
+    __float__ = __int__ = __index__ = __complex__ = _refused(_FLOAT)
+    __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __divmod__ = __rdivmod__ = _refused(_STEPS)
+    __round__ = __trunc__ = __floor__ = __ceil__ = _refused(_STEPS)
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Number):
@@ -273,23 +275,6 @@ class Value:
 
     __hash__ = object.__hash__
 
-    def __float__(self) -> NoReturn:
-        raise TypeError(
-            "A Value does not turn into a float by itself, because its gradient would be lost. "
-            "Write v.exp() instead of math.exp(v), and v.data where you want the bare number."
-        )
-
-    __int__ = __index__ = __complex__ = __float__
-
-    def _no_steps(self, *_: Any) -> NoReturn:
-        raise TypeError(
-            "//, %, round, floor and ceil are flat between their jumps, so no gradient passes through them. "
-            "Use / and the methods of Value; to look at a rounded number, write round(v.data)."
-        )
-
-    __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __divmod__ = __rdivmod__ = _no_steps
-    __round__ = __trunc__ = __floor__ = __ceil__ = _no_steps
-
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Value:
         # NumPy's scalars and functions arrive here: np.float64(2) * v, np.exp(v).
         if ufunc.__name__ in {"equal", "not_equal", "less", "less_equal", "greater", "greater_equal"}:
@@ -297,10 +282,9 @@ class Value:
         op = {"subtract": "sub", "multiply": "mul", "divide": "div", "power": "pow", "negative": "neg",
               "absolute": "abs"}.get(ufunc.__name__, ufunc.__name__)  # fmt: skip
         if op not in RULES or method != "__call__" or options:
-            raise TypeError(
-                f"np.{ufunc.__name__} can't be differentiated through a Value. Write it with + - * / ** "
-                f"and the methods of Value: {', '.join(name for name in RULES if name in dir(Value))}."
-            )
+            known = ", ".join(name for name in RULES if name in dir(Value))
+            remedy = f"Write it with + - * / ** and {known}."
+            raise TypeError(f"np.{ufunc.__name__} can't be differentiated through a Value. {remedy}")
         return _unary(op, inputs[0]) if len(inputs) == 1 else _binary(op, *inputs)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
@@ -383,11 +367,6 @@ REMEDIES = {
 _ONE_NUMBER = (
     "Convert a single number with float(...); make one Value for each entry of a list or an array, or use "
     "bplib.functional for whole arrays."
-)
-
-_BRANCH = (
-    "{}: a recorded graph would keep the branch taken now and be wrong for other inputs. Use maximum, "
-    "minimum or relu; to look at the number itself, write .data."
 )
 
 

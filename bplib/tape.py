@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from bplib.contract import as_reals, check_finite
+from bplib.contract import as_reals, check_finite, check_one_of, wrong
 from bplib.ops import rules
 from bplib.recording import LEAVES, Node, record
 from bplib.scalar import Value
@@ -49,12 +49,7 @@ class Tape:
     """
 
     def __init__(
-        self,
-        nodes: Sequence[Node],
-        names: Sequence[str],
-        inputs: Sequence[int],
-        watch: Sequence[int],
-        output: int,
+        self, nodes: list[Node], names: list[str], inputs: list[int], watch: list[int], output: int
     ) -> None:
         self.nodes = list(nodes)
         self.names = list(names)
@@ -132,7 +127,7 @@ class Tape:
         array([ 3., 12.])
         """
         if self._values is None:
-            raise ValueError("backward needs the values of a run; call forward(...) first.")
+            raise wrong("Tape.backward", "a forward before it", "none", "Call forward(...) first.")
         grads = np.zeros_like(self._values)
         grads[self.output] = 1.0
         rows = _rows(grads)
@@ -236,13 +231,14 @@ def _rows(values: np.ndarray) -> list[np.ndarray]:
 
 def _samples(inputs: dict[str, Any], names: Sequence[str]) -> tuple[dict[str, np.ndarray], tuple[int, ...]]:
     """Return the inputs as arrays of floats, and the one shape to which they broadcast."""
-    if unknown := [name for name in inputs if name not in names]:
-        raise ValueError(f"Unknown input {', '.join(unknown)}; this tape has {', '.join(names)}.")
+    for name in inputs:
+        check_one_of("input", name, names)
     samples = {name: as_reals(name, x) for name, x in inputs.items()}
     for name, x in samples.items():
         check_finite(name, x, "Drop those samples.")
+    shapes = [x.shape for x in samples.values()]
     try:
-        return samples, np.broadcast_shapes(*(x.shape for x in samples.values()))
+        return samples, np.broadcast_shapes(*shapes)
     except ValueError:
-        shapes = ", ".join(f"{name} {x.shape}" for name, x in samples.items())
-        raise ValueError(f"The inputs must broadcast to one shape; these came: {shapes}.") from None
+        remedy = "Give each input one number, or one for each sample."
+        raise wrong(", ".join(samples), "shapes that broadcast to one", shapes, remedy) from None

@@ -5,7 +5,6 @@ History of what happened, because a loss that falls is not yet a proof.
 """
 
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -212,7 +211,7 @@ def fit(
     threshold = THRESHOLDS.get(forward_loss) if threshold is None else threshold
     says_class = threshold is not None or forward_loss in LARGEST
     history = History()
-    bar = _Bar(epochs, _someone_watches() if progress is None else progress)
+    watched = _someone_watches() if progress is None else progress
     net.train = True
     for epoch in range(1, epochs + 1):
         total_loss = total_right = 0.0
@@ -244,7 +243,8 @@ def fit(
             history.accuracy.append(total_right / len(X))
         for name, lengths in norms.items():
             history.grad_norms.setdefault(name, []).append(sum(lengths) / len(lengths))
-        bar.show(epoch, history)
+        if watched and 100 * epoch // epochs > 100 * (epoch - 1) // epochs:  # one per cent further
+            _show(epoch, epochs, history)
     return history
 
 
@@ -278,21 +278,11 @@ def _someone_watches() -> bool:
     return sys.stdout.isatty()
 
 
-class _Bar:
-    """One line, written over and over with a carriage return, which terminals and notebooks both know."""
-
-    def __init__(self, total: int, visible: bool) -> None:
-        self.total = total
-        self.visible = visible
-        self.next_time = 0.0
-
-    def show(self, done: int, history: History) -> None:
-        if not self.visible or (done < self.total and time.monotonic() < self.next_time):
-            return
-        self.next_time = time.monotonic() + 0.1
-        filled = 20 * done // self.total
-        text = f"{'█' * filled}{'·' * (20 - filled)} epoch {done}/{self.total}  loss {history.loss[-1]:.4f}"
-        if history.accuracy:
-            text += f"  accuracy {history.accuracy[-1]:.3f}"
-        sys.stdout.write(f"\r{text:<70}" + ("\n" if done == self.total else ""))
-        sys.stdout.flush()
+def _show(done: int, total: int, history: History) -> None:
+    """Write one line, over and over with a carriage return, which terminals and notebooks both know."""
+    filled = 20 * done // total
+    text = f"{'█' * filled}{'·' * (20 - filled)} epoch {done}/{total}  loss {history.loss[-1]:.4f}"
+    if history.accuracy:
+        text += f"  accuracy {history.accuracy[-1]:.3f}"
+    sys.stdout.write(f"\r{text:<70}" + "\n" * (done == total))
+    sys.stdout.flush()

@@ -189,7 +189,7 @@ def test_lists_integers_objects_other_byte_orders_and_mixed_dtypes_are_refused(o
             call.forward([bad if j == i else a for j, a in enumerate(call.args)])
     if len(call.floats) > 1:
         mixed = [a.astype(np.float32) if j == i else a for j, a in enumerate(call.args)]
-        with pytest.raises(TypeError, match="expected one dtype for all, got float32 and float64"):
+        with pytest.raises(TypeError, match=r"one dtype for all, got .*float32"):
             call.forward(mixed)
 
 
@@ -210,11 +210,11 @@ def _some_call(op) -> Call:
 def test_a_dout_that_is_not_the_outputs_is_refused(op):
     call = _some_call(op)
     out, cache = call.forward()
-    with pytest.raises(ValueError, match=r"^dout: expected the output's shape .* got shape"):
+    with pytest.raises(ValueError, match=r"^dout: expected the shape of the output, .* got"):
         call.backward(np.ones((*out.shape, 2)), cache)
     with pytest.raises(TypeError, match=r"^dout: expected the output's dtype float64, got .*float32"):
         call.backward(np.ones(out.shape, np.float32), cache)
-    with pytest.raises(TypeError, match=r"^dout: expected a NumPy array of shape .* got list"):
+    with pytest.raises(TypeError, match=r"^dout: expected a plain NumPy array of floats, got list"):
         call.backward(np.ones(out.shape).tolist(), cache)
 
 
@@ -373,7 +373,7 @@ WRONG = [
     (lambda: fn.softmax(f((2, 2)), axis=2), ValueError, "axis 2 is out of bounds"),
     (lambda: fn.softmax(f((2, 0))), ValueError, r"^x: expected at least one score along axis -1, got shape \(2, 0\)"),
     (lambda: fn.log_softmax(f((0, 2)), axis=0), ValueError, r"^x: expected at least one score along axis 0"),
-    (lambda: fn.layer_norm(f((2, 3)), f(2), f(2)), ValueError, r"^gamma: .*\(2, 3\).*\(2,\).*np\.ones\(\(3,\)\)"),
+    (lambda: fn.layer_norm(f((2, 3)), f(2), f(2)), ValueError, r"^gamma: expected the shape of x's last axes, \(3,\), got \(2,\)\. Write np\.ones\(x\.shape\[-1:\]\)"),
     (lambda: fn.layer_norm(f(3), f((2, 3)), f((2, 3))), ValueError, "^gamma: "),
     (lambda: fn.layer_norm(f((2, 3)), f(3), f((1, 3))), ValueError, r"^beta: .*\(1, 3\).*beta\.reshape\(-1\)"),
     (lambda: fn.batch_norm(f(3), f(3), f(3)), ValueError, r"^x: .*\(B, C, \.\.\.\).*x\[:, None\]"),

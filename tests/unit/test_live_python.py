@@ -303,7 +303,7 @@ def test_unknown_and_foreign_names_are_refused():
     with pytest.raises(TypeError, match="must hold Values or names; int 3"):
         live(loss, {3: (0, 1)}, name="f")
     other = (stranger * 2).named("loss2")
-    with pytest.raises(ValueError, match="used more than once: w"):
+    with pytest.raises(ValueError, match="another one for each node, got w twice"):
         live((loss + other).named("sum"), {w: (0, 1)}, name="f")
 
 

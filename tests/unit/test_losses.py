@@ -133,7 +133,7 @@ WRONG = [
     (lambda: cross_entropy_with_logits(f((2, 3)), labels[:1]), ValueError, r"^y: expected shape \(2,\).*got \(1,\)"),
     (lambda: cross_entropy(f((2, 3)), np.eye(3, dtype=int)[labels]), ValueError, r"^y: .*got \(2, 3\).*one-hot.*astype\(float\)"),
     (lambda: cross_entropy_with_logits(f((2, 3)), f(2)), ValueError, r"^y: expected shape \(2, 3\).*got \(2,\).*class numbers.*dtype=int"),
-    (lambda: cross_entropy_with_logits(f((2, 3)), [0, 1]), TypeError, r"^y: expected a NumPy array of integers or floats, got list.*dtype=int"),
+    (lambda: cross_entropy_with_logits(f((2, 3)), [0, 1]), TypeError, r"^y: expected a plain NumPy array of integers or floats, got list.*dtype=int"),
     (lambda: cross_entropy_with_logits(f((0, 3)), labels[:0]), ValueError, r"^z: expected shape \(B > 0, C > 0\), got \(0, 3\)\. A mean"),
     (lambda: cross_entropy_with_logits(f((2, 3, 4)), labels), ValueError, r"^z: .*z\.reshape\(-1, z\.shape\[-1\]\)"),
     (lambda: cross_entropy_with_logits(f(3), labels), ValueError, r"^z: expected shape \(B > 0, C > 0\), got \(3,\).*z\[None, :\]"),

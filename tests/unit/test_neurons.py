@@ -132,19 +132,19 @@ def test_losses_over_several_outputs_are_means():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"b": [[0.2, -0.2]]}, "one entry for each layer; 2, 1 and 2 came"),
-        ({"W": [], "b": [], "activations": []}, "one entry for each layer; 0, 0 and 0 came"),
-        ({"loss": "mse"}, "loss must be one of squared, bce, bce_from_logit; got 'mse'"),
-        ({"activations": ["softmax", "sigmoid"]}, "activation must be one of .*; got 'softmax'"),
-        ({"x": [1.0]}, r"W of layer 1 needs rows of 1 numbers.*its rows have \[2, 2\]"),
-        ({"W": [[[0.5], [0.2, 0.8]], W[1]]}, r"W of layer 1 needs rows of 2 numbers"),
-        ({"W": [[], W[1]]}, "W of layer 1 needs rows"),
-        ({"b": [[0.2], [0.5]]}, "b of layer 1 needs 2 numbers, one for each row of W; 1 came"),
-        ({"x": []}, "x needs at least one number"),
-        ({"y": [1.0, 0.0]}, "y needs one target for each of 1 outputs; 2 came"),
+        ({"b": [[0.2, -0.2]]}, "^b: expected 2, one for each layer, got 1 of them"),
+        ({"W": [], "b": [], "activations": []}, "^W: expected at least one, one for each layer, got 0"),
+        ({"loss": "mse"}, "^loss: expected one of 'squared', 'bce', 'bce_from_logit', got 'mse'"),
+        ({"activations": ["softmax", "sigmoid"]}, "^activation: expected one of .*, got 'softmax'"),
+        ({"x": [1.0]}, "^a row of W of layer 1: expected 1, one for each unit before it, got 2"),
+        ({"W": [[[0.5], [0.2, 0.8]], W[1]]}, "row of W of layer 1: expected 2, .* got 1"),
+        ({"W": [[], W[1]]}, "^W of layer 1: expected at least one, one for each unit"),
+        ({"b": [[0.2], [0.5]]}, "^b of layer 1: expected 2, one for each row of W, got 1"),
+        ({"x": []}, "^x: expected at least one, one for each input, got 0"),
+        ({"y": [1.0, 0.0]}, "^y: expected 1, one for each output, got 2"),
         (
             {"activations": ["relu", "tanh"], "loss": "bce_from_logit"},
-            "goes with a sigmoid in the last layer",
+            "^activations: expected a sigmoid in the last layer for bce_from_logit, got 'tanh'",
         ),
     ],
 )
@@ -158,12 +158,15 @@ def test_what_does_not_fit_is_refused(change, message):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"W": 0.5}, "W must be a list; 0.5 came"),
-        ({"W": [0.5, 0.8]}, "W of layer 1 must be a list; 0.5 came"),
-        ({"W": [[0.5], [0.8]]}, r"A row of W of layer 1 must be a list; 0.5 came.*neurons\(\[\[\[0.5\]\]\]"),
-        ({"b": [0.2, 0.5]}, "b of layer 1 must be a list; 0.2 came"),
-        ({"x": 1.0}, "x must be a list; 1.0 came"),
-        ({"y": np.array(1.0)}, r"y must be a list; array\(1.\) came"),
+        ({"W": 0.5}, "^W: expected a list, got 0.5"),
+        ({"W": [0.5, 0.8]}, "^W of layer 1: expected a list, got 0.5"),
+        (
+            {"W": [[0.5], [0.8]]},
+            r"^a row of W of layer 1: expected a list, got 0.5.*neurons\(\[\[\[0.5\]\]\]",
+        ),
+        ({"b": [0.2, 0.5]}, "^b of layer 1: expected a list, got 0.2"),
+        ({"x": 1.0}, "^x: expected a list, got 1.0"),
+        ({"y": np.array(1.0)}, r"^y: expected a list, got array\(1.\)"),
     ],
 )
 def test_a_number_where_a_list_should_stand(change, message):

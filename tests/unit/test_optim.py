@@ -232,7 +232,7 @@ def test_what_step_refuses():
     ):
         optimizer.step({"W": np.zeros(2, dtype=np.int64)}, {"W": np.zeros(2)})
     with pytest.raises(
-        TypeError, match=r"^params\['W'\]: expected a NumPy array of floats, got float\. .*np\.asarray"
+        TypeError, match=r"^params\['W'\]: expected a plain NumPy array of floats, got float\. .*np\.asarray"
     ):
         optimizer.step({"W": 1.0}, {"W": 1.0})
     for wrong, came in ((None, "NoneType"), ([1.0, 2.0], "list"), (np.ones(2, complex), "dtype complex128")):

@@ -137,7 +137,7 @@ LONG = Tape.record(lambda w: sum((w * k for k in range(2, 40)), w), w=1.0)
 WRONG = {
     "not a tape": (lambda: plot.graph(3), TypeError, "^tape: expected a Tape, got int"),
     "too large": (lambda: plot.graph(LONG), ValueError, "readable up to 60"),
-    "unknown input": (lambda: plot.graph(LINE, {"v": 1}), ValueError, "Unknown input v; this tape has w"),
+    "unknown input": (lambda: plot.graph(LINE, {"v": 1}), ValueError, "^input: expected one of 'w', got 'v'"),
     "many points": (lambda: plot.graph(LINE, {"w": [1, 2]}), TypeError, "A picture shows one point"),
     "not finite": (
         lambda: plot.graph(Tape.record(lambda x: x.log(), x=1.0), {"x": -1.0}),

@@ -442,7 +442,7 @@ def test_values_can_be_looked_up_by_identity():
         (math.sqrt, r"v\.exp\(\) instead"),
         (range, r"v\.data"),
         (lambda v: np.array([v], dtype=float), r"v\.data"),
-        (np.arctan, r"np\.arctan can't be differentiated.*methods of Value: .*sigmoid"),
+        (np.arctan, r"np\.arctan can't be differentiated.*Write it with .*, tanh, sigmoid"),
         (lambda v: np.exp(v, dtype=float), r"np\.exp can't be differentiated"),
         (np.add.reduce, r"np\.add can't"),
         (lambda v: np.array([1.0, 2.0]) * v, r"got an array of shape \(2,\).*bplib\.functional"),
@@ -496,9 +496,9 @@ def test_a_value_is_finite(data):
 
 @pytest.mark.parametrize("name", [5, None, ("a",), ()])
 def test_a_name_is_a_string(name):
-    with pytest.raises(TypeError, match="name must be a string"):
+    with pytest.raises(TypeError, match="name: expected a string, got"):
         Value(1.0, name)
-    with pytest.raises(TypeError, match="name must be a string"):
+    with pytest.raises(TypeError, match="name: expected a string, got"):
         Value(1.0).named(name)
 
 
@@ -555,7 +555,9 @@ def test_a_gradient_that_overflows_is_refused_by_name():
     assert x.grad == pytest.approx(1e190)
     tiny = Value(1e-300, "tiny")
     steep = (tiny * 1e200) * 1e200
-    with pytest.raises(ValueError, match=r"gradient of tiny is inf.*moderate size"):
+    with pytest.raises(
+        ValueError, match=r"gradient of tiny: expected a finite number, got inf.*moderate size"
+    ):
         steep.backward()
 
 
