@@ -178,14 +178,19 @@ def test_a_draw_that_raises_keeps_the_last_good_picture(backdrop):
     assert fig._repr_mimebundle_()[0]["text/plain"] == str(fig.figure()) == "Slope 1."
     fig.values = {"w": 3}
     assert fig.message == "" and fig.alt == "Slope 3."
-    np.testing.assert_array_equal(pixels(fig), fresh(draw, backdrop, [1, 2, 3], 3))
+    assert_same_picture(fig, fresh(draw, backdrop, [1, 2, 3], 3))
 
 
 def fresh(draw, backdrop, options, w):
-    """Return the pixels of a figure that was never at another stop."""
+    """Return a figure that was never at another stop."""
     fig = explore(draw, backdrop, w=[w, *options])
     assert fig.values == {"w": w}
-    return pixels(fig)
+    return fig
+
+
+def assert_same_picture(fig, other):
+    """Before 3.11, matplotlib lays out anew in the last bit: an edge moves by 2 of 255 shades, unseen."""
+    np.testing.assert_allclose(pixels(fig).astype(int), pixels(other).astype(int), rtol=0, atol=2)
 
 
 def title_and_legend(ax, w):
@@ -260,7 +265,7 @@ def test_a_redraw_leaves_nothing_behind_and_forgets_nothing(draw, backdrop, stop
         fig.values = {"w": w}
         assert fig.message == ""
         if w in stops:
-            np.testing.assert_array_equal(pixels(fig), fresh(draw, backdrop, [3, 2, -1], w))
+            assert_same_picture(fig, fresh(draw, backdrop, [3, 2, -1], w))
 
 
 def test_labels_that_grow_find_room():
