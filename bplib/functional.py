@@ -16,8 +16,6 @@ function, the vjp, that never forms them. Every pair has one form, and `VJP` lis
 - Ties: a rectifier's slope at 0 is that of its left side; max-pooling takes the first. NaN stays NaN.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from typing import Any, NamedTuple

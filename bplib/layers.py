@@ -18,8 +18,6 @@ Write a layer of your own like this; it then works in `Sequential`, with the opt
             return dout * self.params["s"]
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from functools import partial
 from inspect import Parameter, Signature, signature

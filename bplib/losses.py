@@ -14,8 +14,6 @@ upstream gradient is one too: 1.0 for the loss itself.
   the gradient's divisor at 1e-12: large where it should be infinite, never 0, never NaN.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

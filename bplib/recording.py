@@ -5,8 +5,6 @@ That step is one short function, `flat`. The last part refuses graphs whose list
 only.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from inspect import signature
