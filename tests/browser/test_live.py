@@ -663,6 +663,11 @@ def test_keys_do_not_leave_the_figure(show):
         for key in ("ArrowRight", "b", "Escape"):
             page.locator(selector).first.press(key)
     assert page.evaluate("bubbled") == []
+    # Ctrl+S is the application's: with the focus in a figure it saves the notebook.
+    for keys in ("Control+s", "Meta+s"):
+        page.locator('input[type="range"]').first.press(keys)
+        assert page.evaluate("bubbled.pop()") == "s"
+    page.evaluate("() => void bubbled.splice(0)")
     page.evaluate("document.activeElement.blur()")
     page.keyboard.press("b")
     assert page.evaluate("bubbled") == ["b"]

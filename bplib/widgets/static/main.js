@@ -1,5 +1,5 @@
 // A live figure: one store, its controls, its views, a line that speaks, and the numbers as a table.
-import { html, setText } from "./dom.js";
+import { html, keepKeys, setText } from "./dom.js";
 import { Store } from "./store.js";
 import { mount as controls } from "./controls.js";
 import { mount as table } from "./table.js";
@@ -24,10 +24,9 @@ export const figure = (views) => ({ model, el }) => {
   const store = new Store(spec, model.get("inputs"), model.get("rate"));
   const output = store.labels.names[store.tape.output];
   const moving = store.controls.map((control) => control.name).join(", ");
-  // JupyterLab's command mode would take the arrows, and "b" would insert a cell.
   const root = html("div", {
     class: "bp-live", role: "group", "aria-label": fill(words.figure.label, { name, output, inputs: moving }),
-    onkeydown: (event) => event.stopPropagation(),
+    onkeydown: keepKeys,
   });
   const said = html("p", { class: "bp-said", role: "status" });
   const hash = isSite();
