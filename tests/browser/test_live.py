@@ -4,6 +4,7 @@ Everything a reader can do is done here; that the same module runs on the built 
 seen in the other tests.
 """
 
+import math
 import random
 import re
 
@@ -425,6 +426,63 @@ def test_play_runs_both_passes_and_pause_stops(show):
     assert len(seen(page)[1]) == 9
     assert page.get_by_role("button", name="Play").is_visible()
     assert not context.faults
+
+
+# The bars of the graph.
+
+
+def bar_lengths(page, kind="grad"):
+    """How long the bars of the nodes are, in px: {node: length}."""
+    settle(page)
+    return page.evaluate(
+        """(kind) => Object.fromEntries([...document.querySelectorAll(".bp-node")].map((node) => [
+          node.querySelector(".bp-title").textContent,
+          node.querySelector(`.bp-size-${kind}`).getTotalLength()]))""",
+        kind,
+    )
+
+
+def test_a_gradient_that_vanishes_has_a_small_bar_on_a_scale_that_stays(show):
+    page = (visit := show(neuron())).page
+    note = page.locator(".bp-legend .bp-note")
+    scale = note.inner_text()
+    assert scale == "bars: 0.0001 to 10, each part × 10"
+    dashes = page.locator(".bp-size").first.get_attribute("stroke-dasharray")
+    decade = sum(float(text) for text in dashes.split())
+    before, gradient = bar_lengths(page), number(rows(page)["a"][1])
+    assert before["loss"] == pytest.approx(4 * decade, abs=0.1), "1 is four decades above 0.0001"
+    # Where the loss is nearly 0 every gradient but its own is 190 times smaller, and every bar shorter.
+    a = page.evaluate("figures[0].store.values[figures[0].store.tape.names.indexOf('a')]")
+    type_into(page, "y", repr(a - gradient / 2 / 190))
+    after = bar_lengths(page)
+    assert after["loss"] == before["loss"], "the loss's own gradient is 1 as ever"
+    for name in ("w", "b", "x", "y", "z", "a"):
+        shrunk = (before[name] - after[name]) / decade
+        assert shrunk == pytest.approx(math.log10(190), abs=0.01), name
+        assert after[name] < before["loss"] / 2
+    for name in ("w", "b", "x", "y"):
+        for key in ("Home", "End"):
+            slider(page, name).press(key)
+            settle(page)
+            assert note.inner_text() == scale
+            assert page.locator(".bp-size").first.get_attribute("stroke-dasharray") == dashes
+    assert not visit.faults
+
+
+def test_a_pole_within_the_range_leaves_the_other_bars_visible(show):
+    page = show(gaps()).page
+    assert max(bar_lengths(page).values()) > 20
+    assert max(bar_lengths(page, "value").values()) > 20
+
+
+def test_a_node_shows_three_digits_and_reads_all_of_them(show):
+    page = show(neuron()).page
+    z = shape(page, "node z:")
+    assert z.locator(".bp-number").all_text_contents() == ["0.6", "−0.0706"]
+    z.focus()
+    settle(page)
+    assert "−0.0706228" in page.locator(".bp-reading").inner_text()
+    assert rows(page)["z"] == ["0.6", "−0.0706228"]
 
 
 # The curve.

@@ -2,6 +2,7 @@
 import { html, setAttr, setText, svg } from "../dom.js";
 import { fitted, fmt, shortened } from "../format.js";
 import { place } from "../layout.js";
+import { measureOf } from "../measure.js";
 import { say } from "../say.js";
 import { sentencesFor } from "../sentences.js";
 import { walker } from "../walk.js";
@@ -9,6 +10,8 @@ import { fill, words } from "../words.js";
 
 const PLAY = 1100; // ms a step
 const HEIGHT = 64; // of a node
+const DIGITS = 3; // in a node; all of them are read where one points, and in the table
+const NOTCH = 1.5; // px between the decades of a bar
 
 export const mount = (el, store, view) => {
   const { tape, labels } = store;
@@ -18,6 +21,7 @@ export const mount = (el, store, view) => {
   const nodes = placed.map(({ i }) => i);
   const tags = new Map(view.nodes.map(([i, , , tag]) => [i, tag]));
   const sentences = sentencesFor(store, { edges });
+  const measure = measureOf(store, nodes);
   const isInput = (i) => tape.nodes[i][0] === "input";
 
   // The passes: values forward, then gradients from the output back. `taken` counts the steps, null shows all.
@@ -69,7 +73,8 @@ export const mount = (el, store, view) => {
   const legend = html(
     "p", { class: "bp-legend" },
     html("span", { class: "bp-value" }, words.graph.valueKey), " ",
-    html("span", { class: "bp-grad" }, fill(words.graph.gradientKey, { output: names[tape.output] })),
+    html("span", { class: "bp-grad" }, fill(words.graph.gradientKey, { output: names[tape.output] })), " ",
+    html("span", { class: "bp-note" }, fill(words.graph.barKey, { lo: fmt(measure.lo), hi: fmt(measure.hi) })),
   );
   const canvas = html("div", { class: "bp-canvas" });
   const reading = html("p", { class: "bp-reading" });
@@ -81,16 +86,18 @@ export const mount = (el, store, view) => {
     store.changed();
   });
 
-  let largest; // of the values and of the gradients: the measure of the bars
   let digit; // the width of one
   const drawNode = (i, [x, y], { width }) => {
     const room = (letter) => Math.floor((width - 16) / letter);
     // Where the formula is the name, it says the operation already.
     const operation = names[i] === labels.formulas[i] ? "" : tags.get(i);
     const tag = names[i].length + operation.length < room(7.2) ? operation : "";
+    const full = width - 10; // the length of a bar at the upper end of the scale
+    const dashes = `${full / measure.decades - NOTCH} ${NOTCH}`;
     const line = (kind, sign, base) => ({
       kind,
-      bar: svg("rect", { class: `bp-size bp-size-${kind}`, x: 5, y: base - 12, height: 16, rx: 2 }),
+      bar: svg("path", { class: `bp-size bp-size-${kind}`, "stroke-dasharray": dashes }),
+      length: (part) => `M5 ${base - 4}h${(full * part).toFixed(1)}`,
       sign: svg("text", { class: `bp-${kind}`, x: 9, y: base }, sign),
       number: svg("text", { class: `bp-number bp-${kind}`, x: width - 9, y: base }),
     });
@@ -102,11 +109,10 @@ export const mount = (el, store, view) => {
       ...lines.flatMap(({ bar, sign, number }) => [bar, sign, number]),
     ], () => {
       const known = [];
-      for (const { kind, bar, number } of lines) {
+      for (const { kind, bar, length, number } of lines) {
         const [shown, x] = kind === "value" ? [hasValue(i), store.values[i]] : [hasGradient(i), store.grads[i]];
-        setText(number, shown ? fitted(x, (text) => text.length * digit <= width - 32) : "");
-        const part = shown && largest[kind] ? Math.min(1, Math.abs(x) / largest[kind]) : 0;
-        setAttr(bar, "width", ((width - 10) * part).toFixed(1));
+        setText(number, shown ? fitted(x, (text) => text.length * digit <= width - 32, DIGITS) : "");
+        setAttr(bar, "d", length(shown ? measure.part(x) : 0));
         if (shown) known.push(fill(kind === "grad" ? words.graph.gradient : words.graph.value, { x: fmt(x) }));
       }
       return {
@@ -176,9 +182,6 @@ export const mount = (el, store, view) => {
       : [fill(words.graph.forward, { k: taken, n: ahead }), ...sentences.forward(now.node)];
   };
   const update = () => {
-    // The output's own gradient, always 1, is no measure for the others.
-    const most = (numbers, except) => Math.max(0, ...nodes.filter((i) => i !== except).map((i) => Math.abs(numbers[i])));
-    largest = { value: most(store.values), grad: most(store.grads, tape.output) };
     walk.update();
     setAttr(reading, "aria-live", current() && picked === null ? "polite" : "off");
     say(reading, spoken());
