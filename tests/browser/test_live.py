@@ -654,6 +654,105 @@ def test_what_only_rounding_moves_is_flat(show):
     assert len(heights) == 1
 
 
+# Memory: what was before the last move.
+
+
+def test_the_state_before_the_last_move_stays_as_a_ghost(show):
+    page = (visit := show(neuron())).page
+    bar, was = (shape(page, "node z:").locator(f".bp-{kind}-grad") for kind in ("size", "was"))
+    before = page.locator(".bp-before")
+    assert (was.get_attribute("d"), before.inner_text()) == ("", ""), "nothing has moved"
+    old = bar.evaluate("(bar) => bar.getTotalLength()")
+    slope = page.locator(".bp-side .bp-grad").first.inner_text()
+    place = page.locator(".bp-curve .bp-here").bounding_box()
+    # A drag is one move, however many numbers it passes.
+    drag(page, page.locator(".bp-point"), to=-60)
+    assert bar.evaluate("(bar) => bar.getTotalLength()") != old
+    assert float(re.match(r"M([\d.]+)", was.get_attribute("d"))[1]) == pytest.approx(5 + old, abs=0.1)
+    assert before.inner_text() == f", was {slope}"
+    ghost = page.locator(".bp-past").bounding_box()
+    for at, size in (("x", "width"), ("y", "height")):
+        assert ghost[at] + ghost[size] / 2 == pytest.approx(place[at] + place[size] / 2, abs=1)
+    shape(page, "node z:").focus()
+    settle(page)
+    assert page.locator(".bp-reading").inner_text().endswith(
+        "before the last move: 0.6, gradient −0.0706228"
+    )
+    # Another control is another move, and a new start has nothing before it.
+    moved = page.locator(".bp-side .bp-grad").first.inner_text()
+    slider(page, "b").press("PageUp")
+    settle(page)
+    assert before.inner_text() == f", was {moved}"
+    page.get_by_role("button", name="Reset").click()
+    settle(page)
+    assert before.inner_text() == "" and page.locator(".bp-past").get_attribute("d") == ""
+    assert not visit.faults
+
+
+def test_gradient_steps_leave_a_trail_until_something_else_moves(show):
+    page = (visit := show(neuron(), address="#neuron:w=-1.5")).page
+    trail, steps = page.locator(".bp-trail"), page.locator(".bp-steps")
+    places = []
+    for k in range(3):
+        box = page.locator(".bp-curve .bp-here").bounding_box()
+        places.append(box["x"] + box["width"] / 2)
+        page.get_by_role("button", name="Gradient step").click()
+        settle(page)
+        assert steps.get_attribute("d").count("M") == k + 1
+    left = page.locator(".bp-curve svg").bounding_box()["x"]
+    drawn = [float(text) for text in re.findall(r"M([\d.]+)", steps.get_attribute("d"))]
+    assert [left + x for x in drawn] == pytest.approx(places, abs=0.5)
+    assert len(set(drawn)) == 3 and trail.get_attribute("d").count("L") == 3
+    slider(page, "x").press("ArrowLeft")
+    settle(page)
+    assert (trail.get_attribute("d"), steps.get_attribute("d")) == ("", "")
+    assert not visit.faults
+
+
+# Measure: nothing changes size while a control moves.
+
+
+def heights(page):
+    """Where the parts of a figure begin and end, below its top."""
+    settle(page)
+    return page.evaluate(
+        """() => {
+          const top = document.querySelector(".bp-live").getBoundingClientRect().top;
+          const named = ".bp-live, .bp-live .bp-section, .bp-nudge, .bp-live .bp-roomy:not(.bp-said)";
+          const parts = document.querySelectorAll(named);
+          return [...parts].map((part) => {
+            const box = part.getBoundingClientRect();
+            return [box.top - top, box.bottom - top];
+          });
+        }"""
+    )
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_nothing_changes_size_while_a_control_moves(show, width):
+    page = (visit := show(neuron(), width=width)).page
+    page.get_by_role("button", name="Backward").click()
+    before = heights(page)
+    for name in ("w", "x", "y", "b"):
+        slider(page, name).press("Home")
+        for _ in range(7):
+            assert heights(page) == before, inputs(page)
+            for _ in range(3):
+                slider(page, name).press("PageUp")
+        type_into(page, name, "0.123456789")
+    for nudge in ("Home", "End", "ArrowLeft"):
+        page.locator('input[aria-label="nudge Δ"]').press(nudge)
+        assert heights(page) == before, nudge
+    page.get_by_role("button", name="Gradient step").click()
+    settle(page)
+    assert "Gradient step: predicted" in said(page)
+    assert heights(page) == before
+    for part in page.locator(".bp-node, .bp-edge").all():
+        part.focus()
+        assert heights(page) == before, part.get_attribute("aria-label")
+    assert not visit.faults
+
+
 # The whole figure.
 
 

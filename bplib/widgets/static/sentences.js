@@ -31,6 +31,9 @@ export const sentencesFor = (store, { edges }) => {
       const gradient = [`${d(i)} = ${symbols(uses)}\n= `, ...numbers(uses), " = ", red(store.grads[i])];
       return uses.length > 1 ? pieces(words.graph.uses, { gradient, n: uses.length }) : gradient;
     },
+    before(i, was) {
+      return pieces(words.graph.before, { x: [blue(was.values[i])], gradient: [red(was.grads[i])] });
+    },
     edge(edge) {
       const { from, to } = edge;
       const uses = usesOf(from);

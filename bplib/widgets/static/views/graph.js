@@ -3,7 +3,7 @@ import { html, setAttr, setText, svg } from "../dom.js";
 import { fitted, fmt, shortened } from "../format.js";
 import { place } from "../layout.js";
 import { measureOf } from "../measure.js";
-import { say } from "../say.js";
+import { WIDE, caption, say } from "../say.js";
 import { sentencesFor } from "../sentences.js";
 import { walker } from "../walk.js";
 import { fill, words } from "../words.js";
@@ -77,8 +77,21 @@ export const mount = (el, store, view) => {
     html("span", { class: "bp-note" }, fill(words.graph.barKey, { lo: fmt(measure.lo), hi: fmt(measure.hi) })),
   );
   const canvas = html("div", { class: "bp-canvas" });
-  const reading = html("p", { class: "bp-reading" });
+  const { element: reading, line: said, keep } = caption("bp-reading");
   el.append(html("div", { class: "bp-bar" }, legend, buttons), canvas, reading);
+
+  // Room for the longest that is read anywhere, with numbers as wide as they come.
+  const wide = tape.nodes.map(() => WIDE);
+  const longest = sentencesFor(
+    { labels, values: wide, grads: wide, tape: { nodes: tape.nodes, output: tape.output, locals: () => wide } }, { edges },
+  );
+  const plain = (sentence) => sentence.map((part) => (typeof part === "string" ? part : part[1])).join("");
+  const before = longest.before(nodes[0], { values: wide, grads: wide });
+  const readings = [
+    ...nodes.map((i) => plain([...longest.forward(i), "\n", ...longest.backward(i), "\n", ...before])),
+    ...edges.map((edge) => plain(longest.edge(edge))),
+  ];
+  keep(readings.reduce((a, b) => (b.length > a.length ? b : a)));
 
   let picked = null; // the node or edge that is read
   const walk = walker((key) => {
@@ -98,6 +111,8 @@ export const mount = (el, store, view) => {
       kind,
       bar: svg("path", { class: `bp-size bp-size-${kind}`, "stroke-dasharray": dashes }),
       length: (part) => `M5 ${base - 4}h${(full * part).toFixed(1)}`,
+      was: svg("path", { class: `bp-was bp-was-${kind}` }),
+      end: (part) => `M${(5 + full * part).toFixed(1)} ${base - 12}v16`,
       sign: svg("text", { class: `bp-${kind}`, x: 9, y: base }, sign),
       number: svg("text", { class: `bp-number bp-${kind}`, x: width - 9, y: base }),
     });
@@ -106,13 +121,15 @@ export const mount = (el, store, view) => {
       svg("rect", { class: "bp-box", width, height: HEIGHT, rx: isInput(i) ? 14 : 6 }),
       svg("text", { class: "bp-title", x: 9, y: 17 }, shortened(names[i], room(8.6))),
       svg("text", { class: "bp-tag", x: width - 9, y: 17 }, tag),
-      ...lines.flatMap(({ bar, sign, number }) => [bar, sign, number]),
+      ...lines.flatMap(({ bar, was, sign, number }) => [bar, was, sign, number]),
     ], () => {
       const known = [];
-      for (const { kind, bar, length, number } of lines) {
+      for (const { kind, bar, length, was, end, number } of lines) {
         const [shown, x] = kind === "value" ? [hasValue(i), store.values[i]] : [hasGradient(i), store.grads[i]];
         setText(number, shown ? fitted(x, (text) => text.length * digit <= width - 32, DIGITS) : "");
         setAttr(bar, "d", length(shown ? measure.part(x) : 0));
+        const before = store.was?.[kind === "value" ? "values" : "grads"][i] ?? x;
+        setAttr(was, "d", shown && before !== x ? end(measure.part(before)) : "");
         if (shown) known.push(fill(kind === "grad" ? words.graph.gradient : words.graph.value, { x: fmt(x) }));
       }
       return {
@@ -172,7 +189,11 @@ export const mount = (el, store, view) => {
   const spoken = () => {
     const now = current();
     if (typeof picked === "number") {
-      const known = [...(hasValue(picked) ? sentences.forward(picked) : []), ...(hasGradient(picked) ? ["\n", ...sentences.backward(picked)] : [])];
+      const known = [
+        ...(hasValue(picked) ? sentences.forward(picked) : []),
+        ...(hasGradient(picked) ? ["\n", ...sentences.backward(picked)] : []),
+        ...(hasGradient(picked) && store.was ? ["\n", ...sentences.before(picked, store.was)] : []),
+      ];
       return known.length ? known : [fill(words.steps.notYetOf, { name: names[picked] })];
     }
     if (picked) return hasGradient(picked.from) ? sentences.edge(picked) : [fill(words.steps.notYetOf, { name: `${names[picked.from]} → ${names[picked.to]}` })];
@@ -184,7 +205,7 @@ export const mount = (el, store, view) => {
   const update = () => {
     walk.update();
     setAttr(reading, "aria-live", current() && picked === null ? "polite" : "off");
-    say(reading, spoken());
+    say(said, spoken());
   };
 
   const resized = new ResizeObserver(draw);
