@@ -297,7 +297,7 @@ def test_every_edge_reads_its_product_as_python_computes_it(show):
     shape(page, "edge w to w × x").focus()
     settle(page)
     text = page.locator(".bp-reading").inner_text()
-    assert "dloss/dw = dloss/d(w × x) × d(w × x)/dw\n= −0.0706228 × 1 = −0.0706228" in text
+    assert "dloss/dw = dloss/d(w × x) × ∂(w × x)/∂w\n= −0.0706228 × 1 = −0.0706228" in text
 
 
 def test_the_moment_a_weight_of_zero_has_no_contribution_and_a_gradient(show):
@@ -316,7 +316,7 @@ def test_hover_and_touch_read_an_edge(show):
     page = visit.page
     page.locator(".bp-edge").first.hover(force=True)
     settle(page)
-    assert "dloss/dx = dloss/du × du/dx\n= 19 × 6 = 114" in page.locator(".bp-reading").inner_text()
+    assert "dloss/dx = dloss/du × ∂u/∂x\n= 19 × 6 = 114" in page.locator(".bp-reading").inner_text()
     page.mouse.move(1, 1)
     settle(page)
     assert page.locator(".bp-reading").inner_text() == "Point at an edge or a node to read its numbers."
@@ -333,6 +333,12 @@ def test_a_diamond_is_told_as_a_sum(show):
     text = page.locator(".bp-reading").inner_text()
     assert "= 1 × 18 = 18, one of 2 shares" in text
     assert "dloss/du = 18 + 1 = 19" in text
+    # The direct edge's own slope is 1 and the total is 19: no symbol stands for both.
+    shape(page, "edge u to loss").focus()
+    settle(page)
+    assert "dloss/du" in page.locator(".bp-reading").inner_text().split("Their sum")[1]
+    assert "dloss/dloss × ∂loss/∂u = 1 × 1 = 1" in page.locator(".bp-reading").inner_text()
+    assert "dloss/du" not in page.locator(".bp-reading").inner_text().split("Their sum")[0]
     shape(page, "node u:").focus()
     settle(page)
     assert "= 1 × 18 + 1 × 1 = 19, the sum over its 2 uses" in page.locator(".bp-reading").inner_text()
@@ -385,7 +391,7 @@ def test_stepping_computes_one_node_at_a_time(show):
     backward.click()
     settle(page)
     assert seen(page)[1] == {"loss", "a − y"}
-    assert reading.inner_text().startswith("backward 2 of 9: dloss/d(a − y) = dloss/dloss × dloss/d(a − y)")
+    assert reading.inner_text().startswith("backward 2 of 9: dloss/d(a − y) = dloss/dloss × ∂loss/∂(a − y)")
     for _ in range(7):
         backward.click()
     settle(page)
@@ -548,6 +554,26 @@ def test_the_vertical_range_is_steady_while_the_point_moves(show):
     assert page.locator(".bp-curve-line").get_attribute("d") != path
 
 
+def test_the_vertical_axis_has_a_floor_where_the_curve_is_flat(show):
+    page = (visit := show(neuron())).page
+
+    def span():
+        settle(page)
+        levels = [number(text) for text in page.locator(".bp-tick-y").all_text_contents()]
+        return max(levels) - min(levels)
+
+    first = span()
+    # With x = 0 the curve is a flat line, and y moves it to nearly 0: a figure of rounding without a floor.
+    type_into(page, "x", "0")
+    a = page.evaluate("figures[0].store.values[figures[0].store.tape.names.indexOf('a')]")
+    type_into(page, "y", f"{a + 2e-5:.17g}")
+    assert number(rows(page)["loss"][0]) == pytest.approx(4e-10, rel=1e-3)
+    assert span() >= 3e-4 * first
+    page.get_by_role("button", name="Reset").click()
+    assert span() == first
+    assert not visit.faults
+
+
 def test_a_nudge_compares_prediction_and_truth(show):
     fig = neuron()
     page = show(fig).page
@@ -675,9 +701,7 @@ def test_the_state_before_the_last_move_stays_as_a_ghost(show):
         assert ghost[at] + ghost[size] / 2 == pytest.approx(place[at] + place[size] / 2, abs=1)
     shape(page, "node z:").focus()
     settle(page)
-    assert page.locator(".bp-reading").inner_text().endswith(
-        "before the last move: 0.6, gradient −0.0706228"
-    )
+    assert page.locator(".bp-reading").inner_text().endswith("before the last move: 0.6, gradient −0.0706228")
     # Another control is another move, and a new start has nothing before it.
     moved = page.locator(".bp-side .bp-grad").first.inner_text()
     slider(page, "b").press("PageUp")

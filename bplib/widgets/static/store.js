@@ -126,13 +126,13 @@ export class Store {
   }
 
   // Every node while one of them, computed or not, holds the numbers xs in place of its own.
-  replaced(node, xs) {
-    return this.tape.forward(this.inputs, xs.length, { node, xs });
+  replaced(node, xs, inputs = this.inputs) {
+    return this.tape.forward(inputs, xs.length, { node, xs });
   }
 
   // One quantity along an input, the other inputs as they are. NaN where the figure could not go.
-  sweep(n, xs, node) {
-    const run = this.replaced(this.tape.inputs[n], xs);
+  sweep(n, xs, node, inputs = this.inputs) {
+    const run = this.replaced(this.tape.inputs[n], xs, inputs);
     return run[node].map((y, s) => (this.tape.finite(run, null, s) ? y : NaN));
   }
 

@@ -12,6 +12,7 @@ import { fill, words } from "../words.js";
 const SAMPLES = 201;
 const [TOP, RIGHT, BOTTOM, LEFT] = [24, 16, 226, 58]; // edges of the plot; RIGHT counts from the right
 const HEIGHT = 264;
+const FLOOR = 1e-3; // of the first range: a vertical axis that spans less would make a bend of what is flat
 
 export const mount = (el, store, spec) => {
   const { tape, labels } = store;
@@ -24,6 +25,7 @@ export const mount = (el, store, spec) => {
   let left = LEFT; // more where the numbers beside the axis are long
   let drawn = ""; // what the drawn curve depends on
   let range; // of the vertical axis
+  const floors = new Map(); // what it spans at least, for each curve
   const choose = (chosen) => {
     control = chosen;
     const most = (control.hi - control.lo) / 4;
@@ -84,12 +86,21 @@ export const mount = (el, store, spec) => {
       : { d: `M${r} 0L${-r} ${-r}V${r}Z`, transform: `rotate(${(Math.atan2(y - b, x - a) * 180) / Math.PI})` });
   };
 
+  const floorOf = (n, xs) => {
+    const key = `${node} ${n}`;
+    if (!floors.has(key)) {
+      const [lo, hi] = rangeOf(store.sweep(n, xs, node, tape.start), 0);
+      floors.set(key, FLOOR * (hi - lo));
+    }
+    return floors.get(key);
+  };
+
   const drawCurve = (here) => {
     const { lo, hi, name } = control;
     const right = room - RIGHT;
     const xs = Float64Array.from({ length: SAMPLES }, (_, k) => lo + ((hi - lo) * k) / (SAMPLES - 1));
     const ys = store.sweep(control.n, xs, node);
-    range = rangeOf(ys, here);
+    range = rangeOf(ys, here, floorOf(control.n, xs));
     const levels = ticks(...range, 5);
     const numbers = written(levels);
     left = Math.max(LEFT, widthOf(numbers) + 12);

@@ -116,7 +116,7 @@ export const mount = (el, store, view) => {
       sign: svg("text", { class: `bp-${kind}`, x: 9, y: base }, sign),
       number: svg("text", { class: `bp-number bp-${kind}`, x: width - 9, y: base }),
     });
-    const lines = [line("value", "=", 36), line("grad", "∂", 54)];
+    const lines = [line("value", "=", 36), line("grad", "d", 54)];
     const element = walk.add(i, `bp-node${isInput(i) ? " bp-input" : ""}`, [
       svg("rect", { class: "bp-box", width, height: HEIGHT, rx: isInput(i) ? 14 : 6 }),
       svg("text", { class: "bp-title", x: 9, y: 17 }, shortened(names[i], room(8.6))),
