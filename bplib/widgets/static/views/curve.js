@@ -6,7 +6,7 @@ import { html, menu, setAll, setAttr, setText, svg, uniqueId } from "../dom.js";
 import { fmt } from "../format.js";
 import { onCurve, onKeys, snap } from "../move.js";
 import { movingParts } from "../parts.js";
-import { WIDEST, caption } from "../say.js";
+import { DIGITS, WIDE, brief, caption } from "../say.js";
 import { fill, words } from "../words.js";
 
 const SAMPLES = 201;
@@ -128,12 +128,13 @@ export const mount = (el, store, spec) => {
 
   // Room for the longest words of each line, whatever its numbers.
   const keepRoom = (quantity, name) => {
+    const x = fmt(WIDE, DIGITS);
     const derivative = `d${quantity}/d${name}`;
-    slopeLine.keep(`${fill(words.curve.slope, { derivative })}${WIDEST}, ${fill(words.curve.was, { x: WIDEST })}`);
-    predictedChange.keep(fill(words.curve.predicted, { x: WIDEST }));
-    const truths = [fill(words.curve.truth, { x: WIDEST }), fill(words.curve.undefined, { quantity })];
+    slopeLine.keep(`${fill(words.curve.slope, { derivative })}${x}, ${fill(words.curve.was, { x })}`);
+    predictedChange.keep(fill(words.curve.predicted, { x }));
+    const truths = [fill(words.curve.truth, { x }), fill(words.curve.undefined, { quantity })];
     trueChange.keep(truths.reduce((a, b) => (b.length > a.length ? b : a)));
-    apart.keep(fill(words.curve.apart, { x: WIDEST }));
+    apart.keep(fill(words.curve.apart, { x }));
   };
 
   const update = () => {
@@ -159,10 +160,11 @@ export const mount = (el, store, spec) => {
     });
     setAttr(picture, "aria-label", fill(words.curve.label, { quantity, name }));
     setText(slopeName, fill(words.curve.slope, { derivative: `d${quantity}/d${name}` }));
-    setText(slopeNumber, fmt(slope));
+    brief(slopeNumber, slope);
     const { was } = store;
     const wasSlope = was ? store.gradientsOf(node, was)[tape.inputs[n]] : slope;
-    setText(before, wasSlope === slope ? "" : `, ${fill(words.curve.was, { x: fmt(wasSlope) })}`);
+    setText(before, wasSlope === slope ? "" : `, ${fill(words.curve.was, { x: fmt(wasSlope, DIGITS) })}`);
+    setAttr(before, "title", fmt(wasSlope));
     const spot = (state) => at(state.inputs[n], state.values[node]);
     setAttr(past, "d", was ? `M${spot(was)}m-5 0a5 5 0 1 0 10 0a5 5 0 1 0 -10 0` : "");
     setAttr(trail, "d", store.trail.length ? `M${[...store.trail, store].map(spot).join("L")}` : "");
@@ -181,9 +183,12 @@ export const mount = (el, store, spec) => {
     setAttr(nudgeInput, "aria-valuetext", fmt(nudge));
     setText(nudgeText, fmt(nudge, 4));
     const most = Math.max(Math.abs(predicted), Math.abs(truth)) || 1;
-    predictedChange.show(fill(words.curve.predicted, { x: fmt(predicted) }), predicted / most);
-    trueChange.show(known ? fill(words.curve.truth, { x: fmt(truth) }) : fill(words.curve.undefined, { quantity }), truth / most);
-    setText(apart.line, known ? fill(words.curve.apart, { x: fmt(Math.abs(predicted - truth)) }) : "");
+    predictedChange.show(fill(words.curve.predicted, { x: fmt(predicted, DIGITS) }), predicted / most, fmt(predicted));
+    const change = known ? fill(words.curve.truth, { x: fmt(truth, DIGITS) }) : fill(words.curve.undefined, { quantity });
+    trueChange.show(change, truth / most, known ? fmt(truth) : null);
+    const between = Math.abs(predicted - truth);
+    setText(apart.line, known ? fill(words.curve.apart, { x: fmt(between, DIGITS) }) : "");
+    setAttr(apart.element, "title", known ? fmt(between) : null);
   };
 
   // The nudge keeps to whole steps from 0.

@@ -3,14 +3,13 @@ import { html, setAttr, setText, svg } from "../dom.js";
 import { fitted, fmt, shortened } from "../format.js";
 import { place } from "../layout.js";
 import { measureOf } from "../measure.js";
-import { WIDE, caption, say } from "../say.js";
+import { DIGITS, WIDE, caption, say } from "../say.js";
 import { sentencesFor } from "../sentences.js";
 import { walker } from "../walk.js";
 import { fill, words } from "../words.js";
 
 const PLAY = 1100; // ms a step
 const HEIGHT = 64; // of a node
-const DIGITS = 3; // in a node; all of them are read where one points, and in the table
 const NOTCH = 1.5; // px between the decades of a bar
 
 export const mount = (el, store, view) => {
@@ -112,7 +111,7 @@ export const mount = (el, store, view) => {
       bar: svg("path", { class: `bp-size bp-size-${kind}`, "stroke-dasharray": dashes }),
       length: (part) => `M5 ${base - 4}h${(full * part).toFixed(1)}`,
       was: svg("path", { class: `bp-was bp-was-${kind}` }),
-      end: (part) => `M${(5 + full * part).toFixed(1)} ${base - 12}v16`,
+      end: (part) => `M${(5 + full * part).toFixed(1)} ${base + 1}v4`,
       sign: svg("text", { class: `bp-${kind}`, x: 9, y: base }, sign),
       number: svg("text", { class: `bp-number bp-${kind}`, x: width - 9, y: base }),
     });
