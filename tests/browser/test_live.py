@@ -701,7 +701,7 @@ def test_the_state_before_the_last_move_stays_as_a_ghost(show):
         assert ghost[at] + ghost[size] / 2 == pytest.approx(place[at] + place[size] / 2, abs=1)
     shape(page, "node z:").focus()
     settle(page)
-    assert page.locator(".bp-reading").inner_text().endswith("before the last move: 0.6, gradient −0.0706228")
+    assert page.locator(".bp-reading").inner_text().endswith("it was 0.6, its gradient −0.0706228")
     # Another control is another move, and a new start has nothing before it.
     moved = page.locator(".bp-side .bp-grad").first.inner_text()
     slider(page, "b").press("PageUp")
