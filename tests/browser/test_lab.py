@@ -112,6 +112,11 @@ def test_keys_stay_in_the_figure_and_the_kernel_follows(notebook):
         "b inserted a cell"
     )
     assert w() == pytest.approx(-0.94)
+    # Moving a figure leaves the notebook unsaved; Ctrl+S saves it from inside the figure.
+    unsaved = "window.jupyterapp.shell.currentWidget.context.model.dirty"
+    page.evaluate("() => void (window.jupyterapp.shell.currentWidget.context.model.dirty = true)")
+    page.keyboard.press("Control+s")
+    page.wait_for_function(f"() => !{unsaved}")
     # The widget manager holds changes back while the kernel is busy: ask until the last one has arrived.
     for _ in range(40):
         page.evaluate(RUN_CELL, PRINT)

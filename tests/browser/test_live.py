@@ -4,6 +4,7 @@ Everything a reader can do is done here; that the same module runs on the built 
 seen in the other tests.
 """
 
+import math
 import random
 import re
 
@@ -296,7 +297,7 @@ def test_every_edge_reads_its_product_as_python_computes_it(show):
     shape(page, "edge w to w × x").focus()
     settle(page)
     text = page.locator(".bp-reading").inner_text()
-    assert "dloss/dw = dloss/d(w × x) × d(w × x)/dw\n= −0.0706228 × 1 = −0.0706228" in text
+    assert "dloss/dw = dloss/d(w × x) × ∂(w × x)/∂w\n= −0.0706228 × 1 = −0.0706228" in text
 
 
 def test_the_moment_a_weight_of_zero_has_no_contribution_and_a_gradient(show):
@@ -315,7 +316,7 @@ def test_hover_and_touch_read_an_edge(show):
     page = visit.page
     page.locator(".bp-edge").first.hover(force=True)
     settle(page)
-    assert "dloss/dx = dloss/du × du/dx\n= 19 × 6 = 114" in page.locator(".bp-reading").inner_text()
+    assert "dloss/dx = dloss/du × ∂u/∂x\n= 19 × 6 = 114" in page.locator(".bp-reading").inner_text()
     page.mouse.move(1, 1)
     settle(page)
     assert page.locator(".bp-reading").inner_text() == "Point at an edge or a node to read its numbers."
@@ -332,6 +333,12 @@ def test_a_diamond_is_told_as_a_sum(show):
     text = page.locator(".bp-reading").inner_text()
     assert "= 1 × 18 = 18, one of 2 shares" in text
     assert "dloss/du = 18 + 1 = 19" in text
+    # The direct edge's own slope is 1 and the total is 19: no symbol stands for both.
+    shape(page, "edge u to loss").focus()
+    settle(page)
+    assert "dloss/du" in page.locator(".bp-reading").inner_text().split("Their sum")[1]
+    assert "dloss/dloss × ∂loss/∂u = 1 × 1 = 1" in page.locator(".bp-reading").inner_text()
+    assert "dloss/du" not in page.locator(".bp-reading").inner_text().split("Their sum")[0]
     shape(page, "node u:").focus()
     settle(page)
     assert "= 1 × 18 + 1 × 1 = 19, the sum over its 2 uses" in page.locator(".bp-reading").inner_text()
@@ -384,7 +391,7 @@ def test_stepping_computes_one_node_at_a_time(show):
     backward.click()
     settle(page)
     assert seen(page)[1] == {"loss", "a − y"}
-    assert reading.inner_text().startswith("backward 2 of 9: dloss/d(a − y) = dloss/dloss × dloss/d(a − y)")
+    assert reading.inner_text().startswith("backward 2 of 9: dloss/d(a − y) = dloss/dloss × ∂loss/∂(a − y)")
     for _ in range(7):
         backward.click()
     settle(page)
@@ -427,6 +434,63 @@ def test_play_runs_both_passes_and_pause_stops(show):
     assert not context.faults
 
 
+# The bars of the graph.
+
+
+def bar_lengths(page, kind="grad"):
+    """How long the bars of the nodes are, in px: {node: length}."""
+    settle(page)
+    return page.evaluate(
+        """(kind) => Object.fromEntries([...document.querySelectorAll(".bp-node")].map((node) => [
+          node.querySelector(".bp-title").textContent,
+          node.querySelector(`.bp-size-${kind}`).getTotalLength()]))""",
+        kind,
+    )
+
+
+def test_a_gradient_that_vanishes_has_a_small_bar_on_a_scale_that_stays(show):
+    page = (visit := show(neuron())).page
+    note = page.locator(".bp-legend .bp-note")
+    scale = note.inner_text()
+    assert scale == "bars: 0.0001 to 10, each part × 10"
+    dashes = page.locator(".bp-size").first.get_attribute("stroke-dasharray")
+    decade = sum(float(text) for text in dashes.split())
+    before, gradient = bar_lengths(page), number(rows(page)["a"][1])
+    assert before["loss"] == pytest.approx(4 * decade, abs=0.1), "1 is four decades above 0.0001"
+    # Where the loss is nearly 0 every gradient but its own is 190 times smaller, and every bar shorter.
+    a = page.evaluate("figures[0].store.values[figures[0].store.tape.names.indexOf('a')]")
+    type_into(page, "y", repr(a - gradient / 2 / 190))
+    after = bar_lengths(page)
+    assert after["loss"] == before["loss"], "the loss's own gradient is 1 as ever"
+    for name in ("w", "b", "x", "y", "z", "a"):
+        shrunk = (before[name] - after[name]) / decade
+        assert shrunk == pytest.approx(math.log10(190), abs=0.01), name
+        assert after[name] < before["loss"] / 2
+    for name in ("w", "b", "x", "y"):
+        for key in ("Home", "End"):
+            slider(page, name).press(key)
+            settle(page)
+            assert note.inner_text() == scale
+            assert page.locator(".bp-size").first.get_attribute("stroke-dasharray") == dashes
+    assert not visit.faults
+
+
+def test_a_pole_within_the_range_leaves_the_other_bars_visible(show):
+    page = show(gaps()).page
+    assert max(bar_lengths(page).values()) > 20
+    assert max(bar_lengths(page, "value").values()) > 20
+
+
+def test_a_node_shows_three_digits_and_reads_all_of_them(show):
+    page = show(neuron()).page
+    z = shape(page, "node z:")
+    assert z.locator(".bp-number").all_text_contents() == ["0.6", "−0.0706"]
+    z.focus()
+    settle(page)
+    assert "−0.0706228" in page.locator(".bp-reading").inner_text()
+    assert rows(page)["z"] == ["0.6", "−0.0706228"]
+
+
 # The curve.
 
 
@@ -436,8 +500,9 @@ def test_the_tangent_has_the_slope_of_the_gradient(show):
     for w in (-1.5, 0.0, 0.5, 1.9):
         type_into(page, "w", f"{w}")
         fig.controls["w"] = w
-        slope = page.locator(".bp-side .bp-grad").first.inner_text()
-        assert number(slope) == pytest.approx(fig.gradients["w"], rel=1e-5)
+        shown = page.locator(".bp-side .bp-grad").first
+        assert number(shown.get_attribute("title")) == pytest.approx(fig.gradients["w"], rel=1e-5)
+        assert number(shown.inner_text()) == number(f"{fig.gradients['w']:.3g}"), "three digits"
         # The drawn line, against the drawn curve at the point.
         drawn, beside = page.evaluate(
             """() => {
@@ -490,6 +555,26 @@ def test_the_vertical_range_is_steady_while_the_point_moves(show):
     assert page.locator(".bp-curve-line").get_attribute("d") != path
 
 
+def test_the_vertical_axis_has_a_floor_where_the_curve_is_flat(show):
+    page = (visit := show(neuron())).page
+
+    def span():
+        settle(page)
+        levels = [number(text) for text in page.locator(".bp-tick-y").all_text_contents()]
+        return max(levels) - min(levels)
+
+    first = span()
+    # With x = 0 the curve is a flat line, and y moves it to nearly 0: a figure of rounding without a floor.
+    type_into(page, "x", "0")
+    a = page.evaluate("figures[0].store.values[figures[0].store.tape.names.indexOf('a')]")
+    type_into(page, "y", f"{a + 2e-5:.17g}")
+    assert number(rows(page)["loss"][0]) == pytest.approx(4e-10, rel=1e-3)
+    assert span() >= 3e-4 * first
+    page.get_by_role("button", name="Reset").click()
+    assert span() == first
+    assert not visit.faults
+
+
 def test_a_nudge_compares_prediction_and_truth(show):
     fig = neuron()
     page = show(fig).page
@@ -501,11 +586,10 @@ def test_a_nudge_compares_prediction_and_truth(show):
         assert page.locator(".bp-delta").inner_text() == f"{delta:g}".replace("-", "−")
         fig.controls["w"] = 0.5 + delta
         true = fig.values["loss"] - before
-        texts = page.locator(".bp-changes span").all_inner_texts()
-        assert number(texts[0].split("= ")[1]) == pytest.approx(slope * delta, rel=1e-5)
-        assert number(texts[1].split("= ")[1]) == pytest.approx(true, rel=1e-5)
-        apart = number(page.locator(".bp-apart").inner_text().removeprefix("apart by "))
-        assert apart == pytest.approx(abs(slope * delta - true), rel=1e-5)
+        lines = [*page.locator(".bp-changes > .bp-roomy").all(), page.locator(".bp-apart")]
+        for line, x in zip(lines, (slope * delta, true, abs(slope * delta - true)), strict=True):
+            assert number(line.get_attribute("title")) == pytest.approx(x, rel=1e-5)
+            assert number(re.split("= |apart by ", line.inner_text())[1]) == pytest.approx(x, rel=5e-3)
 
 
 def test_curves_of_other_quantities_and_gaps(show):
@@ -515,7 +599,7 @@ def test_curves_of_other_quantities_and_gaps(show):
     page.get_by_role("combobox", name="against").first.select_option(label="x")
     settle(page)
     a = fig.values["a"]
-    slope = number(page.locator(".bp-side .bp-grad").first.inner_text())
+    slope = number(page.locator(".bp-side .bp-grad").first.get_attribute("title"))
     assert slope == pytest.approx(a * (1 - a) * 0.5, rel=1e-5)
     page.locator(".bp-point").first.press("ArrowRight")
     settle(page)
@@ -596,6 +680,103 @@ def test_what_only_rounding_moves_is_flat(show):
     assert len(heights) == 1
 
 
+# Memory: what was before the last move.
+
+
+def test_the_state_before_the_last_move_stays_as_a_ghost(show):
+    page = (visit := show(neuron())).page
+    bar, was = (shape(page, "node z:").locator(f".bp-{kind}-grad") for kind in ("size", "was"))
+    before = page.locator(".bp-before")
+    assert (was.get_attribute("d"), before.inner_text()) == ("", ""), "nothing has moved"
+    old = bar.evaluate("(bar) => bar.getTotalLength()")
+    slope = page.locator(".bp-side .bp-grad").first.inner_text()
+    place = page.locator(".bp-curve .bp-here").bounding_box()
+    # A drag is one move, however many numbers it passes.
+    drag(page, page.locator(".bp-point"), to=-60)
+    assert bar.evaluate("(bar) => bar.getTotalLength()") != old
+    assert float(re.match(r"M([\d.]+)", was.get_attribute("d"))[1]) == pytest.approx(5 + old, abs=0.1)
+    assert before.inner_text() == f", was {slope}"
+    ghost = page.locator(".bp-past").bounding_box()
+    for at, size in (("x", "width"), ("y", "height")):
+        assert ghost[at] + ghost[size] / 2 == pytest.approx(place[at] + place[size] / 2, abs=1)
+    shape(page, "node z:").focus()
+    settle(page)
+    assert page.locator(".bp-reading").inner_text().endswith("it was 0.6, its gradient −0.0706228")
+    # Another control is another move, and a new start has nothing before it.
+    moved = page.locator(".bp-side .bp-grad").first.inner_text()
+    slider(page, "b").press("PageUp")
+    settle(page)
+    assert before.inner_text() == f", was {moved}"
+    page.get_by_role("button", name="Reset").click()
+    settle(page)
+    assert before.inner_text() == "" and page.locator(".bp-past").get_attribute("d") == ""
+    assert not visit.faults
+
+
+def test_gradient_steps_leave_a_trail_until_something_else_moves(show):
+    page = (visit := show(neuron(), address="#neuron:w=-1.5")).page
+    trail, steps = page.locator(".bp-trail"), page.locator(".bp-steps")
+    places = []
+    for k in range(3):
+        box = page.locator(".bp-curve .bp-here").bounding_box()
+        places.append(box["x"] + box["width"] / 2)
+        page.get_by_role("button", name="Gradient step").click()
+        settle(page)
+        assert steps.get_attribute("d").count("M") == k + 1
+    left = page.locator(".bp-curve svg").bounding_box()["x"]
+    drawn = [float(text) for text in re.findall(r"M([\d.]+)", steps.get_attribute("d"))]
+    assert [left + x for x in drawn] == pytest.approx(places, abs=0.5)
+    assert len(set(drawn)) == 3 and trail.get_attribute("d").count("L") == 3
+    slider(page, "x").press("ArrowLeft")
+    settle(page)
+    assert (trail.get_attribute("d"), steps.get_attribute("d")) == ("", "")
+    assert not visit.faults
+
+
+# Measure: nothing changes size while a control moves.
+
+
+def heights(page):
+    """Where the parts of a figure begin and end, below its top."""
+    settle(page)
+    return page.evaluate(
+        """() => {
+          const top = document.querySelector(".bp-live").getBoundingClientRect().top;
+          const named = ".bp-live, .bp-live .bp-section, .bp-nudge, .bp-live .bp-roomy:not(.bp-said)";
+          const parts = document.querySelectorAll(named);
+          return [...parts].map((part) => {
+            const box = part.getBoundingClientRect();
+            return [box.top - top, box.bottom - top];
+          });
+        }"""
+    )
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_nothing_changes_size_while_a_control_moves(show, width):
+    page = (visit := show(neuron(), width=width)).page
+    page.get_by_role("button", name="Backward").click()
+    before = heights(page)
+    for name in ("w", "x", "y", "b"):
+        slider(page, name).press("Home")
+        for _ in range(7):
+            assert heights(page) == before, inputs(page)
+            for _ in range(3):
+                slider(page, name).press("PageUp")
+        type_into(page, name, "0.123456789")
+    for nudge in ("Home", "End", "ArrowLeft"):
+        page.locator('input[aria-label="nudge Δ"]').press(nudge)
+        assert heights(page) == before, nudge
+    page.get_by_role("button", name="Gradient step").click()
+    settle(page)
+    assert "Gradient step: predicted" in said(page)
+    assert heights(page) == before
+    for part in page.locator(".bp-node, .bp-edge").all():
+        part.focus()
+        assert heights(page) == before, part.get_attribute("aria-label")
+    assert not visit.faults
+
+
 # The whole figure.
 
 
@@ -663,6 +844,11 @@ def test_keys_do_not_leave_the_figure(show):
         for key in ("ArrowRight", "b", "Escape"):
             page.locator(selector).first.press(key)
     assert page.evaluate("bubbled") == []
+    # Ctrl+S is the application's: with the focus in a figure it saves the notebook.
+    for keys in ("Control+s", "Meta+s"):
+        page.locator('input[type="range"]').first.press(keys)
+        assert page.evaluate("bubbled.pop()") == "s"
+    page.evaluate("() => void bubbled.splice(0)")
     page.evaluate("document.activeElement.blur()")
     page.keyboard.press("b")
     assert page.evaluate("bubbled") == ["b"]

@@ -28,14 +28,15 @@ export const written = (numbers) => {
 export const widthOf = (texts) => DIGIT * Math.max(...texts.map((text) => text.length));
 
 // The range to show: all of the curve, or its middle where it shoots up beside a gap. A curve that only rounding
-// bends is flat.
-export const rangeOf = (ys, here) => {
+// bends is flat, and so looks one that bends within much less than `floor`, the least that the axis spans.
+export const rangeOf = (ys, here, floor = 0) => {
   const sorted = ys.filter(Number.isFinite).sort();
   const at = (part) => sorted[Math.round(part * (sorted.length - 1))] ?? here;
   const middle = at(0.92) - at(0.08);
   const [low, high] = middle && at(1) - at(0) > 12 * middle ? [0.08, 0.92] : [0, 1];
   const [lo, hi] = [Math.min(at(low), here), Math.max(at(high), here)].map((y) => Math.max(-MOST, Math.min(MOST, y)));
   const size = Math.max(Math.abs(lo), Math.abs(hi));
-  const pad = hi - lo > 1e-9 * size ? (hi - lo) * 0.08 : size * 0.1 || 1;
+  const fitting = hi - lo > 1e-9 * size ? (hi - lo) * 0.08 : size * 0.1 || 1;
+  const pad = Math.max(fitting, (floor - (hi - lo)) / 2);
   return [lo - pad, hi + pad];
 };

@@ -28,6 +28,10 @@ export const setAll = (element, attributes) => {
   for (const name in attributes) setAttr(element, name, attributes[name]);
 };
 
+// The keys of a figure are its own: JupyterLab's command mode would take the arrows, and "b" would insert a cell.
+// What goes with Ctrl or Cmd is the application's: Ctrl+S saves the notebook.
+export const keepKeys = (event) => event.ctrlKey || event.metaKey || event.stopPropagation();
+
 // Counted for the whole document: JupyterLab shows the figures of several kernels in one, each with its library.
 export const uniqueId = (stem) => `bp-${stem}-${(document.bpIds = (document.bpIds ?? 0) + 1)}`;
 

@@ -1,5 +1,5 @@
 // A picture that Python draws: controls with stops, the picture, what it shows in words, and what went wrong.
-import { html, setAttr, setText } from "./dom.js";
+import { html, keepKeys, setAttr, setText } from "./dom.js";
 import { fmt, parse } from "./format.js";
 import { fill, words } from "./words.js";
 
@@ -111,10 +111,9 @@ export const render = ({ model, el }) => {
     }, PATIENCE);
   };
 
-  // JupyterLab's command mode would take the arrows, and "b" would insert a cell.
   const root = html("div", {
     class: "bp-live bp-explore", role: "group", "aria-label": fill(words.explore.label, { names }),
-    onkeydown: (event) => event.stopPropagation(),
+    onkeydown: keepKeys,
   });
   const reset = html("button", { type: "button", onclick: () => go(controls.map(({ start }) => start)) }, words.controls.reset);
   root.append(

@@ -1,5 +1,5 @@
 // A live figure whose formula can be exchanged: a menu of recorded ones, and where Python runs an entry for any.
-import { html, menu, setAttr, setText } from "./dom.js";
+import { html, keepKeys, menu, setAttr, setText } from "./dom.js";
 import { figure as liveFigure, isSite, linked } from "./main.js";
 import { words } from "./words.js";
 
@@ -62,7 +62,7 @@ export const figure = (views) => ({ model, el }) => {
     ? html("p", { class: "bp-note" }, words.expressions.inLab)
     : html("label", {}, `${words.expressions.own} `, entry, html("button", { type: "button", onclick: go }, words.expressions.show));
   el.append(html(
-    "div", { class: "bp-live", role: "group", "aria-label": words.expressions.label, onkeydown: (event) => event.stopPropagation() },
+    "div", { class: "bp-live", role: "group", "aria-label": words.expressions.label, onkeydown: keepKeys },
     html("div", { class: "bp-formulas" }, picks, own, said), place,
   ));
 

@@ -13,9 +13,9 @@ export const fmt = (x, digits = 6) => {
 // A name that is longer than its room ends in dots.
 export const shortened = (name, room) => (name.length <= room ? name : `${name.slice(0, Math.max(1, room - 1))}…`);
 
-// With as many digits as fit; where not even one has room, as a digit and a power of ten.
-export const fitted = (x, fits) =>
-  [6, 5, 4, 3, 2, 1].map((digits) => fmt(x, digits)).find(fits) ??
+// With as many digits as fit, at most `most`; where not even one has room, as a digit and a power of ten.
+export const fitted = (x, fits, most = 6) =>
+  Array.from({ length: most }, (_, k) => fmt(x, most - k)).find(fits) ??
   x.toExponential(0).replace("e+", "e").replaceAll("-", "−");
 
 const NUMBER = /^[+−-]?(\d+\.?\d*|\.\d+)(e[+−-]?\d+)?$/i;

@@ -17,9 +17,14 @@ export class Labels {
     return start + numbers.map((x, k) => (x < 0 && sign ? `(${fmt(x)})` : fmt(x)) + parts[k]).join("");
   }
 
-  // "dloss/dz", with brackets round an expression: "dloss/d(w × x)".
-  derivative(top, bottom) {
+  // "dloss/dz", with brackets round an expression: "dloss/d(w × x)". All ways from bottom to top count.
+  derivative(top, bottom, d = "d") {
     const part = (i) => (this.names[i].includes(" ") || this.names[i].includes("^") ? `(${this.names[i]})` : this.names[i]);
-    return `d${part(top)}/d${part(bottom)}`;
+    return `${d}${part(top)}/${d}${part(bottom)}`;
+  }
+
+  // "∂a/∂z": by one edge alone, whatever other ways there are.
+  local(top, bottom) {
+    return this.derivative(top, bottom, "∂");
   }
 }

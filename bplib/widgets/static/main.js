@@ -1,8 +1,9 @@
 // A live figure: one store, its controls, its views, a line that speaks, and the numbers as a table.
-import { html, setText } from "./dom.js";
+import { html, keepKeys, setText } from "./dom.js";
 import { Store } from "./store.js";
 import { mount as controls } from "./controls.js";
 import { mount as table } from "./table.js";
+import { WIDEST, caption } from "./say.js";
 import { fill, words } from "./words.js";
 
 export const isSite = () => document.querySelector('script[type="application/vnd.jupyter.widget-state+json"]') !== null;
@@ -24,12 +25,12 @@ export const figure = (views) => ({ model, el }) => {
   const store = new Store(spec, model.get("inputs"), model.get("rate"));
   const output = store.labels.names[store.tape.output];
   const moving = store.controls.map((control) => control.name).join(", ");
-  // JupyterLab's command mode would take the arrows, and "b" would insert a cell.
   const root = html("div", {
     class: "bp-live", role: "group", "aria-label": fill(words.figure.label, { name, output, inputs: moving }),
-    onkeydown: (event) => event.stopPropagation(),
+    onkeydown: keepKeys,
   });
-  const said = html("p", { class: "bp-said", role: "status" });
+  const { element: said, line, keep } = caption("bp-said", "p", "status");
+  if (store.params.length) keep(fill(words.store.step, { output, predicted: WIDEST, truth: WIDEST }));
   const hash = isSite();
   const place = (view) => html("div", { class: `bp-section bp-${view}` });
   const section = (mount, extra) => {
@@ -59,7 +60,8 @@ export const figure = (views) => ({ model, el }) => {
   // One way in, one way out; equal numbers stop the echo.
   const same = (a, b) => a.length === b.length && a.every((x, k) => x === b[k]);
   const show = () => {
-    setText(said, store.message.text);
+    setText(line, store.message.text);
+    said.classList.toggle("bp-silent", !store.message.text);
     said.classList.toggle("bp-fault", store.message.fault);
     if (!same(model.get("inputs"), store.inputs) || model.get("rate") !== store.rate) {
       model.set("inputs", store.inputs);

@@ -11,7 +11,7 @@ export const sentencesFor = (store, { edges }) => {
   const local = (edge) => tape.locals(edge.to, store.run)[edge.arg];
   const share = (edge) => store.grads[edge.to] * local(edge);
   const usesOf = (i) => edges.filter((edge) => edge.from === i && edge.to <= top);
-  const symbols = (uses) => uses.map((use) => `${d(use.to)} × ${labels.derivative(use.to, use.from)}`).join(" + ");
+  const symbols = (uses) => uses.map((use) => `${d(use.to)} × ${labels.local(use.to, use.from)}`).join(" + ");
   const numbers = (uses) => uses.flatMap((use, k) => [k ? " + " : "", red(store.grads[use.to], k), ` × ${bracketed(local(use))}`]);
 
   return {
@@ -30,6 +30,9 @@ export const sentencesFor = (store, { edges }) => {
       if (!uses.length) return pieces(words.graph.independent, { gradient: result, output: names[top] });
       const gradient = [`${d(i)} = ${symbols(uses)}\n= `, ...numbers(uses), " = ", red(store.grads[i])];
       return uses.length > 1 ? pieces(words.graph.uses, { gradient, n: uses.length }) : gradient;
+    },
+    before(i, was) {
+      return pieces(words.graph.before, { x: [blue(was.values[i])], gradient: [red(was.grads[i])] });
     },
     edge(edge) {
       const { from, to } = edge;

@@ -5,6 +5,9 @@ import { Labels } from "./labels.js";
 import { fmt, parse } from "./format.js";
 import { fill, words } from "./words.js";
 
+const REST = 1000; // ms: what moves on sooner is one move, as a drag is
+const LONGEST = 200; // steps that a trail keeps
+
 export class Store {
   constructor({ tape, labels, controls, params, data = [], rate: first }, inputs, rate) {
     this.tape = new Tape(tape);
@@ -18,6 +21,9 @@ export class Store {
     this.message = { text: "", fault: false };
     this.listeners = new Set();
     this.frame = 0;
+    this.was = null; // the state before the last move: {inputs, run, values, grads}
+    this.trail = []; // the states before each of the gradient steps that came last
+    this.last = { move: null, time: 0 };
     if (this.propose(inputs)) this.propose(this.tape.start);
   }
 
@@ -43,7 +49,8 @@ export class Store {
   }
 
   // Takes the inputs if everything they lead to is a number. Returns "" or a sentence that says what isn't.
-  propose(inputs) {
+  // move: the input that is moved, or "step"; a change without one is a new start.
+  propose(inputs, move = null) {
     for (const { n, name, lo, hi } of this.controls) {
       if (!(inputs[n] >= lo && inputs[n] <= hi)) {
         return fill(words.store.outside, { x: fmt(inputs[n]), name, lo: fmt(lo), hi: fmt(hi) });
@@ -55,12 +62,23 @@ export class Store {
       const node = this.tape.nodes.findIndex((_, i) => !Number.isFinite(run[i][0]));
       return node < 0 ? words.store.gradientUndefined : fill(words.store.undefined, { name: this.labels.names[node] });
     }
+    this.remember(move);
     this.inputs = [...inputs];
     this.run = run;
     this.values = run.map((row) => row[0]);
     this.grads = back.map((row) => row[0]);
     this.say("");
     return "";
+  }
+
+  // Keeps the present state as the one before a move.
+  remember(move) {
+    const time = performance.now();
+    const goesOn = move !== null && move !== "step" && move === this.last.move && time - this.last.time < REST;
+    this.last = { move, time };
+    if (goesOn) return;
+    this.was = move === null ? null : { inputs: this.inputs, run: this.run, values: this.values, grads: this.grads };
+    this.trail = move === "step" ? [...this.trail, this.was].slice(-LONGEST) : [];
   }
 
   control(n) {
@@ -70,7 +88,7 @@ export class Store {
   // Moves one input. Returns "" or the sentence that is now shown under the figure.
   set(n, x) {
     if (x === this.inputs[n]) return "";
-    const fault = this.propose(this.inputs.with(n, x));
+    const fault = this.propose(this.inputs.with(n, x), n);
     if (fault) this.say(fill(words.controls.stays, { fault, name: this.labels.names[this.tape.inputs[n]], x: fmt(this.inputs[n]) }), true);
     return fault;
   }
@@ -85,7 +103,7 @@ export class Store {
       next[n] -= this.rate * grads[node];
       predicted += grads[node] * (next[n] - this.inputs[n]);
     }
-    const fault = this.propose(next);
+    const fault = this.propose(next, "step");
     const output = this.labels.names[this.tape.output];
     this.say(
       fault ? fill(words.store.noStep, { fault })
@@ -108,19 +126,19 @@ export class Store {
   }
 
   // Every node while one of them, computed or not, holds the numbers xs in place of its own.
-  replaced(node, xs) {
-    return this.tape.forward(this.inputs, xs.length, { node, xs });
+  replaced(node, xs, inputs = this.inputs) {
+    return this.tape.forward(inputs, xs.length, { node, xs });
   }
 
   // One quantity along an input, the other inputs as they are. NaN where the figure could not go.
-  sweep(n, xs, node) {
-    const run = this.replaced(this.tape.inputs[n], xs);
+  sweep(n, xs, node, inputs = this.inputs) {
+    const run = this.replaced(this.tape.inputs[n], xs, inputs);
     return run[node].map((y, s) => (this.tape.finite(run, null, s) ? y : NaN));
   }
 
-  // d node / d every node at the present state.
-  gradientsOf(node) {
-    return node === this.tape.output ? this.grads : this.tape.backward(this.run, node).map((row) => row[0]);
+  // d node / d every node at the present state, or at the one before the last move.
+  gradientsOf(node, at = this) {
+    return node === this.tape.output ? at.grads : this.tape.backward(at.run, node).map((row) => row[0]);
   }
 
   // The inputs that can move, in the order of the tape: what a shared state holds.

@@ -27,7 +27,8 @@ def compose(*chain: Key) -> dict[str, Any]:
     """Ask `live` for a composition: a curve and a slope for each stage, and their product for the whole.
 
     Each stage's curve shows its output against its own input, and its slope is read where that input is. A
-    dashed tangent shows the mistake of reading it where the first number of the chain is.
+    dashed tangent shows the mistake of reading it where the first number of the chain is. The whole has both
+    tangents, and a last picture both slopes for every number that the chain may begin with.
 
     Parameters
     ----------

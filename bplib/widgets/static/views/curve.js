@@ -6,11 +6,13 @@ import { html, menu, setAll, setAttr, setText, svg, uniqueId } from "../dom.js";
 import { fmt } from "../format.js";
 import { onCurve, onKeys, snap } from "../move.js";
 import { movingParts } from "../parts.js";
+import { DIGITS, WIDE, brief, caption } from "../say.js";
 import { fill, words } from "../words.js";
 
 const SAMPLES = 201;
 const [TOP, RIGHT, BOTTOM, LEFT] = [24, 16, 226, 58]; // edges of the plot; RIGHT counts from the right
 const HEIGHT = 264;
+const FLOOR = 1e-3; // of the first range: a vertical axis that spans less would make a bend of what is flat
 
 export const mount = (el, store, spec) => {
   const { tape, labels } = store;
@@ -23,6 +25,7 @@ export const mount = (el, store, spec) => {
   let left = LEFT; // more where the numbers beside the axis are long
   let drawn = ""; // what the drawn curve depends on
   let range; // of the vertical axis
+  const floors = new Map(); // what it spans at least, for each curve
   const choose = (chosen) => {
     control = chosen;
     const most = (control.hi - control.lo) / 4;
@@ -39,11 +42,13 @@ export const mount = (el, store, spec) => {
   const axes = svg("g", { "aria-hidden": "true" });
   const [line, tangent, base] = [path("curve-line"), path("tangent"), path("base")];
   const [predictedDot, trueDot] = ["dot-predicted", "dot-true"].map((name) => svg("g", {}, path(name)));
+  // The state before the last move, and the gradient steps that led here.
+  const [past, trail, steps] = [path("past"), path("trail"), path("steps")];
   const point = svg("g", { class: "bp-point", role: "slider", tabindex: 0 }, circle("reach", 18), circle("halo", 11), path("here"));
   const picture = svg(
     "svg", { role: "group", height: HEIGHT },
     svg("clipPath", { id: clip }, frame), axes,
-    svg("g", { "clip-path": `url(#${clip})` }, line, tangent, base), predictedDot, trueDot, point,
+    svg("g", { "clip-path": `url(#${clip})` }, line, trail, steps, past, tangent, base), predictedDot, trueDot, point,
   );
   const canvas = html("div", { class: "bp-canvas" }, picture);
 
@@ -51,7 +56,10 @@ export const mount = (el, store, spec) => {
   const slopeNumber = html("span", { class: "bp-grad" });
   const nudgeInput = html("input", { type: "range", min: -1, max: 1, step: "any", "aria-label": words.curve.nudge });
   const nudgeText = html("span", { class: "bp-delta" });
-  const apart = html("p", { class: "bp-apart" });
+  const before = html("span", { class: "bp-before" });
+  const slopeLine = caption();
+  slopeLine.line.append(slopeName, slopeNumber, before);
+  const apart = caption("bp-apart");
   const { element: bars, predicted: predictedChange, truth: trueChange } = changes();
   el.append(html("div", { class: "bp-columns" }, canvas, html("div", { class: "bp-side" },
     html("div", { class: "bp-picks" },
@@ -60,10 +68,10 @@ export const mount = (el, store, spec) => {
         store.changed();
       }),
       menu(words.curve.against, store.controls, ({ name }) => name, control, choose)),
-    html("p", {}, slopeName, slopeNumber),
+    slopeLine.element,
     html("div", { class: "bp-nudge" }, html("span", {}, words.curve.nudge), nudgeInput, nudgeText),
     bars,
-    apart)));
+    apart.element)));
 
   const xAt = (x) => onAxis(x, [control.lo, control.hi], left, room - RIGHT);
   const yAt = (y) => onAxis(y, range, BOTTOM, TOP);
@@ -78,12 +86,21 @@ export const mount = (el, store, spec) => {
       : { d: `M${r} 0L${-r} ${-r}V${r}Z`, transform: `rotate(${(Math.atan2(y - b, x - a) * 180) / Math.PI})` });
   };
 
+  const floorOf = (n, xs) => {
+    const key = `${node} ${n}`;
+    if (!floors.has(key)) {
+      const [lo, hi] = rangeOf(store.sweep(n, xs, node, tape.start), 0);
+      floors.set(key, FLOOR * (hi - lo));
+    }
+    return floors.get(key);
+  };
+
   const drawCurve = (here) => {
     const { lo, hi, name } = control;
     const right = room - RIGHT;
     const xs = Float64Array.from({ length: SAMPLES }, (_, k) => lo + ((hi - lo) * k) / (SAMPLES - 1));
     const ys = store.sweep(control.n, xs, node);
-    range = rangeOf(ys, here);
+    range = rangeOf(ys, here, floorOf(control.n, xs));
     const levels = ticks(...range, 5);
     const numbers = written(levels);
     left = Math.max(LEFT, widthOf(numbers) + 12);
@@ -109,10 +126,22 @@ export const mount = (el, store, spec) => {
     );
   };
 
+  // Room for the longest words of each line, whatever its numbers.
+  const keepRoom = (quantity, name) => {
+    const x = fmt(WIDE, DIGITS);
+    const derivative = `d${quantity}/d${name}`;
+    slopeLine.keep(`${fill(words.curve.slope, { derivative })}${x}, ${fill(words.curve.was, { x })}`);
+    predictedChange.keep(fill(words.curve.predicted, { x }));
+    const truths = [fill(words.curve.truth, { x }), fill(words.curve.undefined, { quantity })];
+    trueChange.keep(truths.reduce((a, b) => (b.length > a.length ? b : a)));
+    apart.keep(fill(words.curve.apart, { x }));
+  };
+
   const update = () => {
     if (!room) return;
     const { lo, hi, n, name } = control;
     const quantity = labels.names[node];
+    keepRoom(quantity, name);
     const x = store.inputs[n];
     const y = store.values[node];
     const slope = store.gradientsOf(node)[tape.inputs[n]];
@@ -131,7 +160,15 @@ export const mount = (el, store, spec) => {
     });
     setAttr(picture, "aria-label", fill(words.curve.label, { quantity, name }));
     setText(slopeName, fill(words.curve.slope, { derivative: `d${quantity}/d${name}` }));
-    setText(slopeNumber, fmt(slope));
+    brief(slopeNumber, slope);
+    const { was } = store;
+    const wasSlope = was ? store.gradientsOf(node, was)[tape.inputs[n]] : slope;
+    setText(before, wasSlope === slope ? "" : `, ${fill(words.curve.was, { x: fmt(wasSlope, DIGITS) })}`);
+    setAttr(before, "title", fmt(wasSlope));
+    const spot = (state) => at(state.inputs[n], state.values[node]);
+    setAttr(past, "d", was ? `M${spot(was)}m-5 0a5 5 0 1 0 10 0a5 5 0 1 0 -10 0` : "");
+    setAttr(trail, "d", store.trail.length ? `M${[...store.trail, store].map(spot).join("L")}` : "");
+    setAttr(steps, "d", store.trail.map((state) => `M${spot(state)}h0`).join(""));
 
     const after = store.sweep(n, Float64Array.of(x + nudge), node)[0];
     const known = Number.isFinite(after);
@@ -146,9 +183,12 @@ export const mount = (el, store, spec) => {
     setAttr(nudgeInput, "aria-valuetext", fmt(nudge));
     setText(nudgeText, fmt(nudge, 4));
     const most = Math.max(Math.abs(predicted), Math.abs(truth)) || 1;
-    predictedChange.show(fill(words.curve.predicted, { x: fmt(predicted) }), predicted / most);
-    trueChange.show(known ? fill(words.curve.truth, { x: fmt(truth) }) : fill(words.curve.undefined, { quantity }), truth / most);
-    setText(apart, known ? fill(words.curve.apart, { x: fmt(Math.abs(predicted - truth)) }) : "");
+    predictedChange.show(fill(words.curve.predicted, { x: fmt(predicted, DIGITS) }), predicted / most, fmt(predicted));
+    const change = known ? fill(words.curve.truth, { x: fmt(truth, DIGITS) }) : fill(words.curve.undefined, { quantity });
+    trueChange.show(change, truth / most, known ? fmt(truth) : null);
+    const between = Math.abs(predicted - truth);
+    setText(apart.line, known ? fill(words.curve.apart, { x: fmt(between, DIGITS) }) : "");
+    setAttr(apart.element, "title", known ? fmt(between) : null);
   };
 
   // The nudge keeps to whole steps from 0.

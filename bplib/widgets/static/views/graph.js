@@ -2,13 +2,15 @@
 import { html, setAttr, setText, svg } from "../dom.js";
 import { fitted, fmt, shortened } from "../format.js";
 import { place } from "../layout.js";
-import { say } from "../say.js";
+import { measureOf } from "../measure.js";
+import { DIGITS, WIDE, caption, say } from "../say.js";
 import { sentencesFor } from "../sentences.js";
 import { walker } from "../walk.js";
 import { fill, words } from "../words.js";
 
 const PLAY = 1100; // ms a step
 const HEIGHT = 64; // of a node
+const NOTCH = 1.5; // px between the decades of a bar
 
 export const mount = (el, store, view) => {
   const { tape, labels } = store;
@@ -18,6 +20,7 @@ export const mount = (el, store, view) => {
   const nodes = placed.map(({ i }) => i);
   const tags = new Map(view.nodes.map(([i, , , tag]) => [i, tag]));
   const sentences = sentencesFor(store, { edges });
+  const measure = measureOf(store, nodes);
   const isInput = (i) => tape.nodes[i][0] === "input";
 
   // The passes: values forward, then gradients from the output back. `taken` counts the steps, null shows all.
@@ -69,11 +72,25 @@ export const mount = (el, store, view) => {
   const legend = html(
     "p", { class: "bp-legend" },
     html("span", { class: "bp-value" }, words.graph.valueKey), " ",
-    html("span", { class: "bp-grad" }, fill(words.graph.gradientKey, { output: names[tape.output] })),
+    html("span", { class: "bp-grad" }, fill(words.graph.gradientKey, { output: names[tape.output] })), " ",
+    html("span", { class: "bp-note" }, fill(words.graph.barKey, { lo: fmt(measure.lo), hi: fmt(measure.hi) })),
   );
   const canvas = html("div", { class: "bp-canvas" });
-  const reading = html("p", { class: "bp-reading" });
+  const { element: reading, line: said, keep } = caption("bp-reading");
   el.append(html("div", { class: "bp-bar" }, legend, buttons), canvas, reading);
+
+  // Room for the longest that is read anywhere, with numbers as wide as they come.
+  const wide = tape.nodes.map(() => WIDE);
+  const longest = sentencesFor(
+    { labels, values: wide, grads: wide, tape: { nodes: tape.nodes, output: tape.output, locals: () => wide } }, { edges },
+  );
+  const plain = (sentence) => sentence.map((part) => (typeof part === "string" ? part : part[1])).join("");
+  const before = longest.before(nodes[0], { values: wide, grads: wide });
+  const readings = [
+    ...nodes.map((i) => plain([...longest.forward(i), "\n", ...longest.backward(i), "\n", ...before])),
+    ...edges.map((edge) => plain(longest.edge(edge))),
+  ];
+  keep(readings.reduce((a, b) => (b.length > a.length ? b : a)));
 
   let picked = null; // the node or edge that is read
   const walk = walker((key) => {
@@ -81,32 +98,37 @@ export const mount = (el, store, view) => {
     store.changed();
   });
 
-  let largest; // of the values and of the gradients: the measure of the bars
   let digit; // the width of one
   const drawNode = (i, [x, y], { width }) => {
     const room = (letter) => Math.floor((width - 16) / letter);
     // Where the formula is the name, it says the operation already.
     const operation = names[i] === labels.formulas[i] ? "" : tags.get(i);
     const tag = names[i].length + operation.length < room(7.2) ? operation : "";
+    const full = width - 10; // the length of a bar at the upper end of the scale
+    const dashes = `${full / measure.decades - NOTCH} ${NOTCH}`;
     const line = (kind, sign, base) => ({
       kind,
-      bar: svg("rect", { class: `bp-size bp-size-${kind}`, x: 5, y: base - 12, height: 16, rx: 2 }),
+      bar: svg("path", { class: `bp-size bp-size-${kind}`, "stroke-dasharray": dashes }),
+      length: (part) => `M5 ${base - 4}h${(full * part).toFixed(1)}`,
+      was: svg("path", { class: `bp-was bp-was-${kind}` }),
+      end: (part) => `M${(5 + full * part).toFixed(1)} ${base + 1}v4`,
       sign: svg("text", { class: `bp-${kind}`, x: 9, y: base }, sign),
       number: svg("text", { class: `bp-number bp-${kind}`, x: width - 9, y: base }),
     });
-    const lines = [line("value", "=", 36), line("grad", "∂", 54)];
+    const lines = [line("value", "=", 36), line("grad", "d", 54)];
     const element = walk.add(i, `bp-node${isInput(i) ? " bp-input" : ""}`, [
       svg("rect", { class: "bp-box", width, height: HEIGHT, rx: isInput(i) ? 14 : 6 }),
       svg("text", { class: "bp-title", x: 9, y: 17 }, shortened(names[i], room(8.6))),
       svg("text", { class: "bp-tag", x: width - 9, y: 17 }, tag),
-      ...lines.flatMap(({ bar, sign, number }) => [bar, sign, number]),
+      ...lines.flatMap(({ bar, was, sign, number }) => [bar, was, sign, number]),
     ], () => {
       const known = [];
-      for (const { kind, bar, number } of lines) {
+      for (const { kind, bar, length, was, end, number } of lines) {
         const [shown, x] = kind === "value" ? [hasValue(i), store.values[i]] : [hasGradient(i), store.grads[i]];
-        setText(number, shown ? fitted(x, (text) => text.length * digit <= width - 32) : "");
-        const part = shown && largest[kind] ? Math.min(1, Math.abs(x) / largest[kind]) : 0;
-        setAttr(bar, "width", ((width - 10) * part).toFixed(1));
+        setText(number, shown ? fitted(x, (text) => text.length * digit <= width - 32, DIGITS) : "");
+        setAttr(bar, "d", length(shown ? measure.part(x) : 0));
+        const before = store.was?.[kind === "value" ? "values" : "grads"][i] ?? x;
+        setAttr(was, "d", shown && before !== x ? end(measure.part(before)) : "");
         if (shown) known.push(fill(kind === "grad" ? words.graph.gradient : words.graph.value, { x: fmt(x) }));
       }
       return {
@@ -166,7 +188,11 @@ export const mount = (el, store, view) => {
   const spoken = () => {
     const now = current();
     if (typeof picked === "number") {
-      const known = [...(hasValue(picked) ? sentences.forward(picked) : []), ...(hasGradient(picked) ? ["\n", ...sentences.backward(picked)] : [])];
+      const known = [
+        ...(hasValue(picked) ? sentences.forward(picked) : []),
+        ...(hasGradient(picked) ? ["\n", ...sentences.backward(picked)] : []),
+        ...(hasGradient(picked) && store.was ? ["\n", ...sentences.before(picked, store.was)] : []),
+      ];
       return known.length ? known : [fill(words.steps.notYetOf, { name: names[picked] })];
     }
     if (picked) return hasGradient(picked.from) ? sentences.edge(picked) : [fill(words.steps.notYetOf, { name: `${names[picked.from]} → ${names[picked.to]}` })];
@@ -176,12 +202,9 @@ export const mount = (el, store, view) => {
       : [fill(words.graph.forward, { k: taken, n: ahead }), ...sentences.forward(now.node)];
   };
   const update = () => {
-    // The output's own gradient, always 1, is no measure for the others.
-    const most = (numbers, except) => Math.max(0, ...nodes.filter((i) => i !== except).map((i) => Math.abs(numbers[i])));
-    largest = { value: most(store.values), grad: most(store.grads, tape.output) };
     walk.update();
     setAttr(reading, "aria-live", current() && picked === null ? "polite" : "off");
-    say(reading, spoken());
+    say(said, spoken());
   };
 
   const resized = new ResizeObserver(draw);
