@@ -5,7 +5,7 @@ node by node; nothing of it is ever executed.
 """
 
 import ast
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from itertools import islice
 from typing import Any
@@ -33,6 +33,8 @@ OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Value]] = {
     ast.Div: lambda a, b: a / b,
     ast.Pow: lambda a, b: a**b,
 }
+#: Where an input of a formula can go, by its name.
+Spans = Mapping[str, tuple[float, float]]
 #: A name, which may be empty for the last step, and a formula.
 Step = tuple[str, ast.expr]
 #: Tried in turn for inputs whose start the reader does not give; all different, so that no two look alike.
@@ -262,23 +264,32 @@ def _constant(number: float) -> Value:
     return node
 
 
-def _plan(text: str, name: str) -> Plan:
+def _plan(text: str, name: str, asked: Spans | None = None) -> Plan:
+    """Plan the figure of a formula; an input without a span gets one round 0 that holds its start."""
     output, inputs = build(text)
-    reach = [5.0 if abs(value.data) <= 5 else 2 * abs(value.data) for value in inputs]
-    spans: dict[Value | str, tuple[float, float]] = {
-        value: (-most, most) for value, most in zip(inputs, reach, strict=True)
-    }
+    given = dict(asked or {})
+    spans: dict[Value | str, tuple[float, float]] = {}
+    for value in inputs:
+        reach = 5.0 if abs(value.data) <= 5 else 2 * abs(value.data)
+        spans[value] = given.pop(value.name, (-reach, reach))
+    if given:
+        names = ", ".join(value.name for value in inputs)
+        raise ValueError(
+            f"{text!r} has no input {next(iter(given))!r} to give a range; its inputs are {names}."
+        )
     return plan(output, spans, views=[graph(), curve()], name=name)
 
 
-def expressions(formulas: Iterable[str], *, name: str) -> "Expressions":
+def expressions(formulas: Iterable[str | tuple[str, Spans]], *, name: str) -> "Expressions":
     """Make a figure whose formula the reader chooses, or, where Python runs, types.
 
     Parameters
     ----------
-    formulas : iterable of str
+    formulas : iterable of str or (str, dict)
         What the menu offers, at most 12; `build` says how a formula is written. They are recorded now, so
-        that the menu works on a page without Python.
+        that the menu works on a page without Python. With a dict from the names of inputs to (low, high)
+        these move there, as x of the logistic map does from 0 to 1; the others move from -5 to 5, or twice
+        as far as they start.
     name : str
         A short name, unique in its page; a shared link starts with it and the formula's number.
 
@@ -290,15 +301,18 @@ def expressions(formulas: Iterable[str], *, name: str) -> "Expressions":
     Raises
     ------
     TypeError
-        If a formula is not a string.
+        If a formula is no string, or no pair of a string and a dict.
     ValueError
-        If a formula can't be built, there is none or there are too many, or the name does not fit.
+        If a formula can't be built, there is none or there are too many, a range is given to what is no
+        input or does not hold the start, or the name does not fit.
 
     Examples
     --------
     >>> fig = expressions(["x = 3; u = x**2; u**2 + u", "sin(x) * y"], name="formula")
     >>> fig
     live figure 'formula-1': x = 3, u = 9, result = 90; dresult/dx = 114, dresult/du = 19, dresult/dresult = 1
+    >>> expressions([("x = 0.3; 4*x*(1 - x)", {"x": (0, 1)})], name="logistic").live.values["result"]
+    0.84
     >>> fig.text = "exp(x) + 1"
     >>> fig.live.gradients["result"]
     1.0
@@ -325,17 +339,18 @@ class Expressions(Figure):
     asked = traitlets.Dict().tag(sync=True)  # what the reader wants: {"text", "turn"}
     fault = traitlets.Dict().tag(sync=True)  # the answer: {"turn", "says"}, why it did not work or ""
 
-    def __init__(self, formulas: Iterable[str], name: str) -> None:
+    def __init__(self, formulas: Iterable[str | tuple[str, Spans]], name: str) -> None:
         if isinstance(formulas, str):
             raise TypeError(f"formulas must be a list of texts; put {formulas!r} in brackets.")
-        texts = list(islice(formulas, MAX_FORMULAS + 1))
-        if not 1 <= len(texts) <= MAX_FORMULAS:
-            raise ValueError(f"A menu offers 1 to {MAX_FORMULAS} formulas; {len(texts)} came.")
+        asked = list(map(_formula, islice(formulas, MAX_FORMULAS + 1)))
+        if not 1 <= len(asked) <= MAX_FORMULAS:
+            raise ValueError(f"A menu offers 1 to {MAX_FORMULAS} formulas; {len(asked)} came.")
         self._name = name
-        plans = [_plan(text, f"{name}-{k}") for k, text in enumerate(texts, start=1)]
+        self._spans = dict(asked)
+        plans = [_plan(text, f"{name}-{k}", spans) for k, (text, spans) in enumerate(asked, start=1)]
         self._plan = plans[0]
         self._live: Live | None = None
-        recorded = [_state(text, each) for text, each in zip(texts, plans, strict=True)]
+        recorded = [_state(text, each) for (text, _), each in zip(asked, plans, strict=True)]
         super().__init__(recorded=recorded, shown=recorded[0])
 
     @property
@@ -347,7 +362,7 @@ class Expressions(Figure):
     @text.setter
     def text(self, text: str) -> None:
         places = [k for k, state in enumerate(self.recorded, start=1) if state["text"] == text]
-        self._plan = _plan(text, f"{self._name}-{places[0] if places else 'typed'}")
+        self._plan = _plan(text, f"{self._name}-{places[0] if places else 'typed'}", self._spans.get(text))
         self.shown = _state(text, self._plan)
 
     @traitlets.observe("asked")
@@ -399,6 +414,16 @@ class Expressions(Figure):
 
 #: More formulas than this are no menu any more, and each page carries them all.
 MAX_FORMULAS = 12
+
+
+def _formula(entry: Any) -> tuple[str, Spans]:
+    """Take a formula apart into its text and the ranges that it asks for."""
+    match entry:
+        case (text, dict() as spans):
+            return text, spans
+        case str():
+            return entry, {}
+    raise TypeError(f"A formula is text, or (text, {{name: (low, high)}}); {entry!r} came.")
 
 
 def _state(text: str, plan: Plan) -> dict[str, Any]:

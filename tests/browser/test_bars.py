@@ -1,6 +1,7 @@
 """The view `bars` in Chromium: lengths and numbers follow the controls on a scale that stays."""
 
 import math
+from itertools import pairwise
 
 import pytest
 from pages import settle, slider
@@ -12,12 +13,12 @@ from bplib.widgets.views import bars
 pytestmark = pytest.mark.browser
 
 
-def race(log=True):
+def race(log=True, most=20):
     k = Value(3.0, "k")
     visits = (2 ** (k + 1) - 1).named("every path")
     edges = (2 * k).named("each edge once")
     views = [bars(visits, edges, log=log)]
-    return live((visits / edges).named("ratio"), {k: (1, 20, 1)}, views=views, name="race")
+    return live((visits / edges).named("ratio"), {k: (1, most, 1)}, views=views, name="race")
 
 
 def signed():
@@ -51,6 +52,30 @@ def test_lengths_are_logarithms_on_a_scale_that_stays(show):
     assert not visit.faults
 
 
+@pytest.mark.parametrize(("most", "factor"), [(20, "100"), (12, "10"), (24, "100")])
+def test_a_logarithmic_scale_says_where_it_starts_and_what_a_mark_is(show, most, factor):
+    """A bar of two million is five times as long as one of 20: no ratio, and nothing must look like one."""
+    page = (visit := show(race(most=most))).page
+    note = page.locator(".bp-amounts .bp-note").inner_text()
+    assert note.startswith(f"Logarithmic scale from 1: each mark is {factor} times the one before.")
+    marks = page.locator(".bp-marks > span").all()
+    assert marks[0].inner_text() == "1"
+    assert marks[1].inner_text() == factor
+    lane = page.locator(".bp-marks").bounding_box()
+    places = [mark.bounding_box() for mark in marks]
+    middles = [box["x"] + box["width"] / 2 - lane["x"] for box in places]
+    assert middles[0] == pytest.approx(0, abs=1)
+    steps = [b - a for a, b in pairwise(middles)]
+    assert steps == pytest.approx([steps[0]] * len(steps), abs=1)
+    assert not visit.faults
+
+
+def test_a_scale_of_fractions_starts_below_one(show):
+    x = Value(0.5, "x")
+    fig = live((x**3).named("cube"), {x: (0.01, 1)}, views=[bars("cube", log=True)], name="small")
+    assert "scale from 10−6: each mark is 100 times" in show(fig).page.locator(".bp-note").inner_text()
+
+
 def test_on_a_linear_scale_bars_start_at_zero_and_go_both_ways(show):
     page = (visit := show(signed())).page
     (left, width, lane), (y_left, y_width, _) = lengths(page)
@@ -60,6 +85,7 @@ def test_on_a_linear_scale_bars_start_at_zero_and_go_both_ways(show):
     slider(page, "x").press("Home")
     settle(page)
     assert texts(page) == ["−2", "1"]
+    assert page.locator(".bp-amounts .bp-note").count() == 0
     assert not visit.faults
 
 

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from pages import settle
+from pages import number, settle
 
 from bplib.widgets.expressions import expressions
 
@@ -49,6 +49,28 @@ def test_on_the_site_the_menu_works_and_the_entry_says_what_it_needs(figure):
     assert page.locator(".bp-live .bp-live").count() == 1
     page.evaluate("figures[0].cleanup()")
     assert page.evaluate("figures[0].model.listening()") == 0
+    assert not visit.faults
+
+
+def test_each_formula_moves_where_it_makes_sense_and_names_what_it_shows(show):
+    formulas = [
+        ("x = 0.3; y1 = 4*x*(1 - x); y2 = 4*y1*(1 - y1); 4*y2*(1 - y2)", {"x": (0, 1)}),
+        "a = 0.5; b = 2; softplus(a) + softplus(b) - a",
+    ]
+    fig = expressions(formulas, name="formula")
+    page = (visit := show(fig, traits=("recorded", "shown", "asked", "fault"))).page
+    control = page.locator('.bp-panel input[type="range"]').first
+    assert (control.get_attribute("min"), control.get_attribute("max")) == ("0", "1")
+    curve = page.locator(".bp-curve")
+    ticks = [number(text) for text in curve.locator(".bp-tick-y").all_text_contents()]
+    assert max(map(abs, ticks)) <= 2  # it was −1.4e10 on a range from −5 to 5
+    # A name that nobody gave says what it stands for.
+    note = page.locator(".bp-formulas p.bp-note").last
+    assert note.inner_text() == ""
+    page.locator(".bp-formulas select").select_option(index=1)
+    settle(page)
+    assert page.locator('.bp-node[aria-label^="node u4"]').count() == 1
+    assert note.inner_text() == "u4 = softplus(a) + softplus(b)"
     assert not visit.faults
 
 

@@ -1,5 +1,7 @@
 """The network view in Chromium: units and edges read, three states stepped through, weights moved, epochs."""
 
+import re
+
 import pytest
 from pages import (
     assert_agrees,
@@ -55,6 +57,20 @@ def all_views():
     return live(net.loss, {x: (-3, 3), y: (0, 1)}, params=net.params, views=views, name="all")
 
 
+@pytest.fixture
+def show_all(show):
+    """Return `show` followed by a press on "Show all" in every figure: they open before the first step."""
+
+    def show_it(*figures, **options):
+        visit = show(*figures, **options)
+        for button in visit.page.get_by_role("button", name="Show all").all():
+            button.click()
+        settle(visit.page)
+        return visit
+
+    return show_it
+
+
 def part(page, start):
     return page.locator(f'.bp-network g[aria-label^="{start}"]').first
 
@@ -89,9 +105,9 @@ def test_the_picture_is_drawn_once(open_page):
     assert page.evaluate("heard") == []
 
 
-def test_units_show_z_a_and_delta_and_the_table_every_intermediate(show):
+def test_units_show_z_a_and_delta_and_the_table_every_intermediate(show_all):
     fig = two()
-    page = (visit := show(fig)).page
+    page = (visit := show_all(fig)).page
     units = page.locator(".bp-unit").all()
     assert [unit.get_attribute("aria-label") for unit in units] == [
         "unit a1_1: z 0.1, a 0.1, delta −0.549834",
@@ -110,8 +126,8 @@ def test_units_show_z_a_and_delta_and_the_table_every_intermediate(show):
     assert not visit.faults
 
 
-def test_an_edge_reads_delta_times_a(show):
-    page = show(two()).page
+def test_an_edge_reads_delta_times_a(show_all):
+    page = show_all(two()).page
     part(page, "edge W1_12").focus()
     settle(page)
     assert "dloss/dW1_12 = δ1_1 × x2 = (−0.549834) × 2 = −1.09967" in reading(page)
@@ -127,7 +143,7 @@ def test_an_edge_reads_delta_times_a(show):
     assert "δ1_2 = (W2_12 × δ2) × da1_2/dz1_2\n= ((−0.5) × (−0.549834)) × 1 = 0.274917" in reading(page)
     part(page, "unit yhat").focus()
     settle(page)
-    assert "δ2 = dloss/dyhat × dyhat/dz2 = −2.2214 × 0.247517 = −0.549834" in reading(page)
+    assert "δ2 = dloss/dz2 = yhat − y = 0.450166 − 1 = −0.549834" in reading(page)
     # Pointing does the same.
     box = part(page, "edge W1_22").locator(".bp-reach").bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
@@ -135,8 +151,8 @@ def test_an_edge_reads_delta_times_a(show):
     assert "dloss/dW1_22 = δ1_2 × x2 = 0.274917 × 2 = 0.549834" in reading(page)
 
 
-def test_edges_are_as_wide_as_a_weight_or_its_gradient(show):
-    page = show(two()).page
+def test_edges_are_as_wide_as_a_weight_or_its_gradient(show_all):
+    page = show_all(two()).page
 
     def widths():
         lines = {name: part(page, f"edge {name}").locator(".bp-link") for name in ("W1_12", "W1_22", "W2_11")}
@@ -159,6 +175,7 @@ def test_three_states_layer_by_layer(show):
     fig = two()
     page = (visit := show(fig)).page
     leaves = set(fig.tape.names[i] for i in fig.tape.inputs)
+    assert known(page) == (leaves, set()), "it opens before the first step"
     press(page, "Forward")
     assert known(page) == (leaves | {"z1_1", "z1_2", "a1_1", "a1_2"}, set())
     assert reading(page).startswith("forward, layer 1")
@@ -180,17 +197,93 @@ def test_three_states_layer_by_layer(show):
     press(page, "Show all")
     assert known(page) == (set(fig.values), set(fig.values))
     assert_agrees(page, fig)
-    # After an update whoever moves something by hand, or resets, sees all again.
+    # After an update whoever moves something by hand, or resets, begins again.
     for move in (
         lambda: slider(page, "x1").press("ArrowRight"),
         page.get_by_role("button", name="Reset").click,
     ):
+        press(page, "Show all")
         press(page, "Update")
-        assert known(page)[0] == leaves
+        assert reading(page).startswith("update")
         move()
         settle(page)
-        assert known(page) == (set(fig.values), set(fig.values))
+        assert known(page) == (leaves, set())
+        assert reading(page).startswith("Point at")
     assert not visit.faults
+
+
+def move_panel(page):
+    return " ".join(page.locator(".bp-move").inner_text().split())
+
+
+def update(page):
+    """Return whether Update is offered, what the page says is the reason, and the name of that reason."""
+    button = page.get_by_role("button", name="Update")
+    said_by = f"#{button.get_attribute('aria-describedby')}"
+    return button.get_attribute("aria-disabled") is None, page.locator(said_by).inner_text()
+
+
+def test_update_waits_for_the_gradients_of_all_layers(show):
+    page = (visit := show(two())).page
+    start = inputs(page)
+    waits = "Update waits for the gradients of all layers."
+    for phase in [None, "Forward", "Forward", "Forward", "Backward"]:
+        if phase:
+            press(page, phase)
+        assert update(page) == (False, waits)
+        page.get_by_role("button", name="Update").click(force=True)  # no test may call it enabled
+        settle(page)
+        assert inputs(page) == start
+        assert said(page).strip() == waits
+        assert "W1_11: not computed yet" in move_panel(page)
+    press(page, "Backward")
+    assert update(page) == (True, "All gradients are known. Update can follow.")
+    assert "measured from W1_11 = 0.5, where dloss/dW1_11 = −0.549834" in move_panel(page)
+    # What is stale says so, and the new gradient is not there yet.
+    press(page, "Update")
+    assert inputs(page) != start
+    assert update(page) == (False, "The weights have moved: what was known is stale.")
+    panel = move_panel(page)
+    assert panel.endswith("The weights have moved: what was known is stale.")
+    assert re.search(r"dloss/dW1_11: not computed yet .*predicted: gradient × change = \?", panel)
+    assert "true change of loss = ?" in panel
+    assert page.locator(".bp-move .bp-track div:visible").count() == 0
+    moved = inputs(page)
+    page.get_by_role("button", name="Update").press("Enter")
+    settle(page)
+    assert inputs(page) == moved
+    # The step beside the sliders would not wait.
+    assert not page.get_by_role("button", name="Gradient step").is_visible()
+    assert page.get_by_label("learning rate").is_visible()
+    assert not visit.faults
+
+
+def test_in_an_epoch_update_waits_for_every_sample(show):
+    page = show(two(DATA)).page
+    page.get_by_label("steps for").select_option(index=1)
+    settle(page)
+    for _ in range(4):
+        assert update(page) == (False, "Update waits for the gradients of all 4 samples.")
+        press(page, "Forward", 3)
+        press(page, "Backward", 2)
+    assert update(page)[0]
+
+
+def test_delta_of_an_output_is_told_from_the_graph(show_all):
+    """Cross-entropy of a sigmoid gives yhat − y, over the number of outputs; a squared error its product."""
+    W, b = [[[0.5], [-0.4]]], [[0.1, 0.3]]
+    options = {"x": [2.0], "y": [0.25, 0.75]}
+    pair = neurons(W, b, ["sigmoid"], **options, loss="bce")
+    error = neurons(W, b, ["sigmoid"], **options, loss="squared")
+    expected = ["δ_1 = dloss/dz_1 = (yhat1 − y1) / 2 = (0.750260 − 0.25) / 2", "dloss/dyhat1 × dyhat1/dz_1"]
+    for net, sentence in zip((pair, error), expected, strict=True):
+        view = network(net.layers, net.W, sums=net.z, biases=net.b)
+        fig = live(net.loss, {p: (-1, 1) for p in net.params}, views=[view], name="outputs")
+        page = (visit := show_all(fig)).page
+        part(page, "unit yhat1").focus()
+        settle(page)
+        assert sentence.replace("0.750260", "0.75026") in reading(page)
+        assert not visit.faults
 
 
 def test_play_runs_to_the_update(show):
@@ -233,10 +326,11 @@ def test_an_epoch_takes_every_sample_averages_and_updates_once(show):
     fig.epoch()
     assert inputs(page) == pytest.approx(fig.inputs, rel=1e-15)
     assert "predicted change of mean loss" in said(page)
-    # Update at once is the same as walking there.
+    # Update once all is shown is the same as walking there.
     page.get_by_role("button", name="Reset").click()
     settle(page)
     page.get_by_label("steps for").select_option(index=1)
+    press(page, "Show all")
     press(page, "Update")
     fig.reset()
     fig.epoch()
@@ -252,7 +346,7 @@ def test_samples_are_chosen_from_a_menu(show):
     slider(page, "x1").press("ArrowRight")
     settle(page)
     menu = page.get_by_label("sample", exact=True)
-    assert menu.evaluate("(select) => select.selectedOptions[0].text") == "none of the data"
+    assert menu.evaluate("(select) => select.selectedOptions[0].text") == "none of 4"
     menu.select_option("1 of 4")
     settle(page)
     assert inputs(page)[:2] == [1, 2]
@@ -267,10 +361,15 @@ def bars(page):
     return numbers, styles
 
 
-def test_the_prediction_bar_agrees_parts_and_changes_sign(show):
+def test_the_prediction_bar_agrees_parts_and_changes_sign(show_all):
     fig = one()
-    page = (visit := show(fig)).page
+    page = (visit := show_all(fig)).page
     start, slope = fig.values["loss"], fig.gradients["W1"]
+    near, turn = 0.6, 1.2  # the loss is below its start at the one, above it at the other
+    for _ in range(40):
+        fig.controls["W1"] = (near + turn) / 2
+        near, turn = (near, (near + turn) / 2) if fig.values["loss"] > start else ((near + turn) / 2, turn)
+    fig.reset()
     part(page, "edge W1").focus()
     page.keyboard.press("Enter")
     settle(page)
@@ -285,6 +384,7 @@ def test_the_prediction_bar_agrees_parts_and_changes_sign(show):
         assert predicted == pytest.approx(slope * (w - 0.5), rel=1e-4)
         assert true == pytest.approx(fig.values["loss"] - start, rel=1e-4)
         assert said_of_it in words.inner_text()
+        assert (f"from W1 = {turn:.3g} on" in words.inner_text()) == (w == 1.2)
         assert hollow[0] == pytest.approx(50 - hollow[1], abs=0.01)
         assert solid[0] == pytest.approx(50 - solid[1] if true < 0 else 50, abs=0.01)
     # A new point to measure from; and another input moves it too.
@@ -300,8 +400,8 @@ def test_the_prediction_bar_agrees_parts_and_changes_sign(show):
     assert not visit.faults
 
 
-def test_a_click_chooses_a_weight_and_typed_nonsense_is_refused(show):
-    page = show(two()).page
+def test_a_click_chooses_a_weight_and_typed_nonsense_is_refused(show_all):
+    page = show_all(two()).page
     part(page, "bias b1_2").locator(".bp-box").click()
     settle(page)
     assert entry(page, "b1_2").input_value() == "−0.2"
@@ -312,23 +412,23 @@ def test_a_click_chooses_a_weight_and_typed_nonsense_is_refused(show):
     assert table(page)["z1_2"][0] == "2.1"
 
 
-def test_the_zero_that_is_none(show):
-    page = show(two(b1=(0.1, -0.2))).page
+def test_the_zero_that_is_none(show_all):
+    page = show_all(two(b1=(0.1, -0.2))).page
     assert table(page)["z1_1"][0] == "2.77556e−17"
     assert number(table(page)["W1_11"][1]) == pytest.approx(-0.574443)
     assert "z 2.8e−17" in part(page, "unit a1_1").locator("text").all_text_contents()
 
 
-def test_a_prediction_beside_the_loss_has_its_delta_at_once(show):
+def test_a_prediction_beside_the_loss_has_its_delta_at_once(show_all):
     W, b = [[[0.5]], [[0.8]]], [[0.1], [0.2]]
     net = neurons(W, b, ["relu", "sigmoid"], x=[2.0], y=[1.0], loss="bce_from_logit")
     view = network(net.layers, net.W, sums=net.z, biases=net.b)
     fig = live(net.loss, {p: (-1, 1) for p in net.params}, views=[view], name="logit")
-    page = (visit := show(fig)).page
+    page = (visit := show_all(fig)).page
     part(page, "unit yhat").focus()
     settle(page)
     assert "yhat = sigmoid(z2) = 0.746494" in reading(page)
-    assert "δ2 = dloss/dz2 = −0.253506" in reading(page)
+    assert "δ2 = dloss/dz2 = yhat − y = 0.746494 − 1 = −0.253506" in reading(page)
     assert not visit.faults
 
 
@@ -353,10 +453,12 @@ def test_any_moves_leave_no_fault(show):
         for key in ("End", "Home", "PageUp", "Escape"):
             page.keyboard.press(key)
         settle(page)
+        press(page, "Show all")
         press(page, "Update")
         press(page, "Backward")
         assert_clean(page)
     type_into(page, "learning rate", "1000")
+    press(page, "Show all")
     press(page, "Update")
     assert "No step" in said(page)
     assert_clean(page)
@@ -396,10 +498,76 @@ def test_nothing_is_wider_than_the_page(show, width):
     assert clear == [True, True, True]
 
 
+# The windows that a figure is tried at, and the width that chapter 4 gives it there.
+WINDOWS = [(1280, 600, 654), (1366, 650, 723), (1440, 780, 756), (390, 844, 324)]
+
+
+@pytest.mark.parametrize(("wide", "tall", "inner"), WINDOWS)
+def test_it_never_turns_and_keeps_its_height(show, wide, tall, inner):
+    page = (visit := show(two(DATA), width=wide, height=tall)).page
+    page.add_style_tag(content=f"main {{ width: {inner + 34}px; margin-left: {-8 if wide < 400 else 0}px; }}")
+    settle(page)
+
+    def measure():
+        return page.evaluate(
+            """() => {
+              const box = (shape) => document.querySelector(shape).getBoundingClientRect();
+              const x = box(".bp-input circle");
+              const picture = box(".bp-network svg");
+              const down = box(".bp-unit circle").top > x.bottom;
+              return [down, Math.round(picture.width), Math.round(picture.height),
+                ...[".bp-live", ".bp-network", ".bp-network .bp-bar"].map((part) => Math.round(box(part).height))];
+            }"""
+        )
+
+    # From left to right wherever there is room, so that the picture and its buttons share a screen.
+    first = measure()
+    assert first[0] == (inner < 400)
+    seen = [first]
+    see = lambda: seen.append(measure())  # noqa: E731
+    page.get_by_label("steps for").select_option(index=1)
+    settle(page)
+    see()
+    for _ in range(2):  # the second epoch with weights of six digits
+        for _ in range(4):
+            for phase in ["Forward"] * 3 + ["Backward"] * 2:
+                press(page, phase)
+                see()
+        press(page, "Update")
+        see()
+    press(page, "Show all")
+    see()
+    for name in ("edge W1_12", "bias b1_1", "unit a1_2", "input x2"):
+        part(page, name).focus()
+        settle(page)
+        see()
+    part(page, "edge W1_11").press("Enter")
+    for control in (slider(page, "W1_11"), slider(page, "x1")):
+        for key in ("ArrowRight", "PageUp", "End", "Home"):
+            control.press(key)
+            settle(page)
+            see()
+    assert set(map(tuple, seen)) == {tuple(first)}
+    assert not visit.faults
+
+
+@pytest.mark.parametrize(("wide", "tall", "inner"), WINDOWS)
+def test_control_and_picture_are_on_screen_together(show, wide, tall, inner):
+    """A chosen weight's slider, the picture above it and the bars below, each within 600 px of it."""
+    page = show(two(DATA), width=wide, height=tall).page
+    page.add_style_tag(content=f"main {{ width: {inner + 34}px; margin-left: {-8 if wide < 400 else 0}px; }}")
+    settle(page)
+    top = page.locator(".bp-network svg").bounding_box()["y"]
+    control = slider(page, "W1_11").bounding_box()
+    bars = page.locator(".bp-changes").bounding_box()
+    assert control["y"] + control["height"] - top <= 600
+    assert bars["y"] + bars["height"] - control["y"] <= 600
+
+
 @pytest.mark.parametrize("width", [375, 800])
 @pytest.mark.parametrize("shows", ["weights", "gradients"])
-def test_every_number_has_room(show, width, shows):
-    page = (visit := show(two(DATA, b1=(-0.123, 0.2)), one(), width=width)).page
+def test_every_number_has_room(show_all, width, shows):
+    page = (visit := show_all(two(DATA, b1=(-0.123, 0.2)), one(), width=width)).page
     for menu in page.get_by_label("edges show").all():
         menu.select_option(shows)
     page.evaluate("figures[0].store.propose(figures[0].store.inputs.map((x) => x / 1.2345678))")

@@ -1,4 +1,4 @@
-"""The path counter in Chromium: recursion's visits against edges, counted, stepped and raced."""
+"""The path counter in Chromium: recursion against each edge once, both in edge steps, stepped and raced."""
 
 import pytest
 from pages import settle, slider
@@ -12,8 +12,8 @@ pytestmark = pytest.mark.browser
 
 def race(k=3):
     k = Value(float(k), "k")
-    visits, edges = (2 ** (k + 1) - 1).named("visits"), (2 * k).named("edges")
-    return live((visits / edges).named("ratio"), {k: (1, 20, 1)}, views=[paths(k)], name="race")
+    every, once = (2 ** (k + 1) - 2).named("every path"), (2 * k).named("each edge once")
+    return live((every / once).named("ratio"), {k: (1, 20, 1)}, views=[paths(k)], name="race")
 
 
 def recursion(k):
@@ -51,24 +51,24 @@ def press(page, name):
 @pytest.mark.parametrize("k", [1, 2, 3])
 def test_every_step_is_that_of_the_recursion_and_of_the_reverse_order(show, k):
     page = (visit := show(race(k))).page
-    total = 2 ** (k + 1) - 1
+    total = len(recursion(k)) - 1  # every visit but the first is a step along an edge
     assert [words for words, _, _ in state(page)] == [
-        f"{total} of {total} visits",
-        f"{2 * k} of {2 * k} edges",
+        f"{total} of {total} edge steps",
+        f"{2 * k} of {2 * k} edge steps",
     ]
-    for t, (path, ends) in enumerate(recursion(k)[:-1], start=1):
+    for t, (path, ends) in enumerate(recursion(k)[1:-1], start=1):
         press(page, "Step")
-        (visits, gradient, lit), (edges, other, marked) = state(page)
-        assert visits == f"{t} of {total} visits"
+        (steps, gradient, lit), (edges, other, marked) = state(page)
+        assert steps == f"{t} of {total} edge steps"
         assert gradient == f"gradient of x so far: {ends}"
         assert lit == [2 * level + edge for level, edge in enumerate(path)]
         done = min(t, 2 * k)
-        assert edges == f"{done} of {2 * k} edges"
+        assert edges == f"{done} of {2 * k} edge steps"
         assert marked == list(range(done))
         if done == 2 * k:
             assert other == f"gradient of x so far: {2**k}"
     press(page, "Step")
-    assert state(page)[0][:2] == [f"{total} of {total} visits", f"gradient of x so far: {2**k}"]
+    assert state(page)[0][:2] == [f"{total} of {total} edge steps", f"gradient of x so far: {2**k}"]
     assert not visit.faults
 
 
@@ -79,30 +79,30 @@ def test_the_counts_are_those_of_the_tape_at_every_depth(show):
         page.evaluate(f"figures[0].store.set(0, {k})")
         settle(page)
         fig.controls["k"] = k
-        visits, edges = fig.values["visits"], fig.values["edges"]
+        every, once = fig.values["every path"], fig.values["each edge once"]
         assert [words for words, _, _ in state(page)] == [
-            f"{visits:,.0f} of {visits:,.0f} visits",
-            f"{edges:,.0f} of {edges:,.0f} edges",
+            f"{every:,.0f} of {every:,.0f} edge steps",
+            f"{once:,.0f} of {once:,.0f} edge steps",
         ]
-    assert state(page)[0][0] == "2,097,151 of 2,097,151 visits"
+    assert state(page)[0][0] == "2,097,150 of 2,097,150 edge steps"
     assert not visit.faults
 
 
 def test_a_race_runs_pauses_and_ends(show):
     page = (visit := show(race(3))).page
     press(page, "Race")
-    page.wait_for_function("document.querySelectorAll('.bp-tally')[1].textContent === '6 of 6 edges'")
+    page.wait_for_function("document.querySelectorAll('.bp-tally')[1].textContent === '6 of 6 edge steps'")
     press(page, "Pause")
     first = state(page)
     page.wait_for_timeout(150)
     assert state(page) == first
     press(page, "Race")
-    page.wait_for_function("document.querySelector('.bp-tally').textContent === '15 of 15 visits'")
+    page.wait_for_function("document.querySelector('.bp-tally').textContent === '14 of 14 edge steps'")
     page.get_by_role("button", name="Race", exact=True).wait_for()
     press(page, "Race")
     slider(page, "k").press("End")
     settle(page)
-    assert state(page)[0][0] == "2,097,151 of 2,097,151 visits", "a new k stops the race"
+    assert state(page)[0][0] == "2,097,150 of 2,097,150 edge steps", "a new k stops the race"
     assert not visit.faults
 
 
@@ -110,7 +110,7 @@ def test_with_reduced_motion_the_race_is_its_end(show):
     page = show(race(4), reduced_motion="reduce").page
     press(page, "Step")
     press(page, "Race")
-    assert state(page)[0][0] == "31 of 31 visits"
+    assert state(page)[0][0] == "30 of 30 edge steps"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -174,3 +174,37 @@ def test_the_notebook_stores_words_and_a_picture():
     assert data["text/plain"].startswith("live figure 'formula-1'")
     assert metadata["image/png"]["alt"] == data["text/plain"]
     assert isinstance(expressions(FORMULAS, name="formula"), Expressions)
+
+
+LOGISTIC = ("x = 0.3; y = 4*x*(1 - x); 4*y*(1 - y) + b", {"x": (0, 1)})
+
+
+def spans(fig):
+    return {fig.live.tape.names[n]: (low, high) for n, low, high, _ in fig.shown["spec"]["controls"]}
+
+
+def test_an_input_moves_where_its_formula_makes_sense():
+    fig = expressions([FORMULAS[0], LOGISTIC], name="formula")
+    assert spans(fig) == {"x": (-5, 5)}
+    for _ in range(2):  # recorded, and asked for again after a typed one
+        fig.text = LOGISTIC[0]
+        assert spans(fig) == {"x": (0, 1), "b": (-5, 5)}
+        assert fig.shown == fig.recorded[1]
+        fig.text = "x = 0.3; 4*x*(1 - x)"
+        assert spans(fig) == {"x": (-5, 5)}
+
+
+@pytest.mark.parametrize(
+    ("formula", "error", "message"),
+    [
+        (("x + 1", {"y": (0, 1)}), ValueError, r"has no input 'y' to give a range; its inputs are x"),
+        (("x = 3; x + 1", {"x": (0, 1)}), ValueError, "outside its range 0 to 1"),
+        (("x + 1", {"x": (1, 0)}), ValueError, "must go up"),
+        (("x + 1", (0, 1)), TypeError, "A formula is text, or"),
+        ((3, {}), TypeError, "A formula is text"),
+        (3, TypeError, "A formula is text"),
+    ],
+)
+def test_a_range_that_does_not_fit_is_refused(formula, error, message):
+    with pytest.raises(error, match=message):
+        expressions([formula], name="formula")

@@ -11,6 +11,12 @@ const standIn = ({ spec, inputs }) => {
   return { get: (key) => state[key], set: (key, value) => (state[key] = value), save_changes() {}, on() {}, off() {} };
 };
 
+// What the nodes are that have neither a name nor a formula short enough for one: "u4 = softplus(a) + softplus(b)".
+const unnamedIn = ({ tape, labels }) => {
+  const given = new Set(tape.names.map(([i]) => i));
+  return labels.names.flatMap((name, i) => (given.has(i) || !labels.formulas[i] ? [] : [`${name} = ${labels.formulas[i]}`])).join(", ");
+};
+
 export const figure = (views) => ({ model, el }) => {
   const recorded = model.get("recorded");
   const site = isSite();
@@ -20,6 +26,7 @@ export const figure = (views) => ({ model, el }) => {
   let waiting = 0;
   const place = html("div");
   const said = html("p", { class: "bp-said bp-fault", role: "status" });
+  const unnamed = html("p", { class: "bp-note" });
   const tell = (fault) => {
     clearTimeout(waiting);
     setText(said, fault);
@@ -35,6 +42,7 @@ export const figure = (views) => ({ model, el }) => {
     cleanup = liveFigure(views)({ model: standIn(formula), el: place });
     select.selectedIndex = recorded.findIndex(({ text }) => text === formula.text);
     entry.value = formula.text;
+    setText(unnamed, unnamedIn(formula.spec));
   };
   const ask = (text) => {
     turn = Date.now();
@@ -63,7 +71,7 @@ export const figure = (views) => ({ model, el }) => {
     : html("label", {}, `${words.expressions.own} `, entry, html("button", { type: "button", onclick: go }, words.expressions.show));
   el.append(html(
     "div", { class: "bp-live", role: "group", "aria-label": words.expressions.label, onkeydown: keepKeys },
-    html("div", { class: "bp-formulas" }, picks, own, said), place,
+    html("div", { class: "bp-formulas" }, picks, own, said, unnamed), place,
   ));
 
   const fromKernel = () => show(model.get("shown"));

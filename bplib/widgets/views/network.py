@@ -34,8 +34,9 @@ def network(
     r"""Ask `live` for a network: units with z, a and delta, edges as wide as their weight or its gradient.
 
     The reader steps through forward, backward and update, layer by layer, for one sample or, if the figure
-    has `data`, for an epoch. A weight that is also a control can be chosen and moved, beside bars that
-    compare gradient times change with the true change.
+    has `data`, for an epoch. It opens before the first step, and an update waits until all gradients are
+    known. A weight that is also a control can be chosen and moved, beside bars that compare gradient times
+    change with the true change.
 
     Parameters
     ----------

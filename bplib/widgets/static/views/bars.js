@@ -1,7 +1,8 @@
 // The view `bars`: some quantities one below the other, on one scale that stays as it is while a control moves.
+// A logarithmic scale says where it starts and what a mark stands for: there a bar twice as long is not twice as much.
 import { count } from "../count.js";
 import { html, setText } from "../dom.js";
-import { words } from "../words.js";
+import { pieces, words } from "../words.js";
 
 const MOST_CORNERS = 64;
 
@@ -36,10 +37,11 @@ export const mount = (el, store, { of, log }) => {
     return { i, bar, text, parts: [html("span", { class: "bp-name" }, labels.names[i]), html("div", { class: "bp-lane" }, bar), text] };
   });
   const marks = html("div", { class: "bp-lane bp-marks" });
+  const note = html("p", { class: "bp-note" });
   const box = html(
     "div", { class: "bp-amounts", role: "group", "aria-label": log ? words.bars.logLabel : words.bars.label },
     ...rows.flatMap(({ parts }) => parts),
-    html("span", { class: "bp-note" }, log ? words.bars.log : ""), marks,
+    marks, ...(log ? [note] : []),
   );
   el.append(box);
   let marked = "";
@@ -50,6 +52,7 @@ export const mount = (el, store, { of, log }) => {
     const every = log ? Math.ceil((hi - lo) / 5) : 0;
     const at = log ? Array.from({ length: Math.floor((hi - lo) / every) + 1 }, (_, k) => lo + k * every) : [...new Set([lo, 0, hi])];
     box.style.setProperty("--bp-rules", at.map((x) => `linear-gradient(var(--bp-line) 0 0) ${place(x)} / 1px 100% no-repeat`).join());
+    if (log) note.replaceChildren(...pieces(words.bars.log, { start: [power(lo)], factor: [power(every)] }));
     marks.replaceChildren(...at.map((x) => html("span", { style: `left: ${place(x)}` }, log ? power(x) : count(x))));
   };
   for (const inputs of corners(store)) {

@@ -2,7 +2,7 @@
 // backward and update, for one sample or an epoch; move a weight and see what its gradient predicts.
 import { changes } from "../changes.js";
 import { slider, typed } from "../controls.js";
-import { html, menu, setAttr, setText, svg } from "../dom.js";
+import { html, menu, setAttr, setText, svg, uniqueId } from "../dom.js";
 import { fitted, fmt, shortened } from "../format.js";
 import { mean, samplesOf } from "../samples.js";
 import { blue, bracketed, red, say } from "../say.js";
@@ -14,8 +14,11 @@ const R = 42; // of a unit
 const SMALL = 27; // of an input
 const [PILL, LINE] = [96, 20]; // a bias, on one line
 const LETTER = 7.5; // px: the widest that a letter or a digit is
-const NEAR = 24; // layers nearer than this stand under each other
-const SWEPT = 61; // points that find the length of the bars
+const NEAR = 20; // layers nearer than this stand under each other
+const SWEPT = 61; // points that find the length of the bars, and where the truth changes sign
+const DOWN = 136; // from layer to layer where they stand under each other
+const LONGEST = "−0.0888888"; // a number that is as long as they come
+const TRIED = 5; // points at which a rule for δ is tried
 
 // With as many digits as `room` characters hold.
 const brief = (x, room = 7) => fitted(x, (text) => text.length <= room);
@@ -37,7 +40,8 @@ export const mount = (el, store, spec) => {
   });
   const weightsInto = (unit) => params.filter((p) => p.unit === unit);
 
-  // The three states, layer by layer. `taken` counts the steps, null shows all.
+  // The three states, layer by layer. `taken` counts the steps, null shows all. It opens before the first, so
+  // that a reader can say what will come.
   const pass = [
     ...Array.from({ length: depth + 1 }, (_, l) => ({ phase: "forward", layer: l + 1 })), // the last is the loss
     ...Array.from({ length: depth }, (_, l) => ({ phase: "backward", layer: depth - l })),
@@ -48,7 +52,7 @@ export const mount = (el, store, spec) => {
   ];
   let whole = false; // an epoch, or one sample
   let steps = plan(whole);
-  let taken = null;
+  let taken = 0;
   let [before, after] = [[], []]; // the inputs around the last update
   let timer = 0;
   const now = () => (taken ? steps[taken - 1] : undefined);
@@ -66,6 +70,14 @@ export const mount = (el, store, spec) => {
   // The gradients of a parameter so far, each with its share of the mean: the mean, once all are in.
   const partOf = ({ node, unit }) => epoch.back[node].slice(0, rowsOf(unit)).reduce((a, b) => a + b, 0) / samples.count;
   const gradientOf = (p) => (whole ? (rowsOf(p.unit) ? partOf(p) : null) : hasGradient(p.unit.layer) ? store.grads[p.node] : null);
+
+  // Update waits for the gradients of all layers, in an epoch of all samples; after it nothing is known again.
+  const ready = () => taken === null || taken === steps.length - 1;
+  const stateOf = () =>
+    ready() ? words.network.ready
+      : now()?.phase === "update" ? words.network.stale
+      : whole ? fill(words.network.waitsForSamples, { n: samples.count })
+      : words.network.waits;
 
   const pause = () => {
     clearInterval(timer);
@@ -111,19 +123,32 @@ export const mount = (el, store, spec) => {
     ["update", words.network.update, words.network.updateTitle],
   ].slice(0, store.params.length ? 3 : 2).map(([phase, text, title]) => ({
     phase,
-    element: button(text, title, () => (pause(), goTo(nextOf(phase)))),
+    element: button(text, title, () => {
+      pause();
+      if (phase === "update" && !ready()) store.say(stateOf());
+      else goTo(nextOf(phase));
+    }),
   }));
+  // It says why Update can't be pressed, and stays in the Tab order with it.
+  const stateLine = html("p", { class: "bp-note", id: uniqueId("state") });
+  if (store.params.length) setAttr(phaseButtons[2].element, "aria-describedby", stateLine.id);
+  const showState = () => {
+    if (!store.params.length) return;
+    setText(stateLine, stateOf());
+    setAttr(phaseButtons[2].element, "aria-disabled", ready() ? null : "true");
+  };
   const buttons = html(
     "div", { class: "bp-buttons", role: "group", "aria-label": words.steps.label },
     ...phaseButtons.map(({ element }) => element), playButton,
     button(words.steps.all, words.steps.allTitle, () => (pause(), goTo(null))),
   );
   let shown = "weights"; // on the edges
-  const restart = (chosen) => {
+  const restart = () => goTo(taken === null ? null : 0);
+  const stepFor = (chosen) => {
     pause();
     whole = chosen === "epoch";
     steps = plan(whole);
-    goTo(null);
+    restart();
   };
   const rowMenu = html("span");
   const picks = html(
@@ -133,7 +158,7 @@ export const mount = (el, store, spec) => {
       store.changed();
     }),
     ...(samples.count ? [
-      menu(words.network.stepsFor, ["sample", "epoch"], (what) => (what === "epoch" ? fill(words.network.epoch, { n: samples.count }) : words.network.oneSample), "sample", restart),
+      menu(words.network.stepsFor, ["sample", "epoch"], (what) => (what === "epoch" ? fill(words.network.epoch, { n: samples.count }) : words.network.oneSample), "sample", stepFor),
       rowMenu,
     ] : []),
   );
@@ -143,16 +168,17 @@ export const mount = (el, store, spec) => {
     if (!samples.count || menuRow === samples.present()) return;
     menuRow = samples.present();
     const rows = Array.from({ length: samples.count }, (_, k) => k);
-    const name = (k) => (k < 0 ? words.network.offData : fill(words.network.sampleOf, { k: k + 1, n: samples.count }));
+    const name = (k) => fill(k < 0 ? words.network.offData : words.network.sampleOf, { k: k + 1, n: samples.count });
     rowMenu.replaceChildren(menu(words.network.sample, menuRow < 0 ? [-1, ...rows] : rows, name, menuRow, (k) => {
       if (k >= 0) samples.select(k);
-      goTo(null);
+      restart();
       rowMenu.querySelector("select").focus();
     }));
   };
 
   const canvas = html("div", { class: "bp-canvas" });
   const reading = html("p", { class: "bp-reading" });
+  const reserve = html("div", { class: "bp-reserve", "aria-hidden": "true" }); // has the longest words, unseen
   let picked = null; // what is read: a unit, a parameter, "loss", or the node of an input
   const walk = walker((key) => {
     picked = key;
@@ -170,7 +196,6 @@ export const mount = (el, store, spec) => {
   const pinText = html("span", { class: "bp-tag" });
   const panel = html(
     "div", { class: "bp-move" },
-    weight,
     html("div", { class: "bp-buttons" }, pinText, button(words.network.measure, words.network.measureTitle, () => {
       pin = null;
       store.changed();
@@ -188,33 +213,57 @@ export const mount = (el, store, spec) => {
     if (byPointer === false) fields[0].input.focus();
   };
   if (movable.length) choose(movable[0]);
+  // The output along the chosen weight: pairs of weight and output.
+  const swept = (from, to) => {
+    const xs = Float64Array.from({ length: SWEPT }, (_, k) => from + ((to - from) * k) / (SWEPT - 1));
+    const ys = store.sweep(chosen.n, xs, top);
+    return Array.from(xs, (x, k) => [x, ys[k]]);
+  };
+  // Where, on the way back to the pinned point, the true change leaves the sign that it has at x.
+  const turn = (x, truth) => {
+    let ends = [x, pin.x];
+    for (let pass = 0; pass < 3; pass++) {
+      const along = swept(...ends);
+      const k = along.findIndex(([, y], k) => k > 0 && !((y - pin.y) * truth > 0));
+      ends = [along[k - 1][0], along[k][0]];
+    }
+    return mean(ends);
+  };
   const showPanel = () => {
     if (!chosen) return;
     const { n, node } = chosen;
     const { lo, hi, name } = store.control(n);
     const x = store.inputs[n];
+    fields.forEach((field) => field.update());
+    if (!hasGradient(chosen.unit.layer)) {
+      pin = null;
+      setText(pinText, fill(words.steps.notYetOf, { name: labels.derivative(top, node) }));
+      bars.predicted.show(fill(words.network.predicted, { x: "?" }), 0);
+      bars.truth.show(fill(words.network.truth, { output: names[top], x: "?" }), 0);
+      setText(verdict, now()?.phase === "update" ? words.network.stale : words.network.noGradient);
+      return;
+    }
     // The pinned point stays while this weight alone moves.
     const key = [n, ...store.inputs.with(n, 0)].join();
     if (pin?.key !== key) {
       const [y, slope] = [store.values[top], store.grads[node]];
-      const xs = Float64Array.from({ length: SWEPT }, (_, k) => lo + ((hi - lo) * k) / (SWEPT - 1));
-      const moves = Array.from(store.sweep(n, xs, top)).filter(Number.isFinite).map((other) => Math.abs(other - y));
+      const moves = swept(lo, hi).map(([, other]) => other - y).filter(Number.isFinite).map(Math.abs);
       const most = Math.max(...moves, Math.abs(slope) * Math.max(x - lo, hi - x)) || 1;
       pin = { key, x, y, slope, most };
     }
     const predicted = pin.slope * (x - pin.x);
     const truth = store.values[top] - pin.y;
-    fields.forEach((field) => field.update());
     setText(pinText, fill(words.network.measured, { name, x: fmt(pin.x), derivative: labels.derivative(top, node), slope: fmt(pin.slope) }));
     bars.predicted.show(fill(words.network.predicted, { x: fmt(predicted) }), predicted / pin.most);
     bars.truth.show(fill(words.network.truth, { output: names[top], x: fmt(truth) }), truth / pin.most);
     const apart = Math.abs(predicted - truth);
     const large = Math.max(Math.abs(predicted), Math.abs(truth));
+    const opposite = large >= 1e-12 && apart > 0.1 * large && predicted * truth < 0;
     const sentence = large < 1e-12 ? words.network.still
       : apart <= 0.1 * large ? words.network.agree
-      : predicted * truth < 0 ? words.network.opposite
+      : opposite ? words.network.opposite
       : words.network.part;
-    setText(verdict, fill(sentence, { name, x: fmt(apart) }));
+    setText(verdict, fill(sentence, { name, x: fmt(apart), at: opposite ? fmt(turn(x, truth), 3) : "" }));
   };
 
   // Every named number, with what is known of it.
@@ -248,7 +297,7 @@ export const mount = (el, store, spec) => {
   const table = html(
     "div", { class: "bp-intermediates", role: "group", tabindex: 0, "aria-label": words.network.every },
     html("table", {},
-      html("thead", {}, html("tr", {}, ...[words.network.name, words.network.value, fill(words.network.gradientOf, { output: names[top] })].map((head) => html("th", { scope: "col" }, head)), partHead)),
+      html("thead", {}, html("tr", {}, ...[words.network.name, words.network.value, fill(words.network.gradientOf, { output: names[top] }).replace("/", "/\u200b")].map((head) => html("th", { scope: "col" }, head)), partHead)),
       html("tbody", {}, ...rows.map(({ row }) => row))),
   );
   const showTable = () => {
@@ -263,8 +312,9 @@ export const mount = (el, store, spec) => {
   };
 
   el.append(
-    html("div", { class: "bp-bar" }, picks, buttons),
-    html("div", { class: "bp-columns" }, html("div", { class: "bp-main-column" }, canvas, reading, ...(chosen ? [panel] : [])), table),
+    html("div", { class: "bp-bar" }, picks, buttons), ...(store.params.length ? [stateLine] : []),
+    // The slider stands beside what it moves: the weight above it, the bars below.
+    html("div", { class: "bp-columns" }, html("div", { class: "bp-drawing" }, canvas, ...(chosen ? [weight] : [])), html("div", { class: "bp-told" }, reading, reserve), ...(chosen ? [panel] : []), table),
   );
 
   let largest; // of what the edges show
@@ -309,7 +359,7 @@ export const mount = (el, store, spec) => {
     const breadth = down ? wide / most : 2 * R + LINE + 38; // of a unit with its name and its bias
     const aside = down ? wide : most * breadth;
     // Where a layer stands along the flow: inputs, units, loss.
-    const alongOf = (k) => (down ? 44 + k * 148 : k ? 2 * SMALL + k * gap + (2 * k - 1) * R : SMALL);
+    const alongOf = (k) => (down ? 44 + k * DOWN : k ? 2 * SMALL + k * gap + (2 * k - 1) * R : SMALL);
     const spot = (k, i, count) => {
       const side = aside / 2 + (i - (count - 1) / 2) * breadth;
       const shift = spec.biases.length ? (pillWidth + 4) / 2 : 0;
@@ -424,12 +474,36 @@ export const mount = (el, store, spec) => {
     return [`${names[z]} = ${symbols.join(" + ")} = ${numbers.join(" + ")} = `, blue(store.values[z]), `\n${names[a]} = ${labels.formulas[a]} = `, blue(store.values[a])];
   };
   const slopeOf = ({ z, a }) => tape.backward(store.run, a)[z][0];
+  // The target t for which δ of an output is (a − t) / outputs, whatever the numbers: that of a sigmoid under
+  // cross-entropy, however the loss is written. Tried on the graph, at points where nothing is 0 by chance.
+  const targets = new Map();
+  const targetOf = ({ z, a }) => {
+    if (targets.has(a)) return targets.get(a);
+    const columns = tape.inputs.map((_, n) => Float64Array.from({ length: TRIED }, (_, s) => {
+      const part = ((n + 1) * 0.7548776662 + (s + 1) * 0.569840291) % 1;
+      const { lo, hi } = store.control(n) ?? { lo: tape.start[n] - 1, hi: tape.start[n] + 1 };
+      return lo + part * (hi - lo);
+    }));
+    const run = tape.forward(columns, TRIED);
+    const delta = tape.backward(run)[z];
+    const outputs = spec.layers.at(-1).length;
+    const fits = (t) => delta.every((x, s) => Math.abs(x - (run[a][s] - run[t][s]) / outputs) < 1e-9);
+    targets.set(a, tape.nodes[a].join() === `sigmoid,${z}` ? others.find(fits) : undefined);
+    return targets.get(a);
+  };
   const backwardOf = (unit) => {
     const { z, a, layer } = unit;
     const slope = slopeOf(unit);
     const result = ["= ", red(store.grads[z])];
     const uses = params.filter((p) => p.from === a);
     const end = `${labels.derivative(a, z)}`;
+    const target = layer === depth ? targetOf(unit) : undefined;
+    if (target !== undefined) {
+      const [symbols, numbers] = [`${names[a]} − ${names[target]}`, `${fmt(store.values[a])} − ${bracketed(store.values[target])}`];
+      const outputs = spec.layers.at(-1).length;
+      const over = (text) => (outputs > 1 ? `(${text}) / ${outputs}` : text);
+      return [`${delta(z)} = ${labels.derivative(top, z)} = ${over(symbols)} = ${over(numbers)} `, ...result];
+    }
     if (layer === depth || !uses.length) {
       // A loss from the logit goes past the activation.
       if (Math.abs(store.grads[a] * slope - store.grads[z]) > 1e-9 * Math.abs(store.grads[z])) return [`${delta(z)} = ${labels.derivative(top, z)} `, ...result];
@@ -452,18 +526,11 @@ export const mount = (el, store, spec) => {
     const loss = [`${names[top]} = `, blue(store.values[top])];
     return whole ? pieces(words.network.lossMean, { loss, n: samples.count, x: [blue(mean(epoch.run[top]))] }) : loss;
   };
-  const updateWords = () => {
-    const moves = store.params.map(({ n, name }) => `${name} ${fmt(before[n])} → ${fmt(store.inputs[n])}`);
+  const updateWords = (from, to) => {
+    const moves = store.params.map(({ n, name }) => `${name} ${fmt(from[n])} → ${fmt(to[n])}`);
     return [fill(whole ? words.network.updatedMean : words.network.updated, { rate: fmt(store.rate), moves: moves.join(" · ") })];
   };
-  const spoken = () => {
-    const step = now();
-    if (picked === "loss") return hasValue(depth + 1) ? lossWords() : [words.steps.notYet];
-    if (typeof picked === "number") return [`${names[picked]} = `, blue(store.values[picked]), ...(hasGradient(1) ? [`, ${labels.derivative(top, picked)} = `, red(store.grads[picked])] : [])];
-    if (picked?.unit) return edgeWords(picked);
-    if (picked) return hasValue(picked.layer) ? [...forwardOf(picked), ...(hasGradient(picked.layer) ? ["\n", ...backwardOf(picked)] : [])] : [words.steps.notYet];
-    if (!step) return [movable.length ? words.network.pointAndClick : words.network.point];
-    if (step.phase === "update") return updateWords();
+  const stepWords = (step) => {
     const where = step.layer > depth ? names[top] : fill(words.network.layer, { k: step.layer });
     const told = fill(step.phase === "forward" ? words.network.forward : words.network.backward, { where });
     const head = step.row === undefined ? told : fill(words.network.ofSample, { k: step.row + 1, n: samples.count, step: told });
@@ -471,11 +538,34 @@ export const mount = (el, store, spec) => {
     const lines = step.layer > depth ? lossWords() : layer.flatMap((unit, k) => [k ? "\n" : "", ...(step.phase === "forward" ? forwardOf(unit) : backwardOf(unit))]);
     return [`${head}\n`, ...lines];
   };
+  const unitWords = (unit) => [...forwardOf(unit), "\n", ...backwardOf(unit)];
+  const hint = [movable.length ? words.network.pointAndClick : words.network.point];
+  const spoken = () => {
+    const step = now();
+    if (picked === "loss") return hasValue(depth + 1) ? lossWords() : [words.steps.notYet];
+    if (typeof picked === "number") return [`${names[picked]} = `, blue(store.values[picked]), ...(hasGradient(1) ? [`, ${labels.derivative(top, picked)} = `, red(store.grads[picked])] : [])];
+    if (picked?.unit) return edgeWords(picked);
+    if (picked) return !hasValue(picked.layer) ? [words.steps.notYet] : hasGradient(picked.layer) ? unitWords(picked) : forwardOf(picked);
+    if (!step) return hint;
+    return step.phase === "update" ? updateWords(before, after) : stepWords(step);
+  };
+  // Every sentence, of an epoch if there are samples, with numbers as long as they come, all on the same spot.
+  const reserveRoom = () => {
+    const { inputs } = store;
+    const present = [whole, taken];
+    [whole, taken] = [samples.count > 0, null];
+    const all = [hint, updateWords(inputs, inputs), ...pass.map((step) => stepWords({ ...step, row: samples.count ? 0 : undefined })), ...units.map(unitWords), ...params.map(edgeWords)];
+    [whole, taken] = present;
+    reserve.replaceChildren(...all.map((sentence) => {
+      const text = sentence.map((part) => (typeof part === "string" ? part : part[1])).join("");
+      return html("p", {}, text.replace(/(?<![\p{L}\d_.])−?\d[\d.]*(e−?\d+)?(?![\p{L}_])/gu, LONGEST));
+    }));
+  };
 
   let epochKey = "";
   const update = () => {
-    // After an update nothing but the weights is known. Whoever then moves something by hand, or resets, sees all.
-    if (now()?.phase === "update" && store.inputs !== after) taken = null;
+    // After an update nothing but the weights is known. Whoever then moves something by hand begins again.
+    if (now()?.phase === "update" && store.inputs !== after) taken = 0;
     if (samples.count && epochKey !== store.inputs.join()) {
       epoch = samples.all();
       epochKey = store.inputs.join();
@@ -484,6 +574,7 @@ export const mount = (el, store, spec) => {
     largest = Math.max(0, ...sizes);
     walk.update();
     for (const { phase, element } of phaseButtons) setAttr(element, "aria-current", now()?.phase === phase ? "step" : null);
+    showState();
     showRow();
     showTable();
     showPanel();
@@ -494,6 +585,7 @@ export const mount = (el, store, spec) => {
   const resized = new ResizeObserver(draw);
   resized.observe(canvas);
   update(); // what the table has no use for is hidden before the picture takes the room that is left
+  reserveRoom(); // the browser then keeps it at any width
   draw();
   const unsubscribe = store.subscribe(update);
   return () => {

@@ -1,5 +1,5 @@
 // The view `paths`: k doublings n = n + n. One pass follows every path by recursion, the other takes each edge
-// once in reverse order; both do one thing a tick.
+// once in reverse order. Both are counted in steps along an edge, one a tick.
 import { count } from "../count.js";
 import { html, setAll, setAttr, setText, svg } from "../dom.js";
 import { fmt } from "../format.js";
@@ -8,7 +8,7 @@ import { fill, words } from "../words.js";
 const TICK = 40; // ms
 const HEIGHT = 54;
 
-// Where recursion is at its visit number t, counted from 1: which edge it took on each level, and how often it
+// Where recursion is at its visit number t, counted from 1 at the output, so after t - 1 steps: which edge it took on each level, and how often it
 // has been at the end of a path before and with this visit.
 export const visit = (k, t) => {
   const path = [];
@@ -38,7 +38,7 @@ export const mount = (el, store, { depth }) => {
   let timer = 0;
   let room = 0;
 
-  const lane = (title, tally, total, gradient, edgesAt) => {
+  const lane = (title, total, gradient, edgesAt) => {
     const said = html("p", {});
     const number = html("span", { class: "bp-tally" });
     const grad = html("span", { class: "bp-grad" });
@@ -70,7 +70,7 @@ export const mount = (el, store, { depth }) => {
       show() {
         const all = total();
         const done = taken === null ? all : Math.min(taken, all);
-        setText(number, fill(tally, { done: count(done), all: count(all) }));
+        setText(number, fill(words.paths.steps, { done: count(done), all: count(all) }));
         setText(grad, fill(words.paths.gradient, { x: count(gradient(done)) }));
         bar.style.width = `${(100 * done) / all}%`;
         const lit = edgesAt(done);
@@ -79,13 +79,13 @@ export const mount = (el, store, { depth }) => {
       },
     };
   };
-  const every = lane(words.paths.every, words.paths.visits, () => 2 ** (k + 1) - 1, (done) => (done ? visit(k, done).ends : 0), (done) => {
-    if (done === 2 ** (k + 1) - 1) return () => true;
-    const { path } = visit(k, Math.max(1, done));
+  const every = lane(words.paths.every, () => 2 ** (k + 1) - 2, (done) => visit(k, done + 1).ends, (done) => {
+    if (done === 2 ** (k + 1) - 2) return () => true;
+    const { path } = visit(k, done + 1);
     return (level, edge) => path[level] === edge;
   });
   // After both edges of a level its gradient is whole: twice that of the level before.
-  const once = lane(words.paths.once, words.paths.edges, () => 2 * k, (done) => (done < 2 * k - 1 ? 0 : 2 ** (k - 1) * (done - 2 * k + 2)), (done) =>
+  const once = lane(words.paths.once, () => 2 * k, (done) => (done < 2 * k - 1 ? 0 : 2 ** (k - 1) * (done - 2 * k + 2)), (done) =>
     (level, edge) => 2 * level + edge < done);
 
   const pause = () => {
