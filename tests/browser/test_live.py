@@ -475,10 +475,16 @@ def test_a_gradient_that_vanishes_has_a_small_bar_on_a_scale_that_stays(show):
     assert not visit.faults
 
 
-def test_a_pole_within_the_range_leaves_the_other_bars_visible(show):
-    page = show(gaps()).page
+def test_what_explodes_at_the_end_of_a_range_leaves_the_bars_of_the_start_visible(show):
+    x = Value(0.0, "x")
+    y = (x * 10).exp().named("y")
+    page = show(live(y, {x: (-4, 4)}, views=[graph()], name="explodes")).page
     assert max(bar_lengths(page).values()) > 20
-    assert max(bar_lengths(page, "value").values()) > 20
+    assert bar_lengths(page, "value")["y"] > 20
+    slider(page, "x").press("End")
+    settle(page)
+    width = page.locator(".bp-box").first.bounding_box()["width"]
+    assert bar_lengths(page)["x"] == pytest.approx(width - 10, abs=2), "full, and no more"
 
 
 def test_a_node_shows_three_digits_and_reads_all_of_them(show):
