@@ -51,7 +51,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-pytest.register_assert_rewrite("pages")
+pytest.register_assert_rewrite("pages", "engines")
 from pages import (  # noqa: E402
     ROOT,
     SETTLED,

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import pytest
-
-pytest.register_assert_rewrite("engines")
-from engines import ENGINES, equip  # noqa: E402
-from pages import SETTLED, serve  # noqa: E402
+from engines import ENGINES, equip
+from pages import SETTLED, serve
 
 pytestmark = pytest.mark.browser
 
