@@ -516,7 +516,8 @@ def test_it_never_turns_and_keeps_its_height(show, wide, tall, inner):
               const picture = box(".bp-network svg");
               const down = box(".bp-unit circle").top > x.bottom;
               return [down, Math.round(picture.width), Math.round(picture.height),
-                ...[".bp-live", ".bp-network", ".bp-network .bp-bar"].map((part) => Math.round(box(part).height))];
+                ...[".bp-live", ".bp-network", ".bp-network .bp-bar"]
+                  .map((part) => Math.round(box(part).height))];
             }"""
         )
 
