@@ -25,7 +25,8 @@ help:  # (the default) list these targets
 lab: $(VENV)/.reader  # read and run the book in JupyterLab
 	$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/book/00-introduction.ipynb $(ROOT_FLAG)
 
-# With LOWEST or LATEST no browser: the page carries its own libraries, whatever is installed.
+# With LOWEST or LATEST the package and every notebook, but no browser, since the page carries its own libraries, and
+# no test of what the book is written in.
 test:  # run every test (TORCH=1: with PyTorch and JAX; LOWEST=1, LATEST=1: with those versions)
 	@$(MAKE) --no-print-directory -j 2 unit $(if $(ENDS),,site) book
 ifeq ($(ENDS),)
@@ -39,7 +40,7 @@ unit: $(VENV)/.author $(if $(TORCH),$(VENV)/.torch)  # test the package
 
 book: $(VENV)/.author $(if $(TORCH),$(VENV)/.torch)  # run every notebook and compare what it prints
 	@echo "--- notebooks: run again and compared, structure, exercises"
-	$(PYTEST) -n 2 --dist loadfile --junitxml=$(SECONDS)/book.xml $(NBVAL) book tests/book
+	$(PYTEST) -n 2 --dist loadfile --junitxml=$(SECONDS)/book.xml $(NBVAL) $(if $(ENDS),,tests/book) book
 
 browser: site  # test the site and JupyterLab in Chromium, the site in Firefox and WebKit too
 	@echo "--- browser: drives Chromium on the site and on JupyterLab, Firefox and WebKit on the site, a few minutes"

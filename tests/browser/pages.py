@@ -180,6 +180,7 @@ class Windows:
             page = self._browser.new_context(**options).new_page()
         elif free:
             page = free.pop()
+            page.bring_to_front()  # a window opened since may hide it, and a hidden page draws once a second
         else:
             if key not in self._contexts:
                 self._contexts[key] = self._browser.new_context(**options)
