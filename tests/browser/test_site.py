@@ -17,6 +17,12 @@ ONE_OF_EACH_KIND = [CONTENTS[0] + ".html", CHAPTER, CHAPTER.replace("book", "boo
 
 TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 LOADED = "[location, ...performance.getEntriesByType('resource').map(({ name }) => name)].map(String)"
+# Formulas have the colour of the text around them, and all code the same few: seen in the dark on one page,
+# they are left out on the others, where they are most of what axe would look at.
+THIN = """() => {
+  document.querySelectorAll("mjx-container").forEach((formula) => formula.remove());
+  document.querySelectorAll(".highlight pre").forEach((code) => { code.textContent = code.textContent; });
+}"""
 STATE = re.compile(r'<script type="application/vnd.jupyter.widget-state\+json">(.*?)</script>', re.DOTALL)
 
 
@@ -37,8 +43,10 @@ def test_page_is_whole(site, open_page, axe, path):
     page.emulate_media(color_scheme="dark")
     page.set_viewport_size({"width": 390, "height": 844})
     settle(page)
-    assert axe(page, ["color-contrast"]) == []
     assert page.evaluate(TOO_WIDE) <= 0
+    if path != CHAPTER:
+        page.evaluate(THIN)
+    assert axe(page, ["color-contrast"]) == []
     assert not visit.faults
 
 
