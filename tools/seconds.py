@@ -1,7 +1,8 @@
 """Where the seconds of a test run go: by kind of test, and what one chapter more would cost.
 
 `make test` leaves in `_build/seconds` what pytest measured of each test (JUnit's form of a report) and when
-the site's build began and ended. Seconds are those of one process; `make test` keeps two at work.
+the site's build began and ended. Seconds are those of one process. `make test` keeps both of CI's cores at work,
+so the run as a whole takes half of them.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ KINDS = {
     r"tests\.browser": "kinds of figure in Chromium",
 }
 SITE = "building the site"
+CORES = 2  # of CI, and processes that `make test` keeps at work
 
 
 def tests(folder: Path) -> Iterator[tuple[str, float]]:
@@ -63,7 +65,8 @@ def main(folder: Path) -> None:
     for stem in known:
         own[stem] += seconds[SITE] / pages * 2  # the chapter and its exercises
     each = ", ".join(f"{stem[:2]}: {own[stem]:.1f}" for stem in sorted(known))
-    print(f"{sum(own.values()) / len(known):7.1f} s  a chapter, of one process ({each})")
+    mean = sum(own.values()) / len(known)
+    print(f"{mean:7.1f} s  a chapter, of one process ({each}); {mean / CORES:.1f} s of the whole run")
 
 
 if __name__ == "__main__":
