@@ -1,8 +1,8 @@
 """Where the seconds of a test run go: by kind of test, and what one chapter more would cost.
 
 `make test` leaves in `_build/seconds` what pytest measured of each test (JUnit's form of a report) and when
-the site's build began and ended. Seconds are those of one process. `make test` keeps both of CI's cores at work,
-so the run as a whole takes half of them.
+the site's build began and ended. Seconds are those of one process. `make test` keeps both of CI's cores at
+work, so the run as a whole takes half of them.
 """
 
 from __future__ import annotations
