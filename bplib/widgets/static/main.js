@@ -1,6 +1,7 @@
 // A live figure: one store, its controls, its views, a line that speaks, and the numbers as a table.
 import { html, keepKeys, setText } from "./dom.js";
 import { Store } from "./store.js";
+import { TapeSource } from "./sources/tape.js";
 import { mount as controls } from "./controls.js";
 import { mount as table } from "./table.js";
 import { WIDEST, caption } from "./say.js";
