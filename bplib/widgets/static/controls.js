@@ -63,7 +63,7 @@ export const mount = (el, store, { name, hash, elsewhere, reset }) => {
     return html("div", { class: "bp-control" }, html("span", { class: "bp-name", "aria-hidden": "true" }, control.name), range.input, entry.input);
   });
   const actions = html("div", { class: "bp-buttons" });
-  if (store.params.length) {
+  if (store.source.learns) {
     const rate = typed(store, words.controls.rate, () => store.rate, (x) => store.setRate(x));
     fields.push(rate);
     actions.append(

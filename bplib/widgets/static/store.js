@@ -57,6 +57,8 @@ export class Store {
   // Takes the inputs if everything they lead to is a number. Returns "" or a sentence that says what isn't.
   // move: the input that is moved, or "step"; a change without one is a new start.
   propose(inputs, move = null) {
+    const broken = this.source.whole.find((n) => !Number.isInteger(inputs[n]));
+    if (broken !== undefined) return fill(words.store.whole, { x: fmt(inputs[broken]), name: this.source.names[broken] });
     for (const { n, name, lo, hi } of this.controls) {
       if (!(inputs[n] >= lo && inputs[n] <= hi)) {
         return fill(words.store.outside, { x: fmt(inputs[n]), name, lo: fmt(lo), hi: fmt(hi) });
@@ -94,10 +96,10 @@ export class Store {
 
   // One step against the gradient: to `next`, predicted to change what `measure` finds. Returns "" or the sentence
   // that is now shown under the figure.
-  step({ next, predicted } = this.source.step(this.now, this.rate), measure = () => this.source.measured(this.now), told = this.source.told) {
+  step({ next, predicted } = this.source.step(this.now, this.rate), measure = () => this.source.measured(this.now), sentence) {
     const before = measure();
     const fault = this.propose(next, "step");
-    this.say(fault ? fill(words.store.noStep, { fault }) : told.call(this.source, before, measure(), predicted), !!fault);
+    this.say(fault ? fill(words.store.noStep, { fault }) : this.source.told(before, measure(), predicted, sentence), !!fault);
     return fault;
   }
 

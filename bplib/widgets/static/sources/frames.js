@@ -8,6 +8,7 @@ export class FramesSource {
     this.frames = new Frames(frames);
     this.names = names;
     this.start = start;
+    this.whole = names.map((_, n) => n);
     this.learns = false;
     this.output = "";
     this.params = [];

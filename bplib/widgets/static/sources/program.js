@@ -13,15 +13,16 @@ const OWN = ["rows", "seed", "spread", "sum", "steps"];
 
 export class ProgramSource {
   // What ProgramSource.spec says in Python (bplib/widgets/sources/program.py).
-  constructor({ program, names, start, optimizer = null }) {
+  constructor({ program, names, start, whole, optimizer = null }) {
     this.wire = program;
     this.names = names;
     this.start = start;
+    this.whole = whole; // the inputs that count
     this.optimizer = optimizer; // {name, options}
     this.learns = optimizer !== null;
     this.output = "loss";
     this.params = [];
-    this.movable = [];
+    this.movable = this.learns ? [names.indexOf("steps")] : [];
     this.programs = new Map(); // by rows
     this.places = Object.fromEntries(names.map((name, n) => [name, n]));
     const given = new Set(program.arrays.map(({ name }) => name));
@@ -92,15 +93,15 @@ export class ProgramSource {
     return fill(words.store.trained, { k: this.program.done, before: fmt(before), after: fmt(after) });
   }
 
-  // What the numbers are called that a quantity refers to.
+  // A quantity with numbers in place of the inputs that it names; beyond the last row is the last.
   resolved(q, inputs) {
-    if (typeof q === "string") return q;
-    const { sample, cell } = q;
-    return {
-      ...q,
-      ...(typeof sample === "string" ? { sample: this.number(inputs, sample) } : {}),
-      ...(typeof cell === "string" ? { cell: this.names.flatMap((name, n) => (name.startsWith(`${cell}[`) ? [inputs[n]] : [])) } : {}),
-    };
+    const found = typeof q === "string" ? q : { ...q };
+    if (typeof q.sample === "string") found.sample = Math.min(this.number(inputs, q.sample), this.program.rows - 1);
+    if (typeof q.cell === "string") {
+      const { shape } = this.program.value(q.vjp);
+      found.cell = shape.map((size, axis) => Math.min(this.number(inputs, `${q.cell}[${axis}]`), size - 1));
+    }
+    return found;
   }
 
   // A quantity of a frame. That of the present one is overwritten by the next run, that of another is a copy.

@@ -16,6 +16,7 @@ export class TapeSource {
     this.output = this.labels.names[this.tape.output];
     this.params = params.map((n) => ({ n, node: this.tape.inputs[n], name: this.names[n] }));
     this.data = data.map(([n, column]) => ({ n, column })); // see samples.js
+    this.whole = [];
     this.learns = params.length > 0;
     this.movable = [...params, ...this.data.map(({ n }) => n)]; // beside the controls
   }
@@ -37,7 +38,7 @@ export class TapeSource {
 
   // Where one step against the gradient leads, and how much it is to change the output: the sum of gradient times
   // movement. Over data, gradients are means.
-  step({ inputs }, rate, grads) {
+  step({ inputs, grads: own }, rate, grads = own) {
     const next = [...inputs];
     let predicted = 0;
     for (const { n, node } of this.params) {
@@ -47,8 +48,8 @@ export class TapeSource {
     return { next, predicted };
   }
 
-  told(before, after, predicted) {
-    return fill(words.store.step, { output: this.output, predicted: fmt(predicted), truth: fmt(after - before) });
+  told(before, after, predicted, sentence = words.store.step) {
+    return fill(sentence, { output: this.output, predicted: fmt(predicted), truth: fmt(after - before) });
   }
 
   // Named quantities, as in the other sources.
