@@ -89,6 +89,14 @@ export class ProgramSource {
     return { next: inputs.with(this.places.steps, inputs[this.places.steps] + 1), predicted: null };
   }
 
+  // Many steps at once, up to the last that the figure's control allows; next is null when there is none.
+  ahead({ inputs }, many, controls) {
+    const { steps } = this.places;
+    const last = controls.find(({ n }) => n === steps)?.hi ?? Infinity;
+    const to = Math.min(last, inputs[steps] + many);
+    return { next: to > inputs[steps] ? inputs.with(steps, to) : null, predicted: null };
+  }
+
   told(before, after) {
     return fill(words.store.trained, { k: this.program.done, before: fmt(before), after: fmt(after) });
   }
