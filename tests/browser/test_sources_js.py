@@ -22,8 +22,8 @@ import { FramesSource } from "./sources/frames.js";
 import { ProgramSource } from "./sources/program.js";
 import { Store } from "./store.js";
 const SOURCES = { program: ProgramSource, frames: FramesSource };
-window.open = (spec, rate = 0.1) => {
-  window.store = new Store(new SOURCES[spec.kind](spec), { controls: [], rate }, spec.start, rate);
+window.open = (spec, rate = 0.1, controls = []) => {
+  window.store = new Store(new SOURCES[spec.kind](spec), { controls, rate }, spec.start, rate);
 };
 const plain = (x) => (ArrayBuffer.isView(x) ? [...x] : x);
 // Each quantity, or the sentence that refuses it.
@@ -172,3 +172,27 @@ def test_frames_are_read_by_stop(page):
         compare(page.evaluate("ask(store.now, ['mean'])[0]"), source.quantity(inputs, 0.1, "mean"))
     (got,) = page.evaluate("ask(store.now, [{ d: 'mean' }])")
     assert got["error"] == 'There is nothing named {"d":"mean"} in this figure.'
+
+
+@pytest.mark.parametrize("last", [25, None])
+def test_the_train_button_goes_on_until_the_last_step(page, last):
+    source = ProgramSource(program(), ["steps"], optim.SGD(0.3))
+    controls = [[0, 0, last, 1]] if last else []
+    page.evaluate(
+        """async ([spec, controls]) => {
+          const { training } = await import("./parts/training.js");
+          open(spec, 0.3, controls);
+          window.run = training(store);
+          run.button.click();
+        }""",
+        [source.spec, controls],
+    )
+    if last:
+        page.wait_for_function("store.inputs[0] === 25 && run.button.textContent === 'Train'")
+    else:
+        page.wait_for_function("store.inputs[0] >= 30")
+        assert page.evaluate("run.button.textContent") == "Pause"
+        page.evaluate("run.button.click()")
+        assert page.evaluate("run.button.textContent") == "Train"
+    steps = page.evaluate("store.inputs[0]")
+    compare(page.evaluate("ask(store.now, ['0.W'])[0]"), source.quantity([steps], 0.3, "0.W"))
