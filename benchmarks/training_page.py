@@ -109,7 +109,7 @@ def page() -> Iterator[Any]:
         (folder / "index.html").write_text(PAGE, encoding="utf-8")
         shutil.copytree(STATIC / "engine", folder / "engine")
         page = (HERE / "training_page.js", HERE / "object_network.js")
-        for file in (STATIC / "tape.js", *STATIC.glob("words.js*"), *page):
+        for file in (*STATIC.glob("words.js*"), *page):
             shutil.copy(file, folder)
         with served(folder) as url, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])

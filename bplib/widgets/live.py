@@ -11,10 +11,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+from bplib.optim import Optimizer
 from bplib.scalar import Value
+from bplib.tape import Tape
 from bplib.widgets.figure import Figure
+from bplib.widgets.frames import Frames
 from bplib.widgets.places import Key
-from bplib.widgets.plan import Plan, plain, plan, real
+from bplib.widgets.plan import RATE, Plan, plain, plan, real
+from bplib.widgets.program import Program
+from bplib.widgets.sources.base import Quantity
 from bplib.widgets.views import curve, graph
 
 try:
@@ -26,35 +31,40 @@ __all__ = ["Controls", "Live", "curve", "described", "graph", "live"]
 
 
 def live(
-    output: Value,
-    controls: Mapping[Key, Sequence[float]],
+    output: Value | Program | Frames,
+    controls: Mapping[Key, Any] | None = None,
     *,
     params: Iterable[Key] = (),
     data: Mapping[Key, Sequence[float]] | None = None,
     views: Iterable[Mapping[str, Any]] | None = None,
+    optimizer: Optimizer | None = None,
     name: str,
-    rate: float = 0.1,
+    rate: float | None = None,
 ) -> Live:
-    """Turn a graph of Values into a figure that computes in the page.
+    """Turn a graph of Values, a network on arrays, or arrays computed in advance into a live figure.
 
     Parameters
     ----------
-    output : Value
-        What is differentiated, such as a loss. Every named leaf below it becomes an input.
+    output : Value, Program or Frames
+        What is differentiated, such as a loss: every named leaf below it becomes an input. Or a `Program`, a
+        network on arrays, or the `Frames` that `frames(...)` returns.
     controls : dict of {Value or str: (lo, hi) or (lo, hi, step)}
-        The inputs a reader may move, and how far. Without a step, about 200 stops.
+        The inputs a reader may move, and how far. Without a step, about 200 stops. For a Program they are
+        names: an entry ``"0.W[1][0]"``, ``"rows"``, ``"seed"``, ``"spread"``, ``"sum"``, ``"steps"``, or a
+        choice to which a quantity refers. Frames bring their controls; ``{"B": 4}`` says where one starts.
     params : iterable of Value or str, optional
         The inputs that a gradient step moves. Without any there is no step button.
     data : dict of {Value or str: sequence of float}, optional
         A column of numbers for each input that differs between samples; all of one length. The figure shows
         one sample at a time and can average over all.
     views : iterable of views, optional
-        What to show, from top to bottom: `graph()`, `curve(of=..., against=...)`, `bars(...)`,
-        `compose(...)`, `network(...)`. By default ``[graph()]``.
+        What to show, from top to bottom; see `bplib.widgets.views`. By default ``[graph()]``.
+    optimizer : Optimizer, optional
+        What trains a Program; its learning rate is the figure's.
     name : str
         A short name, unique in its page. A shared link starts with it: ``#neuron:w=0.5,b=0.1``.
-    rate : float, default 0.1
-        The learning rate of the gradient step at the start.
+    rate : float, optional
+        The learning rate of the gradient step at the start: the optimiser's, or 0.1.
 
     Returns
     -------
@@ -64,7 +74,7 @@ def live(
     Raises
     ------
     TypeError
-        If `output` is not a Value, or a range is not two or three numbers.
+        If `output` is none of these, a range is not two or three numbers, or a view can't show it.
     ValueError
         If a name is unknown, a range is empty or does not hold the start, the output does not depend on a
         control, or a view asks for what the graph does not have.
@@ -80,7 +90,9 @@ def live(
     >>> fig.values["loss"], fig.gradients["w"]
     (0.0, 0.0)
     """
-    return Live(plan(output, controls, params, data, views, name=name), rate)
+    shown = plan(output, controls, params, data, views, optimizer=optimizer, name=name)
+    first = getattr(optimizer, "lr", RATE) if rate is None else rate
+    return Live(shown, first)
 
 
 class Live(Figure):
@@ -90,8 +102,6 @@ class Live(Figure):
     ----------
     plan : Plan
         What it shows.
-    tape : Tape
-        The recorded graph.
     controls : Controls
         Reads and moves the inputs: ``fig.controls["w"] = 0.3``.
     rate : float
@@ -106,13 +116,12 @@ class Live(Figure):
 
     def __init__(self, plan: Plan, rate: float) -> None:
         self.plan = plan
-        self.tape = plan.tape
         spec = {**plan.spec, "rate": real("The learning rate", rate)}
         super().__init__(spec=spec, inputs=plan.start, rate=rate)
 
     @traitlets.validate("inputs")
     def _check_inputs(self, proposal: Any) -> list[float]:
-        return self.plan.checked(proposal["value"])
+        return self.plan.checked(proposal["value"], float(self.rate or RATE))
 
     @traitlets.validate("rate")
     def _check_rate(self, proposal: Any) -> float:
@@ -122,14 +131,29 @@ class Live(Figure):
         return rate
 
     @property
+    def tape(self) -> Tape:
+        """The recorded graph."""
+        return self.plan.tape
+
+    @property
     def values(self) -> dict[str, float]:
-        """The value of every named node, at the present inputs."""
-        return self.plan.run(self.inputs)[0]
+        """The value of every named node, or of the inputs and the loss, at the present inputs."""
+        return self.plan.source.run(self.inputs, self.rate)[0]
 
     @property
     def gradients(self) -> dict[str, float]:
-        """The derivative of the output by every named node, at the present inputs."""
-        return self.plan.run(self.inputs)[1]
+        """The derivative of the output with respect to each of them that has one."""
+        return self.plan.source.run(self.inputs, self.rate)[1]
+
+    def quantity(self, q: Quantity) -> Any:
+        """Return what a name stands for at the present inputs: ``"0.W"``, ``d("0.W", sample=3)``.
+
+        Raises
+        ------
+        ValueError
+            If there is nothing of that name.
+        """
+        return self.plan.source.quantity(self.inputs, self.rate, q)
 
     @property
     def controls(self) -> Controls:
@@ -137,14 +161,14 @@ class Live(Figure):
         return Controls(self)
 
     def step(self) -> None:
-        """Move every parameter one gradient step: ``w = w - rate * dloss/dw``.
+        """Make one step of learning: ``w = w - rate * dloss/dw``, or what the optimiser does.
 
         Raises
         ------
         ValueError
             If the figure has no parameters, or the step would leave a control's range.
         """
-        self.inputs = self.plan.step(self.inputs, self.rate)
+        self.inputs = self.plan.source.step(self.inputs, self.rate)
 
     def select(self, sample: int) -> None:
         """Put one sample of the data into the inputs; the first is number 0.
@@ -154,7 +178,7 @@ class Live(Figure):
         ValueError
             If the figure has no such sample.
         """
-        self.inputs = self.plan.select(self.inputs, sample)
+        self.inputs = self.plan.source.select(self.inputs, sample)
 
     def epoch(self) -> None:
         """Move every parameter one step against its gradient averaged over all samples.
@@ -164,7 +188,7 @@ class Live(Figure):
         ValueError
             If the figure has no parameters or no data, or the step would leave a control's range.
         """
-        self.inputs = self.plan.epoch(self.inputs, self.rate)
+        self.inputs = self.plan.source.epoch(self.inputs, self.rate)
 
     def reset(self) -> None:
         """Put every input, and the learning rate, back to where they started."""
@@ -185,12 +209,12 @@ class Live(Figure):
 
     def figure(self) -> Any:
         """Return a matplotlib figure of the present state: the first view, drawn by `bplib.plot`."""
-        return self.plan.still(self.inputs)
+        return self.plan.still(self.inputs, self.rate)
 
     def __repr__(self) -> str:
         if not hasattr(self, "plan"):  # while traitlets is still building the figure
             return "live figure"
-        return self.plan.in_words(self.inputs)
+        return self.plan.in_words(self.inputs, self.rate)
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         return described(self, super()._repr_mimebundle_(**options))

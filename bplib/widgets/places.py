@@ -7,16 +7,20 @@ says what there is where a name leads nowhere.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
+
+import numpy as np
 
 from bplib.recording import below, flat
 from bplib.scalar import Value
 from bplib.tape import Tape
+from bplib.widgets.sources.base import Quantity, Source
 
 Key = Value | str
 
-_INPUT_NAME = re.compile(r"[^\s:=,#%&]+")
+#: What can stand in a link.
+INPUT_NAME = re.compile(r"[^\s:=,#%&]+")
 
 
 class Places:
@@ -76,7 +80,7 @@ class Places:
                 f"{argument} names {key!r}, but {self.output.name!r} has no such input; it has "
                 f"{', '.join(leaf.name for leaf in self.inputs) or 'none'}. Use a named leaf of this graph."
             )
-        if not _INPUT_NAME.fullmatch(name):
+        if not INPUT_NAME.fullmatch(name):
             raise ValueError(f"The input {name!r} can't be part of a link: leave out spaces and : = , # % &.")
         return found
 
@@ -97,3 +101,43 @@ class Places:
         found = self._named.get(name) if isinstance(name, str) else None
         # A Value of the same name from another graph must not pass for this one.
         return None if isinstance(key, Value) and self._places.get(key) != found else found
+
+
+class Arrays:
+    """What a source of arrays has, at the inputs where its arrays are largest.
+
+    Parameters
+    ----------
+    source : Source
+    most : sequence of float
+        Those inputs.
+    """
+
+    def __init__(self, source: Source, most: Sequence[float]) -> None:
+        self.source = source
+        self.most = most
+
+    def shape(self, view: str, q: Quantity) -> tuple[int, ...]:
+        """Return the shape of a quantity, or say that there is none."""
+        try:
+            return np.shape(self.source.quantity(self.most, 1.0, q))
+        except (KeyError, TypeError) as error:
+            raise ValueError(
+                f"{view}(...) needs a named quantity such as '0.W', d('0.W') or by('layer', 'rms'); "
+                f"{q!r} came."
+            ) from error
+        except ValueError as error:
+            raise ValueError(f"{view}(...): {error}") from error
+
+    def input(self, argument: str, name: str) -> int:
+        """Return the place of an input."""
+        if name not in self.source.names:
+            raise ValueError(
+                f"{argument} names {name!r}, but the figure has no such input; it has "
+                f"{', '.join(self.source.names) or 'none'}."
+            )
+        return self.source.names.index(name)
+
+    def pick(self, name: str) -> list[int]:
+        """Return the places of the inputs that hold a cell."""
+        return [n for n, other in enumerate(self.source.names) if other.startswith(f"{name}[")]

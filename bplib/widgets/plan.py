@@ -1,6 +1,6 @@
-"""What a live figure shows: a tape, its controls, its parameters, its data, its views.
+"""What a live figure shows: a source of numbers, its controls, its views.
 
-It adds to the tape all that a figure knows without page and picture. A plan runs, tells its state,
+It adds to the source all that a figure knows without page and picture. A plan runs, tells its state,
 takes one back and makes a gradient step wherever Python is, with no widget and no matplotlib.
 """
 
@@ -13,13 +13,20 @@ from dataclasses import dataclass
 from numbers import Real
 from typing import Any
 
-from bplib.diagram import form, labels
-from bplib.recording import LEAVES
+import numpy as np
+
+from bplib.contract import wrong
+from bplib.optim import Optimizer
 from bplib.scalar import Value
 from bplib.tape import Tape
-from bplib.widgets.places import Key, Places
+from bplib.widgets.frames import Frames
+from bplib.widgets.places import INPUT_NAME, Arrays, Key, Places
+from bplib.widgets.program import Program
+from bplib.widgets.sources import FramesSource, ProgramSource, Source, TapeSource
 from bplib.widgets.views import VIEWS, View, graph
 
+#: The learning rate where none is given.
+RATE = 0.1
 #: More views than this make one figure too tall to work with.
 MAX_VIEWS = 8
 
@@ -29,103 +36,62 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Plan:
-    """What a figure shows, with all nodes as places on its tape; a Live makes it a widget.
+    """What a figure shows, with all inputs as places in the source's order; a Live makes it a widget.
 
-    The numbers of the inputs are no part of it: every method takes them, in the order of the tape's inputs.
+    The numbers of the inputs are no part of it: every method takes them.
     """
 
-    tape: Tape
-    controls: list[list[Any]]  # of [n, lo, hi, step]
-    params: list[int]
-    data: list[list[Any]]  # of [n, column]
+    source: Source
+    controls: list[list[Any]]  # of [n, lo, hi, step], or with the names of its stops as a fifth
     views: list[View]
     name: str
 
     @property
     def start(self) -> list[float]:
-        """The recorded inputs."""
-        return [float(self.tape.nodes[i][1]) for i in self.tape.inputs]
+        """The inputs at the start."""
+        return list(self.source.start)
+
+    @property
+    def tape(self) -> Tape:
+        """The recorded graph, for views of one."""
+        if not isinstance(self.source, TapeSource):
+            raise TypeError(
+                "This figure shows arrays and has no tape. Read them by name: fig.quantity('0.W')."
+            )
+        return self.source.tape
 
     @property
     def spans(self) -> dict[str, tuple[int, float, float]]:
         """The place among the inputs and the range of each control, by name."""
-        return {self.input_name(n): (n, lo, hi) for n, lo, hi, _ in self.controls}
+        return {self.input_name(n): (n, lo, hi) for n, lo, hi, *_ in self.controls}
 
     @property
     def movable(self) -> dict[str, int]:
         """The place of each input that can move, by name: what a state holds."""
-        moving = {*self.params, *(n for n, *_ in self.controls), *(n for n, _ in self.data)}
+        moving = {*self.source.movable, *(n for n, *_ in self.controls)}
         return {self.input_name(n): n for n in sorted(moving)}
 
     def input_name(self, n: int) -> str:
         """Return the name of one input."""
-        return self.tape.names[self.tape.inputs[n]]
+        return self.source.names[n]
 
     def named(self, inputs: Sequence[float]) -> dict[str, float]:
         """Return the inputs by name."""
-        return {self.input_name(n): x for n, x in enumerate(inputs)}
+        return dict(zip(self.source.names, inputs, strict=True))
 
     @property
     def spec(self) -> dict[str, Any]:
         """What the page needs to know, as plain lists."""
-        names, formulas, _ = labels(self.tape)
-        ops = dict.fromkeys(op for op, *_ in self.tape.nodes if op not in LEAVES)
-        spec = {
-            "tape": self.tape.to_dict(),
-            # What nodes are called, how they are computed where that is not their name, how an op is written.
-            "labels": {
-                "names": names,
-                "formulas": [
-                    formula if formula != name else "" for name, formula in zip(names, formulas, strict=True)
-                ],
-                "forms": {op: list(form(op)) for op in ops},
-            },
+        return {
+            "source": self.source.spec,
             "controls": self.controls,
-            "params": self.params,
             "views": [view.spec for view in self.views],
             "name": self.name,
         }
-        return {**spec, "data": self.data} if self.data else spec
 
-    # Run.
-
-    def run(self, inputs: Sequence[float]) -> tuple[dict[str, float], dict[str, float]]:
-        """Run the tape; return the value of every named node, and d output / d each."""
-        values = self.tape.forward(**self.named(inputs))
-        gradients = self.tape.backward()
-        return {k: float(x) for k, x in values.items()}, {k: float(x) for k, x in gradients.items()}
-
-    def step(self, inputs: Sequence[float], rate: float) -> list[float]:
-        """Return the inputs after one gradient step."""
-        if not self.params:
-            raise ValueError("This figure has no parameters to move. Make it with live(..., params=[w, b]).")
-        return self._moved(inputs, rate, self.run(inputs)[1])
-
-    def epoch(self, inputs: Sequence[float], rate: float) -> list[float]:
-        """Return the inputs after one step against the gradient averaged over all samples."""
-        if not (self.params and self.data):
-            raise ValueError("An epoch needs live(..., params=[...], data={x: [...]}).")
-        columns = {self.input_name(n): column for n, column in self.data}
-        self.tape.forward(**{**self.named(inputs), **columns})
-        means = {name: float(slopes.mean()) for name, slopes in self.tape.backward().items()}
-        return self._moved(inputs, rate, means)
-
-    def _moved(self, inputs: Sequence[float], rate: float, gradients: Mapping[str, float]) -> list[float]:
-        return [
-            x - rate * gradients[self.input_name(n)] if n in self.params else x for n, x in enumerate(inputs)
-        ]
-
-    def select(self, inputs: Sequence[float], sample: int) -> list[float]:
-        """Return the inputs with one sample of the data put in."""
-        count = len(self.data[0][1]) if self.data else 0
-        if sample not in range(count) or isinstance(sample, float):
-            raise ValueError(f"There is no sample {sample!r}; this figure has {count}, counted from 0.")
-        columns = dict(map(tuple, self.data))
-        return [columns[n][sample] if n in columns else x for n, x in enumerate(inputs)]
-
-    def checked(self, given: Any) -> list[float]:
+    def checked(self, given: Any, rate: float = RATE) -> list[float]:
         """Return numbers for the inputs at which everything exists, or say what is wrong with them."""
-        count = len(self.tape.inputs)
+        count = len(self.source.names)
         if not isinstance(given, Sequence) or isinstance(given, str) or len(given) != count:
             raise ValueError(f"inputs must be {count} numbers, one for each input; got {given!r}.")
         numbers = [real(self.input_name(n), x) for n, x in enumerate(given)]
@@ -135,7 +101,12 @@ class Plan:
                     f"{name} = {numbers[n]:g} is outside its range {lo:g} to {hi:g}. "
                     "Choose a number inside it."
                 )
-        values, gradients = self.run(numbers)
+        for n in self.source.whole:
+            if numbers[n] != int(numbers[n]):
+                raise ValueError(
+                    f"{self.input_name(n)} counts: it must be a whole number; got {numbers[n]:g}."
+                )
+        values, gradients = self.source.run(numbers, rate)
         if not all(map(math.isfinite, (*values.values(), *gradients.values()))):
             shown = ", ".join(f"{name} = {x:g}" for name, x in self.named(numbers).items())
             raise ValueError(
@@ -172,54 +143,61 @@ class Plan:
             given[n] = float(number)
         return [given.get(n, start) for n, start in enumerate(self.start)]
 
-    def in_words(self, inputs: Sequence[float]) -> str:
+    def in_words(self, inputs: Sequence[float], rate: float = RATE) -> str:
         """Tell the state. Nothing may differ from run to run: notebooks store it and compare it."""
-        values, gradients = self.run(inputs)
-        top = self.tape.names[self.tape.output]
-        told = [f"{name} = {plain(x)}" for name, x in values.items()]
-        slopes = [f"d{top}/d{name} = {plain(x)}" for name, x in gradients.items()]
-        return f"live figure {self.name!r}: {', '.join(told)}; {', '.join(slopes)}"
+        values, gradients = self.source.run(inputs, rate)
+        told = ", ".join(f"{name} = {plain(x)}" for name, x in values.items())
+        slopes = ", ".join(f"d{self.source.output}/d{name} = {plain(x)}" for name, x in gradients.items())
+        return f"live figure {self.name!r}: {told}{f'; {slopes}' if slopes else ''}"
 
-    def still(self, inputs: Sequence[float]) -> Any:
+    def still(self, inputs: Sequence[float], rate: float = RATE) -> Any:
         """Return a matplotlib figure of the first view, drawn by `bplib.plot`."""
         from bplib import plot  # only a picture needs matplotlib
 
-        return self.views[0].still(plot, self, inputs)
+        return self.views[0].still(plot, self, inputs, rate)
 
 
 def plan(
-    output: Value,
-    controls: Mapping[Key, Sequence[float]],
+    output: Value | Program | Frames,
+    controls: Mapping[Key, Any] | None = None,
     params: Iterable[Key] = (),
     data: Mapping[Key, Sequence[float]] | None = None,
     views: Iterable[Mapping[str, Any]] | None = None,
     *,
+    optimizer: Optimizer | None = None,
     name: str,
 ) -> Plan:
-    """Find what a figure names on its tape, or say what is wrong; `live` explains the arguments.
+    """Find what a figure names in its source, or say what is wrong; `live` explains the arguments.
 
     Examples
     --------
     >>> w, x = Value(0.5, "w"), Value(2.0, "x")
     >>> line = plan(((w * x - 3) ** 2).named("loss"), {w: (-2, 4)}, params=[w], name="line")
-    >>> line.state(line.step(line.start, rate=0.1))
+    >>> line.state(line.source.step(line.start, rate=0.1))
     'line:w=1.3'
     """
-    if not isinstance(output, Value):
+    if not isinstance(output, Value | Program | Frames):
         raise TypeError(
-            f"live needs a Value as output, the last node of a graph; {type(output).__name__} {output!r} "
-            "came. Build the graph with Value(0.5, 'w') and + - * / **."
+            "live needs a Value as output, the last node of a graph, or a Program, or Frames; "
+            f"{type(output).__name__} {output!r} came. Build the graph with Value(0.5, 'w') and + - * / **."
         )
     if not (isinstance(name, str) and _FIGURE_NAME.fullmatch(name)):
         raise ValueError(
             f"name must be letters, digits, - and _, starting with a letter, as in 'neuron'; got {name!r}."
         )
-    if not isinstance(controls, Mapping) or not controls:
+    asked = controls or {}
+    if not isinstance(asked, Mapping) or not (asked or isinstance(output, Frames)):
         raise TypeError(f"controls must be a dict such as {{w: (-2, 2)}}, not empty; got {controls!r}.")
-    shown = _asked(views)
-    places = Places(output, [unit for kind, asked in shown for unit in kind.beside(**asked)])
-    spans = [(places.input("controls", key), span) for key, span in controls.items()]
-    specs = [_control(n, places.inputs[n], span) for n, span in spans]
+    if not isinstance(output, Value):
+        if params or data:
+            raise TypeError("params and data go with a graph of Values; a Program has its own.")
+        return _of_arrays(output, asked, _asked(views, "arrays"), optimizer, name)
+    if optimizer is not None:
+        raise TypeError("optimizer goes with a Program; a graph of Values takes params=[...] and rate.")
+    shown = _asked([graph()] if views is None else views, "graph")
+    places = Places(output, [unit for kind, wanted in shown for unit in kind.beside(**wanted)])
+    spans = [(places.input("controls", key), span) for key, span in asked.items()]
+    specs = [_control(n, places.inputs[n].name, places.inputs[n].data, span) for n, span in spans]
     moving = [places.input("params", key) for key in params]
     movable = [n for n, _ in spans]
     for what, found in (("controls", movable), ("params", moving)):
@@ -228,24 +206,85 @@ def plan(
                 f"{what} lists an input twice: {', '.join(places.inputs[n].name for n in found)}."
             )
     columns = _columns(data or {}, places, specs, moving)
-    placed = [kind.place(places, movable, **asked) for kind, asked in shown]
-    return Plan(places.tape, specs, moving, columns, placed, name)
+    placed = [kind.place(places, movable, **wanted) for kind, wanted in shown]
+    return Plan(TapeSource(places.tape, moving, columns), specs, placed, name)
 
 
-def _asked(views: Iterable[Mapping[str, Any]] | None) -> list[tuple[Any, dict[str, Any]]]:
+def _of_arrays(
+    output: Program | Frames,
+    asked: Mapping[Any, Any],
+    shown: list[tuple[Any, dict[str, Any]]],
+    optimizer: Optimizer | None,
+    name: str,
+) -> Plan:
+    """Find what a figure of arrays shows: the controls, and the cells that can be picked in its views."""
+    for key in asked:
+        if not isinstance(key, str) or not INPUT_NAME.fullmatch(key):
+            raise TypeError(
+                f"The controls of arrays are names such as 'rows', 'seed' or 'x[0][1]', without spaces and "
+                f": = , # % &; {key!r} came."
+            )
+    source: Source
+    picks = {pick: q for kind, wanted in shown for pick, q in kind.picks(**wanted).items()}
+    if isinstance(output, Frames):
+        source, specs = _stops(output, asked)
+        arrays = Arrays(source, source.start)
+    else:
+        names = [*asked, *(["steps"] if optimizer and "steps" not in asked else [])]
+        # What is picked has a range that its array knows, at the most rows there may be.
+        scout = ProgramSource(output, names, optimizer)
+        most = [_most(scout, n, asked.get(key)) for n, key in enumerate(names)]
+        shapes = {pick: np.shape(scout.quantity(most, 0.0, q)) for pick, q in picks.items()}
+        cells = [f"{pick}[{axis}]" for pick, shape in shapes.items() for axis in range(len(shape))]
+        sizes = [size for shape in shapes.values() for size in shape]
+        source = ProgramSource(output, [*names, *(cell for cell in cells if cell not in names)], optimizer)
+        specs = [_control(n, key, source.start[n], asked[key]) for n, key in enumerate(names) if key in asked]
+        specs += [
+            [source.names.index(cell), 0, size - 1, 1]
+            for cell, size in zip(cells, sizes, strict=True)
+            if cell not in names
+        ]
+        arrays = Arrays(source, [*most, *(0.0 for _ in source.names[len(names) :])])
+    placed = [kind.place(arrays, [n for n, *_ in specs], **wanted) for kind, wanted in shown]
+    return Plan(source, specs, placed, name)
+
+
+def _most(source: ProgramSource, n: int, span: Any) -> float:
+    """Return where an input makes arrays largest: at its end for rows, else at its start."""
+    return float(span[1]) if source.names[n] == "rows" and span else source.start[n]
+
+
+def _stops(output: Frames, asked: Mapping[Any, Any]) -> tuple[FramesSource, list[list[Any]]]:
+    """Return the source of frames, and a control for each of their stops; `asked` says where one starts."""
+    if unknown := asked.keys() - output.stops.keys():
+        raise wrong("controls", ", ".join(output.stops), ", ".join(unknown), "Frames bring their controls.")
+    start, specs = [], []
+    for n, (key, stops) in enumerate(output.stops.items()):
+        if (first := asked.get(key, stops[0])) not in stops:
+            raise wrong(key, f"one of {stops}", repr(first), "Start at a stop.")
+        start.append(float(stops.index(first)))
+        specs.append([n, 0, len(stops) - 1, 1, [x if isinstance(x, str) else plain(float(x)) for x in stops]])
+    return FramesSource(output, start), specs
+
+
+def _asked(views: Iterable[Mapping[str, Any]] | None, reads: str) -> list[tuple[Any, dict[str, Any]]]:
     """Return the class of each view that is asked for, and what is asked of it."""
     if isinstance(views, Mapping):
         raise TypeError(f"views must be a list, even of one view: [graph()]; got {views!r}.")
-    shown = [graph()] if views is None else list(views)
+    shown = list(views or [])
     if not 1 <= len(shown) <= MAX_VIEWS:
         raise ValueError(
             f"A figure shows 1 to {MAX_VIEWS} views; {len(shown)} came. Make a second figure for the others."
         )
     for view in shown:
         if not isinstance(view, Mapping) or view.get("view") not in VIEWS:
-            raise ValueError(
-                f"Unknown view {view!r}; give graph(), curve(of=..., against=...), bars(...), compose(...) "
-                "or network(...)."
+            known = ", ".join(f"{name}(...)" for name in VIEWS)
+            raise ValueError(f"Unknown view {view!r}; give one of {known}.")
+        if reads not in VIEWS[view["view"]].reads:
+            fitting = ", ".join(f"{name}(...)" for name, kind in VIEWS.items() if reads in kind.reads)
+            raise TypeError(
+                f"{view['view']}(...) can't show {'a graph of Values' if reads == 'graph' else 'arrays'}; "
+                f"{fitting} can."
             )
     return [(VIEWS[view["view"]], {k: asked for k, asked in view.items() if k != "view"}) for view in shown]
 
@@ -256,7 +295,7 @@ def _columns(
     """Return ``[n, column]`` for each input that has data, or say what is wrong with them."""
     if not isinstance(data, Mapping):
         raise TypeError(f"data must be a dict such as {{x: [1.0, 2.0]}}; got {data!r}.")
-    spans = {n: (lo, hi) for n, lo, hi, _ in controls}
+    spans = {n: (lo, hi) for n, lo, hi, *_ in controls}
     columns: list[list[Any]] = []
     for key, given in data.items():
         n = places.input("data", key)
@@ -284,9 +323,8 @@ def _columns(
     return columns
 
 
-def _control(n: int, leaf: Value, span: Any) -> list[Any]:
+def _control(n: int, name: str, start: float, span: Any) -> list[Any]:
     """Return ``[n, lo, hi, step]`` for one control, or say what is wrong with its range."""
-    name, start = leaf.name, leaf.data
     if isinstance(span, str) or not isinstance(span, Sequence) or len(span) not in (2, 3):
         raise TypeError(f"The range of {name!r} must be (lo, hi) or (lo, hi, step); got {span!r}.")
     numbers = [real(f"The range of {name!r}", number) for number in span]

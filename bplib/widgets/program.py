@@ -9,15 +9,22 @@ What the page can name, `quantity` names here as well:
 - ``"0.W"``, ``"3"``, ``"out"``: a parameter, the output of layer 3, of the last layer;
 - ``d("0.W")``: the gradient of the loss with respect to it; ``d("0.W", sample=3)``: what sample 3 adds to it;
 - ``vjp("out", (2, 0), "x")``: the footprint of one output cell, d out[2, 0] / d x;
-- ``by("layer", "rms")``: one number a layer, of values and of gradients.
+- ``by("layer", "rms")``: one number a layer, of values and of gradients;
+- ``jacobian("1", "0", sample=2)``: sample 2's part of one array with respect to its part of another;
+- ``field("out", (-2, 2), (-2, 2))``: an array on a grid of inputs, as what colours a plane;
+- ``history("loss")``: the loss before each step of training so far.
+
+In place of a number, `sample` and `cell` may be the name of an input of the figure.
 
 Random numbers are the page's own, from a seed, so that "draw again" means the same in both.
 """
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -122,7 +129,7 @@ def shuffled(seed: int, stream: int, n: int) -> Array:
 # --- what can be named ------------------------------------------------------------------------------
 
 
-def d(name: str, *, sample: int | None = None) -> dict[str, Any]:
+def d(name: str, *, sample: int | str | None = None) -> dict[str, Any]:
     """Name the gradient of the loss with respect to an array, or what one sample brings to it.
 
     Examples
@@ -133,15 +140,15 @@ def d(name: str, *, sample: int | None = None) -> dict[str, Any]:
     return {"d": name} if sample is None else {"d": name, "sample": sample}
 
 
-def vjp(name: str, cell: tuple[int, ...], of: str) -> dict[str, Any]:
-    """Name the derivatives of one cell of an array with respect to another array.
+def vjp(name: str, cell: tuple[int, ...] | str, of: str) -> dict[str, Any]:
+    """Name the derivatives of one cell of an array with respect to another array: its footprint there.
 
     Examples
     --------
     >>> vjp("out", (2, 0), "x")
     {'vjp': 'out', 'cell': [2, 0], 'of': 'x'}
     """
-    return {"vjp": name, "cell": list(cell), "of": of}
+    return {"vjp": name, "cell": cell if isinstance(cell, str) else list(cell), "of": of}
 
 
 def by(group: str, measure: str) -> dict[str, Any]:
@@ -155,6 +162,40 @@ def by(group: str, measure: str) -> dict[str, Any]:
     return {"by": group, "measure": measure}
 
 
+def jacobian(name: str, of: str, *, sample: int | str) -> dict[str, Any]:
+    """Name the derivatives of one sample's part of an array with respect to its part of another.
+
+    Examples
+    --------
+    >>> jacobian("1", "0", sample=2)
+    {'jacobian': '1', 'of': '0', 'sample': 2}
+    """
+    return {"jacobian": name, "of": of, "sample": sample}
+
+
+def field(name: str, x: tuple[float, float], y: tuple[float, float], *, cells: int = 32) -> dict[str, Any]:
+    """Name an array of a network with two inputs on a grid of them, rows from y's low end up.
+
+    Examples
+    --------
+    >>> field("out", (-2, 2), (0, 1))
+    {'field': 'out', 'x': [-2.0, 2.0], 'y': [0.0, 1.0], 'cells': 32}
+    """
+    ends = {"x": [float(end) for end in x], "y": [float(end) for end in y]}
+    return {"field": name, **ends, "cells": cells}
+
+
+def history(name: str) -> dict[str, Any]:
+    """Name the loss before each step of training so far.
+
+    Examples
+    --------
+    >>> history("loss")
+    {'history': 'loss'}
+    """
+    return {"history": name}
+
+
 # --- the program ------------------------------------------------------------------------------------
 
 
@@ -165,8 +206,8 @@ class Step:
     op: str
     args: tuple[str, ...]
     out: str
-    options: dict[str, Any] = field(default_factory=dict)
-    arrays: dict[str, str] = field(default_factory=dict)
+    options: dict[str, Any] = dataclasses.field(default_factory=dict)
+    arrays: dict[str, str] = dataclasses.field(default_factory=dict)
 
 
 class Program:
@@ -181,6 +222,10 @@ class Program:
         The names of the parameters; of masks and statistics, which have no gradient.
     layers : tuple of str
         The names of the layers' outputs, in order.
+    weight : float
+        The loss's own gradient: 1, or the number of rows for a sum over them in place of a mean.
+    losses : list of float
+        The loss before each step of training.
     """
 
     def __init__(self) -> None:
@@ -194,6 +239,8 @@ class Program:
         self.rows = 0
         self.drawn: dict[str, float] = {}
         self.seed = self.done = 0
+        self.weight = 1.0
+        self.losses: list[float] = []
         self.caches: list[Any] = []
 
     @classmethod
@@ -376,8 +423,8 @@ class Program:
         self.caches.append(cache)
 
     def gradients(self, of: str = "loss", dout: Array | None = None) -> dict[str, Array]:
-        """Carry `dout`, 1 if not given, back from an array; return the gradient of every array it reaches."""
-        grads = {self._name(of): np.ones(()) if dout is None else dout}
+        """Carry `dout`, or `weight`, back from an array; return the gradient of every array it reaches."""
+        grads = {self._name(of): np.full((), self.weight) if dout is None else dout}
         for step, cache in zip(reversed(self.steps), reversed(self.caches), strict=True):
             if step.out not in grads:  # `of` does not depend on it
                 continue
@@ -399,6 +446,14 @@ class Program:
             return self.arrays[self._name(q)]
         if "by" in q:
             return self._by(q["by"], q["measure"])
+        if "history" in q:
+            if q["history"] != "loss":
+                raise ValueError(f"There is no history of {q['history']!r}: only of the loss.")
+            return np.array(self.losses)
+        if "jacobian" in q:
+            return self._jacobian(q["jacobian"], q["of"], q["sample"])
+        if "field" in q:
+            return self._field(self._name(q["field"]), q["x"], q["y"], q["cells"])
         if "vjp" in q:
             name, cell = self._name(q["vjp"]), tuple(q["cell"])
             shape = self.arrays[name].shape
@@ -440,6 +495,33 @@ class Program:
                 term = term + PAIRS[step.op][1](alone, cache)[step.args.index(name)]
         return term
 
+    def _jacobian(self, of: str, name: str, sample: int) -> Array:
+        """Return one row for each number that a sample has in array `of`."""
+        shapes = [self.arrays[self._name(which)].shape for which in (of, name)]
+        if any(not shape or shape[0] != self.rows for shape in shapes):
+            raise ValueError(
+                f"{of} and {name} need a row for each sample; they are {shapes[0]}, {shapes[1]}."
+            )
+        if not 0 <= sample < self.rows:
+            raise ValueError(f"There is no sample {sample}; they count from 0 to {self.rows - 1}.")
+        cells = np.ndindex(*shapes[0][1:])
+        return np.stack([self.quantity(vjp(of, (sample, *cell), name))[sample].ravel() for cell in cells])
+
+    def _field(self, name: str, x: tuple[float, float], y: tuple[float, float], cells: int) -> Array:
+        """Return an array on a grid of inputs, in evaluation."""
+        if self.samples["x"].shape[1:] != (2,):
+            raise ValueError(f"A field needs x with two columns; here it is {self.samples['x'].shape}.")
+        at = [lo + (hi - lo) * (np.arange(cells) + 0.5) / cells for lo, hi in (x, y)]
+        other = self.again()
+        other.arrays |= {key: self.arrays[key] for key in (*self.params, *self.fixed)}
+        other.arrays["x"] = np.stack(np.meshgrid(*at), axis=-1).reshape(-1, 2)
+        for step in other.steps[:-1]:  # not the loss: a grid has no targets
+            evaluated = {"train": False} if "train" in step.options else {}
+            if step.op == "dropout":
+                other.arrays[step.arrays["mask"]] = np.ones(other.arrays[step.args[0]].shape)
+            other._run(dataclasses.replace(step, options=step.options | evaluated))
+        return other.arrays[name].reshape(cells, cells, *other.arrays[name].shape[1:])
+
     def _by(self, group: str, measure: str) -> dict[str, Any]:
         names = {"layer": self.layers, "parameter": self.params}.get(group)
         if names is None:
@@ -455,13 +537,25 @@ class Program:
 
     # --- moving -------------------------------------------------------------------------------------
 
-    def draw(self, seed: int) -> None:
-        """Draw the parameters that are drawn, and begin anew."""
-        for name, spread in self.drawn.items():
+    def draw(self, seed: int, spread: float = 1.0) -> None:
+        """Draw the parameters that are drawn, `spread` times as wide as was said, and begin anew."""
+        for name, width in self.drawn.items():
             shape = self.arrays[name].shape
             numbers = normals(seed, self.params.index(name), int(np.prod(shape)))
-            self.arrays[name] = (spread * numbers).reshape(shape)
-        self.seed, self.done = seed, 0
+            self.arrays[name] = (width * spread * numbers).reshape(shape)
+        self.seed, self.done, self.losses = seed, 0, []
+
+    def again(self, rows: int | None = None) -> Program:
+        """Return another one with the present arrays, on the first `rows` samples."""
+        other = copy.deepcopy(self)
+        if rows is not None:
+            other.rows = rows
+            for step in self.steps:  # a mask of dropout has a row for each sample
+                if step.op == "dropout":
+                    mask = step.arrays["mask"]
+                    other.arrays[mask] = np.ones((rows, *self.arrays[mask].shape[1:]))
+        other.arrays |= {name: array[: other.rows] for name, array in other.samples.items()}
+        return other
 
     def train(self, optimizer: Optimizer, steps: int) -> Array:
         """Train for some steps, each on the batch that comes next; return the loss before each.
@@ -478,14 +572,9 @@ class Program:
         >>> bool(after < 1e-3 * before)
         True
         """
-        total, seen = len(self.samples["x"]), []
-        batches = total // self.rows
         for _ in range(steps):
-            if self.rows < total:
-                epoch, k = divmod(self.done, batches)
-                chosen = shuffled(self.seed, EPOCHS + epoch, total)[k * self.rows : (k + 1) * self.rows]
-                self.arrays |= {name: array[chosen] for name, array in self.samples.items()}
-            seen.append(self.run())
+            self.next()
+            self.losses.append(self.run())
             grads = self.gradients()
             optimizer.step(
                 {name: self.arrays[name] for name in self.params}, {name: grads[name] for name in self.params}
@@ -496,7 +585,14 @@ class Program:
                     self.arrays[step.arrays["running_mean"]] = saved.running_mean
                     self.arrays[step.arrays["running_var"]] = saved.running_var
             self.done += 1
-        return np.array(seen)
+        return np.array(self.losses[len(self.losses) - steps :])
+
+    def next(self) -> None:
+        """Take the batch that comes next in training."""
+        if self.rows < (total := len(self.samples["x"])):
+            epoch, k = divmod(self.done, total // self.rows)
+            chosen = shuffled(self.seed, EPOCHS + epoch, total)[k * self.rows : (k + 1) * self.rows]
+            self.arrays |= {name: array[chosen] for name, array in self.samples.items()}
 
     # --- to the page --------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib.metadata import files
+from importlib.resources import as_file
 from pathlib import Path
 from typing import Any
 
@@ -231,6 +232,24 @@ def serve(folder: Path) -> Iterator[str]:
     finally:
         server.shutdown()
         server.server_close()
+
+
+@contextmanager
+def modules(chromium: Any, folder: Path, html: str) -> Iterator[Any]:
+    """Open a page that imports the library's modules by themselves, until its script sets `ready`."""
+    with as_file(library.static()) as static:
+        shutil.copytree(static, folder, dirs_exist_ok=True)
+    (folder / "index.html").write_text(html, encoding="utf-8")
+    page = chromium.new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+    with serve(folder) as url:
+        page.goto(url)
+        page.wait_for_function("window.ready")
+        yield page
+    page.close()
+    assert not faults
 
 
 def write_notebook(path: Path, *sources: str, fails: Sequence[str] = ()) -> None:

@@ -30,7 +30,7 @@ def figure():
 def test_nodes_stand_where_python_put_them(show, width, down):
     fig = figure()
     (view,) = fig.spec["views"]
-    names = fig.spec["labels"]["names"]
+    names = fig.spec["source"]["labels"]["names"]
     cards = show(fig, width=width).page.evaluate(CARDS)
     tags = {"u": "× −2", "out": "+"}
     for (title, tag, _), (i, *_) in zip(cards, view["nodes"], strict=True):

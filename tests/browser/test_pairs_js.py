@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
-from pages import serve
+from pages import modules
 
 import bplib
 from bplib import functional as fn
@@ -113,22 +113,8 @@ window.ready = true;
 
 @pytest.fixture(scope="module")
 def page(chromium, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("engines")
-    (folder / "index.html").write_text(PAGE, encoding="utf-8")
-    for file in [*STATIC.glob("words.js*"), STATIC / "tape.js", *(STATIC / "engine").glob("*.js")]:
-        copy = folder / file.relative_to(STATIC)
-        copy.parent.mkdir(exist_ok=True)
-        copy.write_bytes(file.read_bytes())
-    page = chromium.new_page()
-    faults: list[str] = []
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
-    with serve(folder) as url:
-        page.goto(url)
-        page.wait_for_function("window.ready")
+    with modules(chromium, tmp_path_factory.mktemp("engines"), PAGE) as page:
         yield page
-    page.close()
-    assert not faults
 
 
 def numbers(packed: str) -> np.ndarray:
@@ -806,5 +792,5 @@ def test_an_engine_does_not_touch_the_document():
 
 
 def test_the_engines_are_small():
-    files = [STATIC / "tape.js", *(STATIC / "engine").glob("*.js")]
+    files = [*(STATIC / "engine").glob("*.js")]
     assert sum(file.stat().st_size for file in files) < 70_000

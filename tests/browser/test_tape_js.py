@@ -21,7 +21,7 @@ from bplib.tape import ARITY, FORMAT, RULES, VERSION, Tape
 
 pytestmark = pytest.mark.browser
 
-SOURCE = (Path(bplib.__file__).parent / "widgets/static/tape.js").read_text()
+SOURCE = (Path(bplib.__file__).parent / "widgets/static/engine/tape.js").read_text()
 RATIONAL = ["add", "sub", "mul", "div", "neg", "relu", "leaky_relu", "abs", "maximum", "minimum"]
 EDGES = [0.0, -0.0, 5e-324, -1e-310, 1e-20, 0.3, -0.5, 1.0, -1.0, 2.0, -3.0, 30.0, -40.0, 709.0]
 EDGES += [-720.0, 745.0, -745.0, 1e4, -1e4, 1e154, -1e300, math.nan]

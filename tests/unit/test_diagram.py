@@ -143,7 +143,7 @@ def test_the_still_picture_and_the_page_draw_one_diagram(name):
     assert stood == [pytest.approx(place) for place in asked]
     told = repr(fig.figure())
     for i, *_ in view["nodes"]:
-        assert f"{fig.spec['labels']['names'][i]} = " in told
+        assert f"{fig.spec['source']['labels']['names'][i]} = " in told
     assert json.loads(json.dumps(view)) == view
 
 

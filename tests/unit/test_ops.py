@@ -117,7 +117,7 @@ def test_the_table_holds_these_operations_in_this_order():
 
 
 def test_the_page_has_the_same_operations_in_the_same_order():
-    source = (Path(bplib.__file__).parent / "widgets/static/tape.js").read_text()
+    source = (Path(bplib.__file__).parent / "widgets/static/engine/tape.js").read_text()
     body = source[source.index("export const RULES = {") :]
     body = body[: body.index("\n};")]
     assert re.findall(r"^  (\w+): \[", body, re.MULTILINE) == NAMES

@@ -29,7 +29,7 @@ def test_a_plan_needs_neither_widgets_nor_matplotlib():
         "from bplib.widgets.views import curve, graph\n"
         "w = Value(0.5, 'w')\n"
         "figure = plan((w * w).named('loss'), {w: (-2, 2)}, params=[w], views=[graph(), curve()], name='f')\n"
-        "moved = figure.step(figure.restore('f:w=1.0'), 0.25)\n"
+        "moved = figure.source.step(figure.restore('f:w=1.0'), 0.25)\n"
         "print(figure.state(moved), len(figure.spec['views']), figure.in_words(moved), sep='; ')"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
@@ -42,10 +42,10 @@ def test_a_plan_moves_numbers_and_keeps_none():
     figure = line()
     start = figure.start
     assert start == [0.5, 2.0]
-    assert figure.step(start, 0.1) == [0.5 + 0.1 * 8.0, 2.0]
-    assert figure.select(start, 0) == [0.5, 1.0]
+    assert figure.source.step(start, 0.1) == [0.5 + 0.1 * 8.0, 2.0]
+    assert figure.source.select(start, 0) == [0.5, 1.0]
     # (w x - 3)^2 has the slope 2 (w x - 3) x: -5 and -8 at the two samples.
-    assert figure.epoch(start, 0.1) == [0.5 + 0.1 * 6.5, 2.0]
+    assert figure.source.epoch(start, 0.1) == [0.5 + 0.1 * 6.5, 2.0]
     assert figure.start == start
 
 

@@ -1,7 +1,8 @@
 // The controls: for each a slider and a typed entry; the gradient step, reset, and a link to the present state.
-import { html, setAttr } from "./dom.js";
+import { html, setAttr, setText } from "./dom.js";
 import { fmt, parse } from "./format.js";
 import { onKeys, snap } from "./move.js";
+import { training } from "./parts/training.js";
 import { fill, words } from "./words.js";
 
 // A typed entry. `accept` takes a number and returns "" or why not; `read` gives the number to show.
@@ -50,6 +51,25 @@ export const slider = (store, control) => {
   return { input, update, show: update };
 };
 
+// A control whose stops have names: a slider that tells its stop, a menu where the stops are words.
+const stopped = (store, { n, name, hi, stops }) => {
+  const go = (k) => store.set(n, k);
+  if (stops.some((stop) => Number.isNaN(Number(stop)))) {
+    const select = html("select", { "aria-label": name, onchange: () => go(select.selectedIndex) }, ...stops.map((stop) => html("option", {}, stop)));
+    const update = () => (select.selectedIndex = store.inputs[n]);
+    return { parts: [select], update, show: update };
+  }
+  const range = html("input", { type: "range", min: 0, max: hi, step: 1, "aria-label": name, oninput: () => go(Number(range.value)) });
+  const told = html("span", { class: "bp-delta", "aria-hidden": "true" });
+  const update = () => {
+    const stop = stops[store.inputs[n]].replace("-", "−");
+    range.value = store.inputs[n];
+    setAttr(range, "aria-valuetext", stop);
+    setText(told, stop);
+  };
+  return { parts: [range, told], update, show: update };
+};
+
 // elsewhere: the inputs that a view has its own controls for.
 // reset: puts the figure back to its start.
 export const mount = (el, store, { name, hash, elsewhere, reset }) => {
@@ -57,17 +77,26 @@ export const mount = (el, store, { name, hash, elsewhere, reset }) => {
   const button = (text, onclick, className) => html("button", { type: "button", class: className, onclick }, text);
   const rows = store.controls.filter(({ n }) => !elsewhere.includes(n)).map((control) => {
     const { n } = control;
+    const row = (...parts) => html("div", { class: "bp-control" }, html("span", { class: "bp-name", "aria-hidden": "true" }, control.name), ...parts);
+    if (control.stops) {
+      const field = stopped(store, control);
+      fields.push(field);
+      return row(...field.parts);
+    }
     const range = slider(store, control);
     const entry = typed(store, control.name, () => store.inputs[n], (x) => store.set(n, x));
     fields.push(range, entry);
-    return html("div", { class: "bp-control" }, html("span", { class: "bp-name", "aria-hidden": "true" }, control.name), range.input, entry.input);
+    return row(range.input, entry.input);
   });
+  let run = null; // step after step
   const actions = html("div", { class: "bp-buttons" });
-  if (store.params.length) {
+  if (store.source.learns) {
+    run = training(store);
     const rate = typed(store, words.controls.rate, () => store.rate, (x) => store.setRate(x));
     fields.push(rate);
     actions.append(
       button(words.controls.step, () => store.step(), "bp-main"),
+      run.button,
       html("label", { class: "bp-rate" }, `${words.controls.rate} `, rate.input),
     );
   }
@@ -89,6 +118,7 @@ export const mount = (el, store, { name, hash, elsewhere, reset }) => {
     }
   };
   const restart = () => {
+    run?.pause();
     reset();
     fallback.hidden = true;
     fields.forEach(({ show }) => show());
@@ -97,5 +127,9 @@ export const mount = (el, store, { name, hash, elsewhere, reset }) => {
   el.append(html("div", { class: "bp-controls" }, ...rows), actions, fallback);
   const update = () => fields.forEach((field) => field.update());
   update();
-  return store.subscribe(update);
+  const unsubscribe = store.subscribe(update);
+  return () => {
+    run?.pause();
+    unsubscribe();
+  };
 };

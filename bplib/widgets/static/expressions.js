@@ -42,7 +42,7 @@ export const figure = (views) => ({ model, el }) => {
     cleanup = liveFigure(views)({ model: standIn(formula), el: place });
     select.selectedIndex = recorded.findIndex(({ text }) => text === formula.text);
     entry.value = formula.text;
-    setText(unnamed, unnamedIn(formula.spec));
+    setText(unnamed, unnamedIn(formula.spec.source));
   };
   const ask = (text) => {
     turn = Date.now();

@@ -1,6 +1,9 @@
 // A live figure: one store, its controls, its views, a line that speaks, and the numbers as a table.
 import { html, keepKeys, setText } from "./dom.js";
 import { Store } from "./store.js";
+import { FramesSource } from "./sources/frames.js";
+import { ProgramSource } from "./sources/program.js";
+import { TapeSource } from "./sources/tape.js";
 import { mount as controls } from "./controls.js";
 import { mount as table } from "./table.js";
 import { WIDEST, caption } from "./say.js";
@@ -18,19 +21,21 @@ export const linked = () => {
   }
 };
 
+const SOURCES = { tape: TapeSource, program: ProgramSource, frames: FramesSource };
+
 // views: a table of mount(element, store, spec), each of which returns its cleanup.
 export const figure = (views) => ({ model, el }) => {
   const spec = model.get("spec");
   const { name } = spec;
-  const store = new Store(spec, model.get("inputs"), model.get("rate"));
-  const output = store.labels.names[store.tape.output];
+  const store = new Store(new SOURCES[spec.source.kind](spec.source), spec, model.get("inputs"), model.get("rate"));
+  const { output } = store.source;
   const moving = store.controls.map((control) => control.name).join(", ");
   const root = html("div", {
-    class: "bp-live", role: "group", "aria-label": fill(words.figure.label, { name, output, inputs: moving }),
+    class: "bp-live", role: "group", "aria-label": fill(output ? words.figure.label : words.figure.plain, { name, output, inputs: moving }),
     onkeydown: keepKeys,
   });
   const { element: said, line, keep } = caption("bp-said", "p", "status");
-  if (store.params.length) keep(fill(words.store.step, { output, predicted: WIDEST, truth: WIDEST }));
+  if (store.source.learns) keep(fill(words.store.step, { output, predicted: WIDEST, truth: WIDEST }));
   const hash = isSite();
   const place = (view) => html("div", { class: `bp-section bp-${view}` });
   const section = (mount, extra) => {
@@ -55,7 +60,7 @@ export const figure = (views) => ({ model, el }) => {
   const cleanups = [section(controls, { view: "panel", name, hash, elsewhere, reset }), unmount];
   root.append(...places, said);
   mountViews();
-  cleanups.push(section(table, { view: "numbers" }));
+  cleanups.push(section(table, { view: "numbers", quantities: spec.views.flatMap((view) => view.quantities ?? []) }));
 
   // One way in, one way out; equal numbers stop the echo.
   const same = (a, b) => a.length === b.length && a.every((x, k) => x === b[k]);

@@ -33,6 +33,7 @@ export const samplesOf = (store) => {
       return fault;
     },
     // One step against the gradient averaged over all samples.
-    step: () => store.step(all().back.map(mean), () => mean(all().run[tape.output]), words.store.meanStep),
+    step: () => store.step(
+      store.source.step(store.now, store.rate, all().back.map(mean)), () => mean(all().run[tape.output]), words.store.meanStep),
   };
 };

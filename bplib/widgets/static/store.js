@@ -1,7 +1,5 @@
-// The one state of a figure: the numbers of the tape's inputs, and everything that follows from them.
-// A change is tried first; one that leaves a control's range, or the function's domain, changes nothing.
-import { Tape } from "./tape.js";
-import { Labels } from "./labels.js";
+// The one state of a figure: the numbers of its inputs and the learning rate; what follows from them, its source
+// computes. A change is tried first; one that leaves a control's range, or the function's domain, changes nothing.
 import { fmt, parse } from "./format.js";
 import { fill, words } from "./words.js";
 
@@ -9,37 +7,45 @@ const REST = 1000; // ms: what moves on sooner is one move, as a drag is
 const LONGEST = 200; // steps that a trail keeps
 
 export class Store {
-  constructor({ tape, labels, controls, params, data = [], rate: first }, inputs, rate) {
-    this.tape = new Tape(tape);
-    this.labels = new Labels(labels);
-    const place = (n) => ({ n, node: this.tape.inputs[n], name: this.tape.names[this.tape.inputs[n]] });
-    this.controls = controls.map(([n, lo, hi, step]) => ({ ...place(n), lo, hi, step }));
-    this.params = params.map(place);
-    this.data = data.map(([n, column]) => ({ n, column })); // see samples.js
+  // source: what the numbers come from (static/sources). It has names and start of the inputs, and
+  // run(inputs, rate) makes a frame of them, which holds `inputs`, or a sentence; read(frame, q) is a quantity.
+  constructor(source, { controls, rate: first }, inputs, rate) {
+    this.source = source;
+    this.controls = controls.map(([n, lo, hi, step, stops]) => ({ n, name: source.names[n], lo, hi, step, stops }));
     this.first = first; // the learning rate at the start
     this.rate = rate;
     this.message = { text: "", fault: false };
     this.listeners = new Set();
-    this.frame = 0;
-    this.was = null; // the state before the last move: {inputs, run, values, grads}
-    this.trail = []; // the states before each of the gradient steps that came last
+    this.waiting = 0;
+    this.now = null; // the frame that is shown
+    this.was = null; // the one before the last move
+    this.trail = []; // those before each of the gradient steps that came last
     this.last = { move: null, time: 0 };
-    if (this.propose(inputs)) this.propose(this.tape.start);
+    if (this.propose(inputs)) this.propose(source.start);
   }
 
-  // One frame shows all changes made since the last.
+  get inputs() {
+    return this.now?.inputs;
+  }
+
+  // A quantity, {shape, data}, of what is shown or of an earlier frame.
+  read(q, frame = this.now) {
+    return this.source.read(frame, q);
+  }
+
+  // One frame of the screen shows all changes made since the last.
   subscribe(listener) {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   }
 
   changed() {
-    this.frame ||= requestAnimationFrame(() => this.flush());
+    this.waiting ||= requestAnimationFrame(() => this.flush());
   }
 
   flush() {
-    cancelAnimationFrame(this.frame);
-    this.frame = 0;
+    cancelAnimationFrame(this.waiting);
+    this.waiting = 0;
     for (const listener of this.listeners) listener();
   }
 
@@ -51,22 +57,17 @@ export class Store {
   // Takes the inputs if everything they lead to is a number. Returns "" or a sentence that says what isn't.
   // move: the input that is moved, or "step"; a change without one is a new start.
   propose(inputs, move = null) {
+    const broken = this.source.whole.find((n) => !Number.isInteger(inputs[n]));
+    if (broken !== undefined) return fill(words.store.whole, { x: fmt(inputs[broken]), name: this.source.names[broken] });
     for (const { n, name, lo, hi } of this.controls) {
       if (!(inputs[n] >= lo && inputs[n] <= hi)) {
         return fill(words.store.outside, { x: fmt(inputs[n]), name, lo: fmt(lo), hi: fmt(hi) });
       }
     }
-    const run = this.tape.forward(inputs);
-    const back = this.tape.backward(run);
-    if (!this.tape.finite(run, back)) {
-      const node = this.tape.nodes.findIndex((_, i) => !Number.isFinite(run[i][0]));
-      return node < 0 ? words.store.gradientUndefined : fill(words.store.undefined, { name: this.labels.names[node] });
-    }
+    const frame = this.source.run([...inputs], this.rate);
+    if (typeof frame === "string") return frame;
     this.remember(move);
-    this.inputs = [...inputs];
-    this.run = run;
-    this.values = run.map((row) => row[0]);
-    this.grads = back.map((row) => row[0]);
+    this.now = frame;
     this.say("");
     return "";
   }
@@ -77,7 +78,7 @@ export class Store {
     const goesOn = move !== null && move !== "step" && move === this.last.move && time - this.last.time < REST;
     this.last = { move, time };
     if (goesOn) return;
-    this.was = move === null ? null : { inputs: this.inputs, run: this.run, values: this.values, grads: this.grads };
+    this.was = move === null ? null : this.now;
     this.trail = move === "step" ? [...this.trail, this.was].slice(-LONGEST) : [];
   }
 
@@ -89,27 +90,16 @@ export class Store {
   set(n, x) {
     if (x === this.inputs[n]) return "";
     const fault = this.propose(this.inputs.with(n, x), n);
-    if (fault) this.say(fill(words.controls.stays, { fault, name: this.labels.names[this.tape.inputs[n]], x: fmt(this.inputs[n]) }), true);
+    if (fault) this.say(fill(words.controls.stays, { fault, name: this.source.names[n], x: fmt(this.inputs[n]) }), true);
     return fault;
   }
 
-  // One step against the gradient: predicted change of the output = sum of gradient times movement. Returns ""
-  // or the sentence that is now shown under the figure. Over data, gradients and measure are means.
-  step(grads = this.grads, measure = () => this.values[this.tape.output], sentence = words.store.step) {
+  // One step against the gradient: to `next`, predicted to change what `measure` finds. Returns "" or the sentence
+  // that is now shown under the figure.
+  step({ next, predicted } = this.source.step(this.now, this.rate), measure = () => this.source.measured(this.now), sentence) {
     const before = measure();
-    const next = [...this.inputs];
-    let predicted = 0;
-    for (const { n, node } of this.params) {
-      next[n] -= this.rate * grads[node];
-      predicted += grads[node] * (next[n] - this.inputs[n]);
-    }
     const fault = this.propose(next, "step");
-    const output = this.labels.names[this.tape.output];
-    this.say(
-      fault ? fill(words.store.noStep, { fault })
-        : fill(sentence, { output, predicted: fmt(predicted), truth: fmt(measure() - before) }),
-      !!fault,
-    );
+    this.say(fault ? fill(words.store.noStep, { fault }) : this.source.told(before, measure(), predicted, sentence), !!fault);
     return fault;
   }
 
@@ -122,29 +112,13 @@ export class Store {
 
   reset() {
     this.rate = this.first;
-    this.propose(this.tape.start);
+    this.propose(this.source.start);
   }
 
-  // Every node while one of them, computed or not, holds the numbers xs in place of its own.
-  replaced(node, xs, inputs = this.inputs) {
-    return this.tape.forward(inputs, xs.length, { node, xs });
-  }
-
-  // One quantity along an input, the other inputs as they are. NaN where the figure could not go.
-  sweep(n, xs, node, inputs = this.inputs) {
-    const run = this.replaced(this.tape.inputs[n], xs, inputs);
-    return run[node].map((y, s) => (this.tape.finite(run, null, s) ? y : NaN));
-  }
-
-  // d node / d every node at the present state, or at the one before the last move.
-  gradientsOf(node, at = this) {
-    return node === this.tape.output ? at.grads : this.tape.backward(at.run, node).map((row) => row[0]);
-  }
-
-  // The inputs that can move, in the order of the tape: what a shared state holds.
+  // The inputs that can move, in their order: what a shared state holds.
   get movable() {
-    const moving = new Set([...this.controls, ...this.params, ...this.data].map(({ n }) => n));
-    return this.tape.inputs.map((node, n) => ({ n, name: this.tape.names[node] })).filter(({ n }) => moving.has(n));
+    const moving = new Set([...this.controls.map(({ n }) => n), ...this.source.movable]);
+    return this.source.names.map((name, n) => ({ n, name })).filter(({ n }) => moving.has(n));
   }
 
   state(name) {
@@ -153,7 +127,7 @@ export class Store {
 
   // Takes "w=0.5,b=0.1". What it leaves out goes back to its start. Returns "" or a sentence.
   restore(text) {
-    const next = [...this.tape.start];
+    const next = [...this.source.start];
     const seen = new Set();
     for (const part of text.split(",")) {
       const [name, number, ...rest] = part.split("=");
@@ -165,5 +139,47 @@ export class Store {
       if (typeof next[target.n] === "string") return `${name}: ${next[target.n]}`;
     }
     return this.propose(next);
+  }
+
+  // What views of a recorded graph read: its numbers by their place on the tape (sources/tape.js).
+
+  get tape() {
+    return this.source.tape;
+  }
+
+  get labels() {
+    return this.source.labels;
+  }
+
+  get params() {
+    return this.source.params;
+  }
+
+  get data() {
+    return this.source.data;
+  }
+
+  get run() {
+    return this.now.run;
+  }
+
+  get values() {
+    return this.now.values;
+  }
+
+  get grads() {
+    return this.now.grads;
+  }
+
+  replaced(node, xs, inputs = this.inputs) {
+    return this.source.replaced(node, xs, inputs);
+  }
+
+  sweep(n, xs, node, inputs = this.inputs) {
+    return this.source.sweep(n, xs, node, inputs);
+  }
+
+  gradientsOf(node, frame = this.now) {
+    return this.source.gradientsOf(node, frame);
   }
 }

@@ -4,7 +4,11 @@ import { fmt } from "./format.js";
 import { movingParts } from "./parts.js";
 import { fill, words } from "./words.js";
 
-export const mount = (el, store) => {
+const head = (text) => html("th", { scope: "col" }, text);
+const MOST = 400; // numbers of one array
+
+// The nodes of a graph: {element, update}.
+const nodeTable = (store) => {
   const { tape, labels } = store;
   const rows = movingParts(tape).nodes.map((i) => {
     const value = html("td", { class: "bp-value" });
@@ -12,21 +16,39 @@ export const mount = (el, store) => {
     const formula = tape.nodes[i][0] === "input" ? words.table.given : labels.formulas[i];
     return { i, value, grad, row: html("tr", {}, html("th", { scope: "row" }, labels.names[i]), html("td", {}, formula), value, grad) };
   });
-  const heads = [words.table.node, words.table.formula, words.table.value, fill(words.table.gradient, { output: labels.names[tape.output] })];
-  const details = html(
-    "details", { class: "bp-table" },
-    html("summary", {}, words.table.title),
-    html("table", {},
-      html("thead", {}, html("tr", {}, ...heads.map((head) => html("th", { scope: "col" }, head)))),
-      html("tbody", {}, ...rows.map(({ row }) => row))),
-  );
-  const update = () => {
-    if (!details.open) return;
-    for (const { i, value, grad } of rows) {
-      setText(value, fmt(store.values[i]));
-      setText(grad, fmt(store.grads[i]));
-    }
+  const heads = [words.table.node, words.table.formula, words.table.value, fill(words.table.gradient, { output: store.source.output })];
+  return {
+    element: html("table", {}, html("thead", {}, html("tr", {}, ...heads.map(head))), html("tbody", {}, ...rows.map(({ row }) => row))),
+    update: () => {
+      for (const { i, value, grad } of rows) {
+        setText(value, fmt(store.values[i]));
+        setText(grad, fmt(store.grads[i]));
+      }
+    },
   };
+};
+
+// One array that a view shows: its last axis from left to right, all others downwards.
+const arrayTable = (store, [label, q]) => {
+  const caption = html("caption");
+  const body = html("tbody");
+  return {
+    element: html("table", {}, caption, body),
+    update: () => {
+      const { shape, data } = store.read(q);
+      const across = shape.at(-1) ?? 1;
+      const shown = Math.ceil(Math.min(data.length, MOST) / across);
+      setText(caption, fill(words.table.array, { name: label, shape: shape.join(" × ") || "1" }));
+      body.replaceChildren(...Array.from({ length: shown }, (_, i) =>
+        html("tr", {}, ...Array.from(data.subarray(i * across, (i + 1) * across), (x) => html("td", {}, fmt(x))))));
+    },
+  };
+};
+
+export const mount = (el, store, { quantities }) => {
+  const tables = store.tape ? [nodeTable(store)] : quantities.map((named) => arrayTable(store, named));
+  const details = html("details", { class: "bp-table" }, html("summary", {}, words.table.title), ...tables.map(({ element }) => element));
+  const update = () => details.open && tables.forEach((table) => table.update());
   details.addEventListener("toggle", update);
   el.append(details);
   return store.subscribe(update);

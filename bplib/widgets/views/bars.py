@@ -61,6 +61,6 @@ class Bars(View):
             raise ValueError(f"bars(...) compares 1 to {MAX_BARS} named nodes; {len(of)} came.")
         return cls([places.node("bars", "", key) for key in of], bool(log))
 
-    def still(self, plot: Any, plan: Plan, inputs: Sequence[float]) -> Any:
+    def still(self, plot: Any, plan: Plan, inputs: Sequence[float], rate: float) -> Any:
         """Draw the bars."""
         return plot.bars(plan.tape, plan.named(inputs), [plan.tape.names[i] for i in self.of], log=self.log)

@@ -25,11 +25,18 @@ class View:
     """
 
     name: ClassVar[str]
+    #: What it can show: "graph", a recorded graph of Values; "arrays", a Program or Frames.
+    reads: ClassVar[tuple[str, ...]] = ("graph",)
 
     @classmethod
     def beside(cls, **asked: Any) -> list[Value]:
         """List the Values it shows even if the output does not need them."""
         return []
+
+    @classmethod
+    def picks(cls, **asked: Any) -> dict[str, Any]:
+        """Name the choices of a cell that a reader makes in it, and the array that has the cell."""
+        return {}
 
     @property
     def claims(self) -> list[int]:
@@ -37,10 +44,16 @@ class View:
         return []
 
     @property
+    def quantities(self) -> list[list[Any]]:
+        """The arrays that it shows, as ``[label, quantity]``, for the table of all numbers."""
+        return []
+
+    @property
     def spec(self) -> dict[str, Any]:
         """What the page needs to know, as plain lists."""
-        return {"view": self.name, **asdict(self), **({"claims": self.claims} if self.claims else {})}
+        further = {"claims": self.claims, "quantities": self.quantities}
+        return {"view": self.name, **asdict(self), **{key: told for key, told in further.items() if told}}
 
-    def still(self, plot: Any, plan: Plan, inputs: Sequence[float]) -> Any:
+    def still(self, plot: Any, plan: Plan, inputs: Sequence[float], rate: float) -> Any:
         """Return it as a picture of `bplib.plot` at these inputs."""
         raise NotImplementedError

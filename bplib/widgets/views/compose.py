@@ -84,7 +84,7 @@ class Compose(View):
                 )
         return cls(found, against)
 
-    def still(self, plot: Any, plan: Plan, inputs: Sequence[float]) -> Any:
+    def still(self, plot: Any, plan: Plan, inputs: Sequence[float], rate: float) -> Any:
         """Draw the stages over the control's range."""
         _, lo, hi = plan.spans[plan.input_name(self.against)]
         return plot.compose(plan.tape, plan.named(inputs), [plan.tape.names[i] for i in self.chain], lo, hi)

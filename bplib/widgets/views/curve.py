@@ -67,7 +67,7 @@ class Curve(View):
             )
         return cls(found, n)
 
-    def still(self, plot: Any, plan: Plan, inputs: Sequence[float]) -> Any:
+    def still(self, plot: Any, plan: Plan, inputs: Sequence[float], rate: float) -> Any:
         """Draw the curve over the control's range."""
         against = plan.input_name(self.against)
         _, lo, hi = plan.spans[against]

@@ -52,6 +52,6 @@ class Graph(View):
             [[*edge[:-1], list(edge.via)] for edge in found.edges],
         )
 
-    def still(self, plot: Any, plan: Plan, inputs: Sequence[float]) -> Any:
+    def still(self, plot: Any, plan: Plan, inputs: Sequence[float], rate: float) -> Any:
         """Draw the same diagram on paper."""
         return plot.graph(plan.tape, plan.named(inputs))

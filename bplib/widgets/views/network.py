@@ -132,9 +132,9 @@ class Network(View):
         """The parameters: a reader chooses one in the picture and moves it there."""
         return [n for W in self.weights for row in W for n in row] + [n for b in self.biases for n in b]
 
-    def still(self, plot: Any, plan: Plan, inputs: Sequence[float]) -> Any:
+    def still(self, plot: Any, plan: Plan, inputs: Sequence[float], rate: float) -> Any:
         """Draw the network with z, a and delta in its circles."""
-        values, gradients = plan.run(inputs)
+        values, gradients = plan.source.run(inputs, rate)
         names = plan.tape.names
         weights = [[[inputs[n] for n in row] for row in matrix] for matrix in self.weights]
         first, *later = [[names[i] for i in layer] for layer in self.layers]

@@ -55,6 +55,6 @@ class Paths(View):
             )
         return cls(n)
 
-    def still(self, plot: Any, plan: Plan, inputs: Sequence[float]) -> Any:
+    def still(self, plot: Any, plan: Plan, inputs: Sequence[float], rate: float) -> Any:
         """Draw what grows like the paths and what grows like the edges."""
         return plot.bars(plan.tape, plan.named(inputs), log=True)

@@ -1,7 +1,7 @@
 // Many runs of one scalar tape side by side: a lane is one sample of one seed. Parameters have a number for each
 // seed, data one for each sample, gradients and losses are means over each seed's samples. So a hundred networks
 // train in the loops of one.
-import { Tape } from "../tape.js";
+import { Tape } from "./tape.js";
 
 export class Lanes {
   // dict: what Tape.to_dict() wrote. params: names of inputs with a number a seed. data: {name: numbers}, an input

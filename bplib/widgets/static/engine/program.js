@@ -5,6 +5,9 @@
 //   d("0.W", 3)                              what sample 3 brings to it: one outer product for an affine layer
 //   vjp("out", [2, 0]).d("x")                the footprint of one output cell: d out[2, 0] / d x
 //   by("layer", "rms")                       one number a layer, of values and of gradients
+//   jacobian("1", "0", 2)                    d of sample 2's part of one array / d its part of another
+//   field("out", [-2, 2], [-2, 2], 32)       an array on a grid of inputs, as what colours a plane
+//   history("loss")                          the loss before each step of training
 // or one of them written as data, quantity({ d: "0.W", sample: 3 }), the form in which Python names them.
 // Every buffer of a step is made once, in the constructor: a value or a d that is handed out is overwritten by the
 // next run; a sample's part and a footprint are copies.
@@ -52,6 +55,9 @@ export class Program {
     this.arrays.set("out", this.arrays.get(wire.out));
     this.loss = this.arrays.get("loss");
     // What has a gradient: parameters first, then what is computed, then x and y if they are no whole numbers.
+    this.weight = 1; // the loss's own gradient: how many rows a batch has for a sum in place of a mean
+    this.losses = []; // before each step of training
+    this.planes = new Map(); // see field
     this.leaves = ["x", "y"].filter((name) => !given.get(name).whole).map((name) => this.arrays.get(name));
     const computed = this.steps.map(({ out }) => out);
     this.moving = [...wire.params.map((name) => this.arrays.get(name)), ...computed, ...this.leaves];
@@ -59,6 +65,9 @@ export class Program {
     this.aside = null; // a second set, for what is asked beside the loss
     this.enter(this.main);
     this.gradients = this.main.buffer.subarray(0, this.params.length);
+    // What was given, to begin anew with.
+    this.first = of ? [] : wire.arrays.filter(({ data, rowwise }) => data && !rowwise).map(({ name }) => [this.find(name).data, this.find(name).data.slice()]);
+    this.given = this.columns.map(({ all }) => all.slice());
     if (of) this.restart(of.seed);
     else this.draw(wire.seed);
   }
@@ -128,7 +137,7 @@ export class Program {
   // Fills every gradient of the loss, those of x and y too.
   backward() {
     this.main.buffer.fill(0);
-    this.loss.grad[0] = 1;
+    this.loss.grad[0] = this.weight;
     this.back(this.steps.length - 1);
   }
 
@@ -214,8 +223,48 @@ export class Program {
     return { names, values: of((name) => this.value(name)), gradients: of((name) => this.d(name)) };
   }
 
+  // One sample's part of an array with respect to its part of another, one row for each of its numbers.
+  jacobian(of, name, sample) {
+    const [out, input] = [this.find(of), this.find(name)];
+    const [m, n] = [out, input].map(({ data, shape }) => {
+      if (shape[0] !== this.rows) throw new Error(`${of} and ${name} need a row for each sample.`);
+      return data.length / shape[0];
+    });
+    const shape = [m, n];
+    const data = new Float64Array(m * n);
+    const inner = out.shape.slice(1);
+    for (let i = 0; i < m; i++) {
+      let left = i;
+      const cell = inner.reduceRight((all, size) => {
+        all.unshift(left % size);
+        left = Math.floor(left / size);
+        return all;
+      }, []);
+      data.set(this.vjp(of, [sample, ...cell]).d(name).data.subarray(sample * n, (sample + 1) * n), i * n);
+    }
+    return { shape, data };
+  }
+
+  // An array on a grid of cells by cells points, rows from y's low end up.
+  field(name, x, y, cells) {
+    const key = [name, ...x, ...y, cells].join();
+    if (!this.planes.has(key)) {
+      const data = new Float64Array(2 * cells * cells);
+      const at = ([lo, hi], k) => lo + ((hi - lo) * (k + 0.5)) / cells;
+      for (let k = 0; k < cells * cells; k++) data.set([at(x, k % cells), at(y, Math.floor(k / cells))], 2 * k);
+      this.planes.set(key, this.over({ shape: [cells * cells, 2], data }));
+    }
+    const other = this.planes.get(key);
+    other.forward(other.steps.length - 1); // not the loss: a grid has no targets
+    const { shape, data } = other.value(name);
+    return { shape: [cells, cells, ...shape.slice(1)], data };
+  }
+
   quantity(q) {
     if (typeof q === "string") return this.value(q);
+    if (q.history) return { shape: [this.losses.length], data: Float64Array.from(this.losses) };
+    if (q.jacobian) return this.jacobian(q.jacobian, q.of, q.sample);
+    if (q.field) return this.field(q.field, q.x, q.y, q.cells);
     if (q.by) return this.by(q.by, q.measure);
     if (q.vjp) return this.vjp(q.vjp, q.cell).d(q.of);
     return this.d(q.d, q.sample ?? undefined);
@@ -230,11 +279,25 @@ export class Program {
     data.set(numbers);
   }
 
+  // Everything as it was given; entries is a list of [array, place of the cell, number] that are others.
+  begin(seed, spread = 1, entries = []) {
+    for (const [data, first] of this.first) data.set(first);
+    this.columns.forEach(({ all }, k) => all.set(this.given[k]));
+    this.draw(seed, spread);
+    for (const [name, place, x] of entries) (this.samplesOf(name) ?? this.find(name).data)[place] = x;
+    this.batch(Array.from({ length: this.rows }, (_, k) => k));
+  }
+
+  // All samples of x or y.
+  samplesOf(name) {
+    return this.columns.find(({ data }) => data === this.find(name).data)?.all;
+  }
+
   // Draws the parameters that are drawn, as Python does with this seed, and begins anew.
-  draw(seed) {
-    for (const [name, spread] of Object.entries(this.wire.draw)) {
+  draw(seed, spread = 1) {
+    for (const [name, width] of Object.entries(this.wire.draw)) {
       const { data } = this.find(name);
-      data.set(normals(seed, this.wire.params.indexOf(name), data.length).map((a) => a * spread));
+      data.set(normals(seed, this.wire.params.indexOf(name), data.length).map((a) => a * width * spread));
     }
     this.restart(seed);
   }
@@ -243,6 +306,7 @@ export class Program {
   restart(seed) {
     this.seed = seed;
     this.done = 0; // steps of training
+    this.losses.length = 0;
     this.order = { epoch: -1, rows: null };
     this.drop();
   }
@@ -281,6 +345,7 @@ export class Program {
     if (fault) return fault;
     for (const step of this.steps) step.pair.commit?.(step);
     this.done++;
+    this.losses.push(this.loss.data[0]);
     this.drop();
     return "";
   }

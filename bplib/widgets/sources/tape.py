@@ -1,0 +1,91 @@
+"""A recorded graph of single numbers as a figure's source.
+
+Its inputs move, each named node can be read. It adds to the tape which inputs are parameters, the steps
+against the gradient, and samples that can be put in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from bplib.contract import wrong
+from bplib.diagram import form, labels
+from bplib.recording import LEAVES
+from bplib.tape import Tape
+from bplib.widgets.sources.base import Quantity, Source
+
+
+class TapeSource(Source):
+    """A tape, its parameters as places among the inputs, and its data as ``[n, column]``."""
+
+    def __init__(self, tape: Tape, params: list[int], data: list[list[Any]]) -> None:
+        self.tape, self.params, self.data = tape, params, data
+        self.names = [tape.names[i] for i in tape.inputs]
+        self.start = [float(tape.nodes[i][1]) for i in tape.inputs]
+        self.output = tape.names[tape.output]
+        self.movable = [*params, *(n for n, _ in data)]
+        self.learns = bool(params)
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        """What the page needs to know, as plain lists."""
+        names, formulas, _ = labels(self.tape)
+        ops = dict.fromkeys(op for op, *_ in self.tape.nodes if op not in LEAVES)
+        # What nodes are called, how they are computed where that is not their name, how an op is written.
+        told = {
+            "names": names,
+            "formulas": [
+                formula if formula != name else "" for name, formula in zip(names, formulas, strict=True)
+            ],
+            "forms": {op: list(form(op)) for op in ops},
+        }
+        spec = {"kind": "tape", "tape": self.tape.to_dict(), "labels": told, "params": self.params}
+        return {**spec, "data": self.data} if self.data else spec
+
+    def run(self, inputs: Sequence[float], rate: float) -> tuple[dict[str, float], dict[str, float]]:
+        """Run the tape; return the value of every named node, and d output / d each."""
+        values = self.tape.forward(**dict(zip(self.names, inputs, strict=True)))
+        gradients = self.tape.backward()
+        return {k: float(x) for k, x in values.items()}, {k: float(x) for k, x in gradients.items()}
+
+    def quantity(self, inputs: Sequence[float], rate: float, q: Quantity) -> Any:
+        """Return the number that a node's name stands for, or its gradient."""
+        values, gradients = self.run(inputs, rate)
+        known, name = (values, q) if isinstance(q, str) else (gradients, q.get("d"))
+        if name not in known:
+            raise wrong(
+                "quantity", f"a named node, {', '.join(known)}", f"{q!r}", "A graph has no arrays to name."
+            )
+        return np.float64(known[name])
+
+    def step(self, inputs: Sequence[float], rate: float) -> list[float]:
+        """Return the inputs after one gradient step."""
+        if not self.params:
+            return super().step(inputs, rate)
+        return self._moved(inputs, rate, self.run(inputs, rate)[1])
+
+    def epoch(self, inputs: Sequence[float], rate: float) -> list[float]:
+        """Return the inputs after one step against the gradient averaged over all samples."""
+        if not (self.params and self.data):
+            return super().epoch(inputs, rate)
+        columns = {self.names[n]: column for n, column in self.data}
+        self.tape.forward(**{**dict(zip(self.names, inputs, strict=True)), **columns})
+        means = {name: float(slopes.mean()) for name, slopes in self.tape.backward().items()}
+        return self._moved(inputs, rate, means)
+
+    def _moved(self, inputs: Sequence[float], rate: float, gradients: Mapping[str, float]) -> list[float]:
+        return [
+            x - rate * gradients[name] if n in self.params else x
+            for n, (name, x) in enumerate(zip(self.names, inputs, strict=True))
+        ]
+
+    def select(self, inputs: Sequence[float], sample: int) -> list[float]:
+        """Return the inputs with one sample of the data put in."""
+        count = len(self.data[0][1]) if self.data else 0
+        if sample not in range(count) or isinstance(sample, float):
+            raise ValueError(f"There is no sample {sample!r}; this figure has {count}, counted from 0.")
+        columns = dict(map(tuple, self.data))
+        return [columns[n][sample] if n in columns else x for n, x in enumerate(inputs)]
