@@ -20,8 +20,9 @@ def page(windows, visits, figures_served):
     """A page with `axes`, `chart(options)` that makes one in a box of 400 px, and nothing else."""
     folder, url = figures_served
     (folder / "chart.html").write_text(
-        '<!doctype html><html lang="en"><meta charset="utf-8"><title>Chart</title><link rel="icon" href="data:,">'
-        '<link rel="stylesheet" href="chart.css"><body><div class="bp-live" style="width: 434px"></div>'
+        '<!doctype html><html lang="en"><meta charset="utf-8"><title>Chart</title>'
+        '<link rel="icon" href="data:,"><link rel="stylesheet" href="chart.css"><body>'
+        '<div class="bp-live" style="width: 434px"></div>'
         f'<script type="module">{PARTS}'
         """
         const place = document.querySelector(".bp-live");
@@ -29,7 +30,8 @@ def page(windows, visits, figures_served):
         window.moved = [];
         window.chart = (options) => {
           window.resized = 0;
-          window.sheet = parts$chart$.chart({ height: 200, left: 50, levels: 4, ...options }, () => resized++);
+          const size = { height: 200, left: 50, levels: 4 };
+          window.sheet = parts$chart$.chart({ ...size, ...options }, () => resized++);
           place.replaceChildren(sheet.element, sheet.legend);
         };
         </script></body></html>""",

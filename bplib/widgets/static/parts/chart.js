@@ -11,11 +11,16 @@ import { onKeys, snap } from "../move.js";
 const [RIGHT, UNDER] = [14, 37]; // px right of the plot and below it
 const NAMED = 14; // px above it, for the name of the vertical axis
 const STOP = 56; // px that a tick of the horizontal axis takes
+const HALF = 6; // px: half of a text's height
 const FAR = 1e4; // px: far outside; coordinates of any size would break a path
-const [BESIDE, ALONG] = [8, 46]; // px from a tangent's end, or from so far along it, to what is written at it
+const [ALONG, ASIDE] = [46, 4]; // px along a tangent, unless it is shorter, and aside of it, to what is written at it
 
-const far = (px) => Math.max(-FAR, Math.min(FAR, px));
+const round = (r) => `a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0`; // a circle, from its left
+const between = (lo, x, hi) => Math.max(lo, Math.min(hi, x));
+const far = (px) => between(-FAR, px, FAR);
 const path = (name) => svg("path", { class: `bp-${name}` });
+const sample = (name) =>
+  svg("svg", { width: 22, height: 8, "aria-hidden": "true" }, svg("path", { class: `bp-${name}`, d: "M0 4H22" }));
 const circle = (name, r) => svg("circle", { class: `bp-${name}`, r });
 
 // height: in px; left: room for numbers beside the vertical axis, at least; levels: about how many of them; named: the
@@ -75,8 +80,7 @@ export const chart = ({ height, left: least, levels, named = false }, onresize) 
   // A line through points [x, y], broken where one has no place. With a title it stands in the legend, if it has any.
   const line = (name, title) => {
     const shape = put(path(name));
-    const sample = () => svg("svg", { width: 22, height: 8, "aria-hidden": "true" }, svg("path", { class: `bp-${name}`, d: "M0 4H22" }));
-    const entry = title && put(html("span", {}, sample(), title), legend);
+    const entry = title && put(html("span", {}, sample(name), title), legend);
     return {
       show: (points) => {
         let joined = false;
@@ -94,8 +98,8 @@ export const chart = ({ height, left: least, levels, named = false }, onresize) 
   // Dots at points [x, y]; with a radius, rings.
   const dots = (name, r = 0) => {
     const shape = put(path(name));
-    const ring = r ? `m${-r} 0a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0` : "h0";
-    return { show: (points) => setAttr(shape, "d", points.filter(hasPlace).map((each) => `M${at(...placed(each))}${ring}`).join("")) };
+    const dot = (point) => `M${at(...placed(point))}${r ? `m${-r} 0${round(r)}` : "h0"}`;
+    return { show: (points) => setAttr(shape, "d", points.filter(hasPlace).map(dot).join("")) };
   };
 
   // From (x, y) to both axes.
@@ -104,8 +108,8 @@ export const chart = ({ height, left: least, levels, named = false }, onresize) 
     return { show: (x, y) => setAttr(shape, "d", `M${xAt(x)} ${bottom}V${yAt(y)}H${left}`) };
   };
 
-  // The line through (x, y) with a slope, so far to either side, as a part of the axis; and words at its right end (side
-  // 1) or left one (side -1), or at the other where there is no room.
+  // The line through (x, y) with a slope, so far to either side, as a part of the axis; and words above its right end
+  // (side 1) or below its left one (side -1), or on another side of an end where there is no room.
   const tangent = (name, reach, side = 1) => {
     const shape = put(path(name));
     const label = put(svg("text", { class: `bp-at-${name}`, "aria-hidden": "true" }), picture);
@@ -123,11 +127,13 @@ export const chart = ({ height, left: least, levels, named = false }, onresize) 
         const run = Math.min(reach * (right - left), FAR / length);
         setAttr(shape, "d", `M${at(a - run, b - run * steep)}L${at(a + run, b + run * steep)}`);
         const half = widthOf([words]) / 2;
-        const by = (Math.min(run * length, ALONG) + BESIDE + half / length) / length;
-        const within = ([p, q]) => [Math.max(left + half, Math.min(right - half, p)), Math.max(top + 6, Math.min(bottom - 6, q))];
-        const ends = [side, -side].map((to) => [a + to * by, b + to * by * steep]);
-        const [atX, atY] = within(ends.find((end) => at(...within(end)) === at(...end)) ?? ends[0]);
-        setAll(label, { x: atX, y: atY + 4 });
+        const along = Math.min(run, ALONG / length);
+        const aside = (ASIDE + (half * Math.abs(steep) + HALF) / length) / length;
+        const spot = (end, above) => [a + end * along + above * steep * aside, b + end * along * steep - above * aside];
+        const spots = [spot(side, side), spot(side, -side), spot(-side, side), spot(-side, -side)];
+        const within = ([p, q]) => [between(left + half, p, right - half), between(top + HALF, q, bottom - HALF)];
+        const [p, q] = spots.find((each) => at(...within(each)) === at(...each)) ?? within(spots[0]);
+        setAll(label, { x: p, y: q + 4 });
         setText(label, words);
       },
     };
@@ -142,10 +148,10 @@ export const chart = ({ height, left: least, levels, named = false }, onresize) 
       show: (...point) => {
         const [x, y] = placed(point);
         if (Number.isNaN(x + y)) return hide();
-        const [a, b] = [Math.max(left, Math.min(right, x)), Math.max(top, Math.min(bottom, y))];
+        const [a, b] = [between(left, x, right), between(top, y, bottom)];
         setAll(group, { visibility: null, transform: `translate(${a} ${b})` });
         setAll(shape, a === x && b === y
-          ? { d: `M${-r} 0a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0`, transform: "" }
+          ? { d: `M${-r} 0${round(r)}`, transform: "" }
           : { d: `M${r} 0L${-r} ${-r}V${r}Z`, transform: `rotate(${(Math.atan2(y - b, x - a) * 180) / Math.PI})` });
       },
     };
@@ -158,32 +164,39 @@ export const chart = ({ height, left: least, levels, named = false }, onresize) 
   const point = (control, read, move) => {
     const handle = svg("g", { class: "bp-point", role: "slider", tabindex: 0 }, circle("reach", 18), circle("halo", 11));
     const { show } = marked(handle, path("here"), 6.5);
-    let held = false; // the point itself, ...
-    let grip = 0; // so far from its middle
+    let down; // {x, y, grip}: where the pointer went down, and how far from the middle of the point if it took that
+    let follows = false; // from there on the point goes with the pointer
     const follow = (event) => {
-      const x = event.clientX - picture.getBoundingClientRect().left - grip;
+      const x = event.clientX - picture.getBoundingClientRect().left - down.grip;
       move(snap(control(), across.at((x - left) / (right - left))));
     };
-    const follows = (event) => picture.hasPointerCapture(event.pointerId) && follow(event);
+    const ours = (event) => picture.hasPointerCapture(event.pointerId);
     picture.addEventListener("pointerdown", (event) => {
       if (event.button !== 0) return;
       picture.setPointerCapture(event.pointerId);
       handle.focus({ preventScroll: true });
       event.preventDefault();
-      held = handle.contains(event.target);
-      const { left: start, width: size } = handle.getBoundingClientRect();
-      grip = held ? event.clientX - start - size / 2 : 0;
-      if (!held && event.pointerType === "mouse") follow(event);
+      const { left: edge, width: size } = handle.getBoundingClientRect();
+      const held = handle.contains(event.target);
+      down = { x: event.clientX, y: event.clientY, grip: held ? event.clientX - edge - size / 2 : 0 };
+      follows = held || event.pointerType === "mouse";
+      if (follows && !held) follow(event);
     });
-    picture.addEventListener("pointermove", follows);
-    picture.addEventListener("pointerup", (event) => held || follows(event));
+    picture.addEventListener("pointermove", (event) => {
+      if (!ours(event)) return;
+      follows ||= Math.abs(event.clientX - down.x) > Math.abs(event.clientY - down.y);
+      if (follows) follow(event);
+    });
+    picture.addEventListener("pointerup", (event) => ours(event) && !follows && follow(event));
     onKeys(handle, control, read, move);
     setAttr(picture, "role", "group");
     return {
       show: (x, y, label, told) => {
         const { lo, hi } = control();
         show(x, y);
-        setAll(handle, { "aria-label": label, "aria-valuemin": lo, "aria-valuemax": hi, "aria-valuenow": x, "aria-valuetext": told });
+        setAll(handle, {
+          "aria-label": label, "aria-valuemin": lo, "aria-valuemax": hi, "aria-valuenow": x, "aria-valuetext": told,
+        });
       },
     };
   };

@@ -16,7 +16,8 @@ const AGREE = 1e-3; // two products are called equal when three digits are
 const EXACT = 1e-9;
 const MOST_PLACES = 4000; // that are searched for equal products
 
-const grid = ({ lo, hi }, samples = SAMPLES) => Float64Array.from({ length: samples }, (_, k) => lo + ((hi - lo) * k) / (samples - 1));
+const grid = ({ lo, hi }, samples = SAMPLES) =>
+  Float64Array.from({ length: samples }, (_, k) => lo + ((hi - lo) * k) / (samples - 1));
 const agree = (a, b, tolerance) => Number.isFinite(a + b) && Math.abs(a - b) <= tolerance * Math.max(Math.abs(a), Math.abs(b));
 const points = (xs, ys) => Array.from(xs, (x, k) => [x, ys[k]]);
 const longer = (...texts) => texts.reduce((a, b) => (b.length > a.length ? b : a));
