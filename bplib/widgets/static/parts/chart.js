@@ -38,6 +38,7 @@ export const chart = ({ height, left: least, levels, named = false }, onresize) 
   let [left, right] = [least, least];
   let across; // the scales
   let up;
+  const labels = []; // where words stand at tangents: {p, q, half}, their middle and half of their width
   let drawn; // what the axes and lines that stand depend on
   const toX = (part) => far(left + part * (right - left));
   const toY = (part) => far(bottom + part * (top - bottom));
@@ -109,13 +110,17 @@ export const chart = ({ height, left: least, levels, named = false }, onresize) 
   };
 
   // The line through (x, y) with a slope, so far to either side, as a part of the axis; and words above its right end
-  // (side 1) or below its left one (side -1), or on another side of an end where there is no room.
+  // (side 1) or below its left one (side -1), or on another side of an end where there is no room, or where the words of a
+  // tangent stand that was made later.
   const tangent = (name, reach, side = 1) => {
     const shape = put(path(name));
     const label = put(svg("text", { class: `bp-at-${name}`, "aria-hidden": "true" }), picture);
+    const mine = {};
+    const order = labels.push(mine);
     const hide = () => {
       setAttr(shape, "d", "");
       setText(label, "");
+      mine.half = -Infinity;
     };
     return {
       hide,
@@ -132,7 +137,11 @@ export const chart = ({ height, left: least, levels, named = false }, onresize) 
         const spot = (end, above) => [a + end * along + above * steep * aside, b + end * along * steep - above * aside];
         const spots = [spot(side, side), spot(side, -side), spot(-side, side), spot(-side, -side)];
         const within = ([p, q]) => [between(left + half, p, right - half), between(top + HALF, q, bottom - HALF)];
-        const [p, q] = spots.find((each) => at(...within(each)) === at(...each)) ?? within(spots[0]);
+        const fits = (each) => at(...within(each)) === at(...each);
+        const apart = ([p, q]) => (other) => !(Math.abs(p - other.p) < half + other.half && Math.abs(q - other.q) < 2 * HALF);
+        const free = (each) => fits(each) && labels.slice(order).every(apart(each));
+        const [p, q] = [...spots, ...spots.map(within)].find(free) ?? within(spots[0]);
+        Object.assign(mine, { p, q, half });
         setAll(label, { x: p, y: q + 4 });
         setText(label, words);
       },
