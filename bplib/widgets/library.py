@@ -21,6 +21,8 @@ from typing import Any
 
 #: The file whose `library` makes the library from a table of views, and the folder that holds them.
 ENTRY, VIEWS = "library.js", "views"
+#: The folder of what several views are made of.
+PARTS = "parts"
 #: What the interface says, in English; a translation to German is ``words.de.json``.
 WORDS = "words.json"
 
@@ -214,10 +216,14 @@ def script(language: str = "") -> str:
 
 
 def style() -> str:
-    """Return what all figures look like: ``live.css``, and after it the styles of single kinds and views."""
-    folders = (static(), static(VIEWS))
-    found = [file for folder in folders for file in folder.iterdir() if file.name.endswith(".css")]
-    found.sort(key=lambda file: (file.name != "live.css", file.name))
+    """Return what all figures look like: ``live.css``, then the styles of single kinds, parts and views."""
+    folders = (static(), static(PARTS), static(VIEWS))
+    found = [
+        file
+        for folder in folders
+        for file in sorted(folder.iterdir(), key=lambda file: (file.name != "live.css", file.name))
+        if file.name.endswith(".css")
+    ]
     return "".join(file.read_text(encoding="utf-8") for file in found)
 
 

@@ -86,8 +86,8 @@ def test_the_outer_tangent_slides_to_g_of_x_and_the_ghost_stays_at_x(show):
     assert tangent == pytest.approx(ghost, abs=1)
     type_into(page, "x", "-1.5")
     (_, tangent, _, _), (_, ghost, _, _) = place(page, ".bp-tangent"), place(page, ".bp-ghost")
-    (_, cross, _, _) = place(page, ".bp-cross")
-    assert tangent - ghost > 60 and cross == pytest.approx(ghost, abs=2)
+    (_, cross, _, _) = place(page, ".bp-at-ghost")
+    assert tangent - ghost > 60 and cross == pytest.approx(ghost, abs=60)
 
 
 def test_drawn_tangents_have_the_slopes_of_the_drawn_curves(show):
@@ -208,13 +208,11 @@ def test_the_mistake_is_drawn_on_the_whole_curve_with_the_slope_it_claims(show):
     (a0, b0), (a1, b1) = ends(page, ".bp-whole .bp-ghost")
     assert (b1 - b0) / (y1 - y0) * (x1 - x0) / (a1 - a0) == pytest.approx(claim / slope, rel=0.01)
     assert ((a0 + a1) / 2, (b0 + b1) / 2) == pytest.approx(((x0 + x1) / 2, (y0 + y1) / 2), abs=0.1)
-    cross = page.locator(".bp-whole .bp-cross").bounding_box()
-    plot = page.locator(".bp-whole svg").bounding_box()
-    assert plot["x"] < cross["x"] < plot["x"] + plot["width"]
     page.get_by_role("checkbox").uncheck()
     settle(page)
     assert page.locator(".bp-whole .bp-ghost").get_attribute("d") == ""
-    assert page.locator(".bp-claim-line").is_hidden()
+    assert page.locator(".bp-chart .bp-claim-line").get_attribute("d") == ""
+    assert page.get_by_text("✗ the mistake").is_hidden()
     assert not visit.faults
 
 
@@ -232,15 +230,49 @@ def test_the_two_products_cross_where_the_mistake_is_right_by_chance(show):
     here = page.locator(".bp-slope-here").bounding_box()
     there = page.locator(".bp-claim-here").bounding_box()
     assert here["y"] == pytest.approx(there["y"], abs=1.5)
-    plot = page.locator(".bp-slopes svg").bounding_box()
+    plot = page.locator(".bp-slopes .bp-chart svg").bounding_box()
     assert plot["y"] < here["y"] < plot["y"] + 146, "the crossing is in sight"
-    slopes, claims = ends(page, ".bp-slope-line"), ends(page, ".bp-claim-line")
+    slopes, claims = ends(page, ".bp-chart .bp-slope-line"), ends(page, ".bp-chart .bp-claim-line")
     assert len(slopes) == len(claims) == 161
     above = [a[1] > b[1] for a, b in zip(slopes, claims, strict=True)]
     crossings = [x for (x, _), one, other in zip(slopes, above, above[1:], strict=False) if one != other]
-    middle = float(page.locator(".bp-slope-here").get_attribute("cx"))
+    middle = here["x"] + here["width"] / 2 - plot["x"]
     assert min(abs(x - middle) for x in crossings) < 4
-    assert "with the mistake" in page.locator(".bp-slopes svg").get_attribute("aria-label")
+    assert "with the mistake" in page.locator(".bp-slopes .bp-chart svg").get_attribute("aria-label")
+    assert not visit.faults
+
+
+# Width and height of each picture with a tangent, and the boxes of what is written at its tangents.
+WRITTEN = """() => [...document.querySelectorAll(".bp-compose svg:has(.bp-tangent)")].map((picture) => [
+  picture.clientWidth, picture.clientHeight,
+  ...[...picture.querySelectorAll(".bp-at-tangent, .bp-at-ghost:not(:empty)")].map((text) => {
+    const { x, y, width, height } = text.getBBox();
+    return [x, y, x + width, y + height];
+  }),
+])"""
+
+
+@pytest.mark.parametrize("width", [390, 800])
+def test_each_tangent_has_its_slope_written_at_it(show, width):
+    """Each chart has a scale of its own: a slope of 2 and one of a half may look alike."""
+    page = (visit := show(squares(), width=width)).page
+    for x in (-2, -1.7, -1.3, 0, 0.4, 1, 1.3, 1.9, 2):
+        type_into(page, "x", f"{x}")
+        told = [number(text) for text in page.locator(".bp-at-tangent").all_text_contents()]
+        assert told == pytest.approx([slopes(page)[k] for k in range(4)], rel=5e-3)
+        claim = number(re.search(r" = (\S+?)[,:]", wrong(page).split(": ", 1)[1])[1])
+        assert number(page.locator(".bp-whole .bp-at-ghost").text_content()[2:]) == pytest.approx(
+            claim, rel=5e-3
+        )
+        for wide, high, *boxes in page.evaluate(WRITTEN):
+            for left, top, right, bottom in boxes:
+                assert 38 < left < right < wide and -1 < top < bottom < high - 20, x
+            if len(boxes) == 2:
+                (a, _, b, c), (d, _, e, f) = boxes
+                assert b < d + 2 or e < a + 2 or abs(c - f) > 11, (x, boxes)
+    page.get_by_role("checkbox").uncheck()
+    settle(page)
+    assert set(page.locator(".bp-at-ghost").all_text_contents()) == {""}
     assert not visit.faults
 
 

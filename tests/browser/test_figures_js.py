@@ -16,7 +16,7 @@ pytestmark = pytest.mark.browser
 MANAGER = "'requirejs' in window"
 
 
-SLIDER = ".bp-live input[type=range][aria-label=w]"
+SLIDER = ".bp-panel input[type=range][aria-label=w]"
 
 
 def parabola(name="parabola"):

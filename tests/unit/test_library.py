@@ -171,6 +171,24 @@ def test_a_view_needs_no_engine_and_an_engine_no_document():
             assert not re.search(r"\b(document|window)\.", text), name
 
 
+def test_a_part_needs_no_store_and_no_view():
+    """What several views are made of is told numbers, and tells what the reader asks for."""
+    parts = {name: text for name, text in MODULES.items() if name.startswith(f"{library.PARTS}/")}
+    assert parts
+    for name, text in parts.items():
+        imports = re.findall(r'^import .* from "(.+)";$', text, re.MULTILINE)
+        assert not [path for path in imports if re.search(r"/(store\.js|main\.js|views/)", path)], name
+
+
+def test_the_style_holds_every_sheet_once_and_the_general_one_first():
+    style = library.style()
+    sheets = [path.read_text(encoding="utf-8") for path in STATIC.rglob("*.css")]
+    assert len(sheets) > 5
+    assert [style.count(sheet) for sheet in sheets] == [1] * len(sheets)
+    assert len(style) == sum(map(len, sheets))
+    assert style.startswith((STATIC / "live.css").read_text(encoding="utf-8"))
+
+
 # What a figure carries.
 
 

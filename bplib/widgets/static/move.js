@@ -1,4 +1,4 @@
-// How a control moves: on its grid of steps, by keys, and by a point on a curve.
+// How a control moves: on its grid of steps, and by keys.
 
 // A number on the control's grid of steps, without the noise of binary fractions.
 export const snap = ({ lo, hi, step }, x) => {
@@ -16,23 +16,3 @@ export const onKeys = (element, control, at, move) =>
     event.preventDefault();
     move(to);
   });
-
-// A point on a curve moves control(), by the pointer anywhere in the picture and by keys. ends(): where the axis
-// begins and ends, in px.
-export const onCurve = (store, picture, point, control, ends) => {
-  const follow = (event) => {
-    const { n, lo, hi } = control();
-    const [left, right] = ends();
-    const part = (event.clientX - picture.getBoundingClientRect().left - left) / (right - left);
-    store.set(n, snap(control(), lo + part * (hi - lo)));
-  };
-  picture.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0) return;
-    picture.setPointerCapture(event.pointerId);
-    point.focus({ preventScroll: true });
-    event.preventDefault();
-    follow(event);
-  });
-  picture.addEventListener("pointermove", (event) => picture.hasPointerCapture(event.pointerId) && follow(event));
-  onKeys(point, control, () => store.inputs[control().n], (x) => store.set(control().n, x));
-};

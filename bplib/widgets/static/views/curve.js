@@ -1,17 +1,17 @@
 // The view `curve`: one quantity against one control. The tangent's slope is the gradient; a nudge compares
 // what the gradient predicts with what happens.
-import { onAxis, rangeOf, ticks, widthOf, written } from "../axes.js";
 import { changes } from "../changes.js";
-import { html, menu, setAll, setAttr, setText, svg, uniqueId } from "../dom.js";
+import { html, menu, setAttr, setText } from "../dom.js";
 import { fmt } from "../format.js";
-import { onCurve, onKeys, snap } from "../move.js";
+import { onKeys, snap } from "../move.js";
 import { movingParts } from "../parts.js";
+import { rangeOf } from "../parts/axes.js";
+import { chart } from "../parts/chart.js";
+import { near } from "../parts/near.js";
 import { DIGITS, WIDE, brief, caption } from "../say.js";
 import { fill, words } from "../words.js";
 
 const SAMPLES = 201;
-const [TOP, RIGHT, BOTTOM, LEFT] = [24, 16, 226, 58]; // edges of the plot; RIGHT counts from the right
-const HEIGHT = 264;
 const FLOOR = 1e-3; // of the first range: a vertical axis that spans less would make a bend of what is flat
 
 export const mount = (el, store, spec) => {
@@ -21,10 +21,6 @@ export const mount = (el, store, spec) => {
   let control; // the horizontal axis
   let nudges; // the nudge, as a control of its own
   let nudge;
-  let room = 0; // width of the picture
-  let left = LEFT; // more where the numbers beside the axis are long
-  let drawn = ""; // what the drawn curve depends on
-  let range; // of the vertical axis
   const floors = new Map(); // what it spans at least, for each curve
   const choose = (chosen) => {
     control = chosen;
@@ -35,22 +31,13 @@ export const mount = (el, store, spec) => {
   };
   choose(store.control(spec.against));
 
-  const path = (name) => svg("path", { class: `bp-${name}` });
-  const circle = (name, r) => svg("circle", { class: `bp-${name}`, r });
-  const clip = uniqueId("clip");
-  const frame = svg("rect", { y: TOP - 4, height: BOTTOM - TOP + 8 });
-  const axes = svg("g", { "aria-hidden": "true" });
-  const [line, tangent, base] = [path("curve-line"), path("tangent"), path("base")];
-  const [predictedDot, trueDot] = ["dot-predicted", "dot-true"].map((name) => svg("g", {}, path(name)));
-  // The state before the last move, and the gradient steps that led here.
-  const [past, trail, steps] = [path("past"), path("trail"), path("steps")];
-  const point = svg("g", { class: "bp-point", role: "slider", tabindex: 0 }, circle("reach", 18), circle("halo", 11), path("here"));
-  const picture = svg(
-    "svg", { role: "group", height: HEIGHT },
-    svg("clipPath", { id: clip }, frame), axes,
-    svg("g", { "clip-path": `url(#${clip})` }, line, trail, steps, past, tangent, base), predictedDot, trueDot, point,
-  );
-  const canvas = html("div", { class: "bp-canvas" }, picture);
+  const sheet = chart({ height: 264, left: 58, levels: 5, named: true }, () => update());
+  // The state before the last move, and the gradient steps that led here, between the curve and its tangent.
+  const [line, trail, steps, past] = [sheet.line("curve-line"), sheet.line("trail"), sheet.dots("steps"), sheet.dots("past", 5)];
+  const [tangent, base] = [sheet.tangent("tangent", 1), sheet.line("base")];
+  const [predictedDot, trueDot] = [sheet.mark("dot-predicted", 5), sheet.mark("dot-true", 5)];
+  const point = sheet.point(() => control, () => store.inputs[control.n], (x) => store.set(control.n, x));
+  const handle = near(store);
 
   const slopeName = html("span");
   const slopeNumber = html("span", { class: "bp-grad" });
@@ -61,7 +48,7 @@ export const mount = (el, store, spec) => {
   slopeLine.line.append(slopeName, slopeNumber, before);
   const apart = caption("bp-apart");
   const { element: bars, predicted: predictedChange, truth: trueChange } = changes();
-  el.append(html("div", { class: "bp-columns" }, canvas, html("div", { class: "bp-side" },
+  el.append(html("div", { class: "bp-columns" }, html("div", {}, sheet.element, handle.element), html("div", { class: "bp-side" },
     html("div", { class: "bp-picks" },
       menu(words.curve.of, computed, (i) => labels.names[i], node, (i) => {
         node = i;
@@ -73,57 +60,21 @@ export const mount = (el, store, spec) => {
     bars,
     apart.element)));
 
-  const xAt = (x) => onAxis(x, [control.lo, control.hi], left, room - RIGHT);
-  const yAt = (y) => onAxis(y, range, BOTTOM, TOP);
-  const at = (x, y) => `${xAt(x).toFixed(2)} ${yAt(y).toFixed(2)}`;
-
-  // Where a mark stands: in its place as a dot, or at the edge as an arrow that points there.
-  const mark = (group, x, y, r) => {
-    const [a, b] = [Math.max(left, Math.min(room - RIGHT, x)), Math.max(TOP, Math.min(BOTTOM, y))];
-    setAttr(group, "transform", `translate(${a} ${b})`);
-    setAll(group.lastChild, a === x && b === y
-      ? { d: `M${-r} 0a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0`, transform: "" }
-      : { d: `M${r} 0L${-r} ${-r}V${r}Z`, transform: `rotate(${(Math.atan2(y - b, x - a) * 180) / Math.PI})` });
-  };
-
   const floorOf = (n, xs) => {
     const key = `${node} ${n}`;
     if (!floors.has(key)) {
-      const [lo, hi] = rangeOf(store.sweep(n, xs, node, tape.start), 0);
+      const { lo, hi } = rangeOf(store.sweep(n, xs, node, tape.start), 0);
       floors.set(key, FLOOR * (hi - lo));
     }
     return floors.get(key);
   };
 
   const drawCurve = (here) => {
-    const { lo, hi, name } = control;
-    const right = room - RIGHT;
+    const { n, lo, hi, name } = control;
     const xs = Float64Array.from({ length: SAMPLES }, (_, k) => lo + ((hi - lo) * k) / (SAMPLES - 1));
-    const ys = store.sweep(control.n, xs, node);
-    range = rangeOf(ys, here, floorOf(control.n, xs));
-    const levels = ticks(...range, 5);
-    const numbers = written(levels);
-    left = Math.max(LEFT, widthOf(numbers) + 12);
-    const stops = ticks(lo, hi, Math.min(8, (right - left) / 60));
-    const below = written(stops);
-    let d = "";
-    ys.forEach((y, k) => {
-      if (Number.isFinite(y)) d += `${Number.isFinite(ys[k - 1]) ? "L" : "M"}${at(xs[k], y)}`;
-    });
-    setAttr(line, "d", d);
-    setAll(frame, { x: left - 6, width: right - left + 12 });
-    const rule = (name, d) => svg("path", { class: `bp-${name}`, d });
-    const text = (name, x, y, words) => svg("text", { class: `bp-${name}`, x, y }, words);
-    axes.replaceChildren(
-      ...levels.flatMap((y, k) => [rule(y ? "grid" : "zero", `M${left} ${yAt(y)}H${right}`), text("tick-y", left - 8, yAt(y) + 4, numbers[k])]),
-      ...stops.flatMap((x, k) => [
-        ...(x ? [] : [rule("zero", `M${xAt(0)} ${BOTTOM}V${TOP}`)]),
-        text("tick-x", xAt(x), BOTTOM + 17, below[k]),
-      ]),
-      rule("axis", `M${left} ${BOTTOM}H${right}`),
-      text("axis-x", (left + right) / 2, HEIGHT - 4, name),
-      text("axis-y", 4, 12, labels.names[node]),
-    );
+    const ys = store.sweep(n, xs, node);
+    sheet.rule({ lo, hi, name }, { ...rangeOf(ys, here, floorOf(n, xs)), name: labels.names[node] });
+    line.show(Array.from(xs, (x, k) => [x, ys[k]]));
   };
 
   // Room for the longest words of each line, whatever its numbers.
@@ -138,47 +89,39 @@ export const mount = (el, store, spec) => {
   };
 
   const update = () => {
-    if (!room) return;
-    const { lo, hi, n, name } = control;
+    if (!sheet.ready) return;
+    const { n, name } = control;
     const quantity = labels.names[node];
     keepRoom(quantity, name);
     const x = store.inputs[n];
     const y = store.values[node];
     const slope = store.gradientsOf(node)[tape.inputs[n]];
     // While the point moves along its own curve, nothing of the curve changes.
-    const key = [room, node, n, ...store.inputs.with(n, 0)].join();
-    if (drawn !== key) drawCurve(y);
-    drawn = key;
-    setAttr(tangent, "d", `M${at(lo, y + slope * (lo - x))}L${at(hi, y + slope * (hi - x))}`);
-    mark(point, xAt(x), yAt(y), 6.5);
-    setAll(point, {
-      "aria-label": fill(words.curve.point, { quantity, name }),
-      "aria-valuemin": lo,
-      "aria-valuemax": hi,
-      "aria-valuenow": x,
-      "aria-valuetext": fill(words.curve.reads, { name, x: fmt(x), quantity, y: fmt(y), slope: fmt(slope) }),
-    });
-    setAttr(picture, "aria-label", fill(words.curve.label, { quantity, name }));
+    sheet.standing([node, n, ...store.inputs.with(n, 0)], () => drawCurve(y));
+    sheet.label(fill(words.curve.label, { quantity, name }));
+    tangent.show(x, y, slope);
+    const told = fill(words.curve.reads, { name, x: fmt(x), quantity, y: fmt(y), slope: fmt(slope) });
+    point.show(x, y, fill(words.curve.point, { quantity, name }), told);
+    handle.show(control);
     setText(slopeName, fill(words.curve.slope, { derivative: `d${quantity}/d${name}` }));
     brief(slopeNumber, slope);
     const { was } = store;
     const wasSlope = was ? store.gradientsOf(node, was)[tape.inputs[n]] : slope;
     setText(before, wasSlope === slope ? "" : `, ${fill(words.curve.was, { x: fmt(wasSlope, DIGITS) })}`);
     setAttr(before, "title", fmt(wasSlope));
-    const spot = (state) => at(state.inputs[n], state.values[node]);
-    setAttr(past, "d", was ? `M${spot(was)}m-5 0a5 5 0 1 0 10 0a5 5 0 1 0 -10 0` : "");
-    setAttr(trail, "d", store.trail.length ? `M${[...store.trail, store].map(spot).join("L")}` : "");
-    setAttr(steps, "d", store.trail.map((state) => `M${spot(state)}h0`).join(""));
+    const spot = (state) => [state.inputs[n], state.values[node]];
+    past.show(was ? [spot(was)] : []);
+    trail.show(store.trail.length ? [...store.trail, store].map(spot) : []);
+    steps.show(store.trail.map(spot));
 
     const after = store.sweep(n, Float64Array.of(x + nudge), node)[0];
     const known = Number.isFinite(after);
     const predicted = slope * nudge;
     const truth = known ? after - y : 0;
-    const ends = [y + predicted, y + truth].map(yAt);
-    setAttr(base, "d", `M${at(x, y)}H${xAt(x + nudge)}V${ends[0]}V${ends[1]}`);
-    mark(predictedDot, xAt(x + nudge), ends[0], 5);
-    mark(trueDot, xAt(x + nudge), ends[1], 5);
-    setAttr(trueDot, "visibility", known ? null : "hidden");
+    base.show([[x, y], [x + nudge, y], [x + nudge, y + predicted], [x + nudge, y + truth]]);
+    predictedDot.show(x + nudge, y + predicted);
+    if (known) trueDot.show(x + nudge, y + truth);
+    else trueDot.hide();
     nudgeInput.value = nudge / nudges.hi;
     setAttr(nudgeInput, "aria-valuetext", fmt(nudge));
     setText(nudgeText, fmt(nudge, 4));
@@ -198,17 +141,9 @@ export const mount = (el, store, spec) => {
   };
   nudgeInput.addEventListener("input", () => setNudge(Number(nudgeInput.value) * nudges.hi));
   onKeys(nudgeInput, () => nudges, () => nudge, setNudge);
-  onCurve(store, picture, point, () => control, () => [left, room - RIGHT]);
-
-  const resized = new ResizeObserver(() => {
-    room = canvas.clientWidth;
-    setAttr(picture, "width", room);
-    update();
-  });
-  resized.observe(canvas);
   const unsubscribe = store.subscribe(update);
   return () => {
     unsubscribe();
-    resized.disconnect();
+    sheet.close();
   };
 };

@@ -1,0 +1,152 @@
+"""On a phone the control in use and the picture that it moves are on screen together, made for fingers."""
+
+from __future__ import annotations
+
+import pytest
+from pages import ROOT, inputs, settle
+from test_bars import race
+from test_compose import chain, squares
+from test_live import neuron
+
+from bplib.scalar import Value
+from bplib.widgets.live import curve, live
+from bplib.widgets.views import compose
+
+pytestmark = pytest.mark.browser
+
+PHONE = {"width": 390, "height": 844, "has_touch": True}
+REACH = 600  # px that a picture and its control may take: what a phone shows without the browser's bars
+CHAPTERS = sorted(path.stem for path in (ROOT / "book").glob("[0-9]*.ipynb"))
+
+# For each picture, brought to the middle of the screen, how many px it and each of its controls take.
+SPANS = """async () => {
+  const spans = [];
+  for (const picture of document.querySelectorAll(":is(.bp-curve, .bp-compose) .bp-chart, .bp-amounts")) {
+    picture.scrollIntoView({ block: "center", behavior: "instant" });
+    await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+    const [figure, view] = [picture.closest(".bp-live"), picture.closest(".bp-section")];
+    const all = (selector) => [...figure.querySelectorAll(selector)];
+    const seen = (selector) => all(selector).filter((each) => each.checkVisibility());
+    const near = view.querySelector(".bp-near input")?.ariaLabel;
+    const controls = [...new Set(seen(".bp-panel input[type=range]").map((each) => each.ariaLabel))];
+    for (const name of near ? [near] : controls) {
+      const a = picture.getBoundingClientRect();
+      const taken = seen(`input[type=range][aria-label="${name}"]`).map((each) => {
+        const b = each.getBoundingClientRect();
+        return Math.max(a.bottom, b.bottom) - Math.min(a.top, b.top);
+      });
+      spans.push([`${view.className} ${name}`, Math.min(...taken)]);
+    }
+  }
+  return spans;
+}"""
+
+
+def five():
+    """As many stages as there may be, with another view above them."""
+    x = Value(0.5, "x")
+    chain = [x]
+    for k in range(5):
+        chain.append((chain[-1] * 0.5 + 0.1 * k).named(f"u{k}"))
+    views = [curve(), compose(*chain)]
+    return live(chain[-1], {x: (-2, 2)}, views=views, name="five")
+
+
+@pytest.mark.parametrize(("make", "pictures"), [(neuron, 1), (squares, 5), (five, 8), (race, 1)])
+def test_a_picture_and_its_control_are_on_the_screen_together(show, make, pictures):
+    page = (visit := show(make(), **PHONE)).page
+    spans = page.evaluate(SPANS)
+    assert len(spans) == pictures
+    assert [span for span in spans if span[1] > REACH] == []
+    assert not visit.faults
+
+
+def test_what_the_figure_says_does_not_cover_the_slider(show):
+    page = (visit := show(chain(lambda x: x + 1, lambda u: 1 / u), **PHONE)).page
+    slider = page.locator(".bp-near")
+    slider.get_by_role("slider").press("Home")
+    page.evaluate("figures[0].store.set(0, -1)")
+    page.evaluate("scrollTo(0, 0)")
+    settle(page)
+    told = page.locator(".bp-said").bounding_box()
+    assert page.locator(".bp-said").inner_text().endswith("x stays at −2.")
+    at = slider.bounding_box()
+    assert 300 < told["y"] < told["y"] + told["height"] <= at["y"] < at["y"] + at["height"] <= 844
+    assert not visit.faults
+
+
+def test_a_wide_figure_has_no_second_slider(show):
+    page = show(neuron(), width=800).page
+    assert page.locator(".bp-near").is_hidden()
+
+
+def test_the_slider_under_a_curve_is_that_of_its_horizontal_axis(show):
+    page = (visit := show(neuron(), **PHONE)).page
+    near = page.locator(".bp-near")
+    near.get_by_role("slider", name="w").press("Home")
+    settle(page)
+    assert inputs(page)[0] == -2 and near.inner_text() == "w\n−2"
+    page.get_by_role("combobox", name="against").select_option(label="b")
+    near.get_by_role("slider", name="b").press("End")
+    settle(page)
+    assert inputs(page)[:2] == [-2, 2] and near.inner_text() == "b\n2"
+    assert near.get_by_role("slider").count() == 1
+    assert not visit.faults
+
+
+def slide(page, start, by):
+    """A finger goes down at `start`, moves by so many px in small steps, and is lifted."""
+    hand = page.context.new_cdp_session(page)
+    (x, y), (dx, dy) = start, by
+    steps = [(x + dx * k / 10, y + dy * k / 10) for k in range(11)]
+    for k, (a, b) in enumerate(steps):
+        kind = "touchMove" if k else "touchStart"
+        hand.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": a, "y": b}]})
+    hand.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    settle(page)
+    hand.detach()
+
+
+def test_a_finger_that_scrolls_past_a_curve_moves_nothing(show):
+    page = (visit := show(neuron(), squares(), **PHONE)).page
+    for k, picture in enumerate((page.locator(".bp-curve .bp-chart"), page.locator(".bp-whole .bp-chart"))):
+        picture.scroll_into_view_if_needed()
+        settle(page)
+        box, before, top = picture.bounding_box(), inputs(page, k), page.evaluate("scrollY")
+        start = (box["x"] + box["width"] / 3, box["y"] + 60)
+        slide(page, start, (0, -120))
+        page.wait_for_function("(top) => scrollY > top + 60", arg=top)
+        assert inputs(page, k) == before
+        # To the side it moves the control, and a tap does.
+        box = picture.bounding_box()
+        slide(page, start := (box["x"] + box["width"] / 3, box["y"] + 100), (80, 0))
+        dragged = inputs(page, k)
+        assert dragged[0] != before[0] and dragged[1:] == before[1:]
+        page.touchscreen.tap(*start)
+        settle(page)
+        assert inputs(page, k)[0] < dragged[0]
+    assert not visit.faults
+
+
+def test_a_point_taken_beside_its_middle_does_not_jump(show):
+    page = (visit := show(neuron(), **PHONE)).page
+    page.evaluate("figures[0].store.set(0, 0.123)")
+    settle(page)
+    point = page.locator(".bp-point")
+    point.scroll_into_view_if_needed()
+    box = point.bounding_box()
+    assert min(box["width"], box["height"]) >= 44, "as large as a finger"
+    at = (box["x"] + box["width"] / 2 + 12, box["y"] + box["height"] / 2 + 5)
+    page.touchscreen.tap(*at)
+    settle(page)
+    assert inputs(page)[0] == 0.123
+    moved = 70 / (page.locator(".bp-chart svg").bounding_box()["width"] - 58 - 14) * 4
+    slide(page, at, (70, 0))
+    assert inputs(page)[0] == pytest.approx(0.123 + moved, abs=0.025)
+    assert not visit.faults
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_the_figures_of_the_book_keep_to_the_screen(open_page, name):
+    page = open_page(f"book/{name}.html", **PHONE).page
+    assert [span for span in page.evaluate(SPANS) if span[1] > REACH] == []
