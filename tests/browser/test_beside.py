@@ -1,4 +1,4 @@
-"""Figures beside their text, and how the keyboard gets to them: one page of the site at many sizes of the window."""
+"""Figures beside their text, and how the keyboard gets to them: one page at many sizes of the window."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NO_ROOM = [(640, 400), (390, 844)]  # 1280 x 800 at 200 % zoom, and a phone
 LEAST = 480
 FIGURES = ".widget-subarea .bp-live:not(.bp-live *)"
 
-# Of each figure: is it beside its text, and its box when the middle of that text is in the middle of the window.
+# Of each figure: is it beside its text, and its box when the middle of its place is in the window's.
 LOOK = """(selector) => [...document.querySelectorAll(selector)].map((figure) => {
   const place = figure.closest(".widget-subarea");
   const { top, height } = place.getBoundingClientRect();
@@ -69,7 +69,8 @@ FOCUS = """() => {
     const cover = seen?.closest(".bd-header-article, .bp-said, .skip-link");
     if (!seen || (cover && !cover.contains(e))) over.push(cover?.className ?? "outside the window");
   }
-  return [e.closest(".bp-live:not(.bp-live *)")?.id ?? "", e.getAttribute("aria-label") ?? e.textContent, over];
+  const figure = e.closest(".bp-live:not(.bp-live *)");
+  return [figure?.id ?? "", e.getAttribute("aria-label") ?? e.textContent, over];
 }"""
 
 # Where text and figures stand, from the beginning of the page.
@@ -117,7 +118,7 @@ def test_a_figure_stands_beside_its_text_where_both_have_room(open_page):
 
 
 def test_the_keyboard_reaches_figures_and_sees_where_it_is(open_page):
-    """From the first Tab stop to a figure, through all of it and back, while it says that it was told nonsense."""
+    """From the first Tab stop to each figure, through it and back, while it says that it heard nonsense."""
     page = (visit := open_page(CHAPTER)).page
     links = page.locator(".skip-link a")
     assert links.count() == 1 + page.locator(FIGURES).count()
@@ -174,7 +175,11 @@ def test_nothing_jumps_while_one_works_with_a_figure(open_page):
 
 
 def test_the_contents_give_way_to_a_button(open_page):
-    page = (visit := open_page(CHAPTER)).page
+    page = (visit := open_page(f"{CHAPTER}#in-which-order")).page
+    asked = "document.querySelector(':target').getBoundingClientRect().top"
+    assert 48 <= page.evaluate(asked) <= 80, (
+        "the page was laid out, and it stayed at the top"
+    )
     link = page.locator(".bd-sidebar-secondary a").nth(2)
     assert not link.is_visible()
     page.locator(".secondary-toggle").click()

@@ -28,12 +28,13 @@
   }
 
   class Place {
-    constructor(figure, k, all) {
+    constructor(figure, all) {
       this.figure = figure;
       this.track = figure.closest(".widget-subarea");
       this.cell = figure.closest("section > *");
       this.text = textOf(this.cell);
       this.alone = all.filter((other) => this.cell.contains(other)).length === 1;
+      this.room = 0; // that was added to the text
     }
     get beside() {
       return this.track.classList.contains("bp-beside");
@@ -41,6 +42,8 @@
     set beside(yes) {
       this.track.classList.toggle("bp-beside", yes);
       this.text.forEach((element) => element.classList.toggle("bp-narrow", yes));
+      this.text.at(-1).classList.toggle("bp-last", yes);
+      if (!yes) this.room = 0;
     }
     // A table that is open may make the figure longer than the window: it scrolls then.
     get height() {
@@ -48,21 +51,20 @@
       const opened = tables.map((table) => table.offsetHeight - table.firstElementChild.offsetHeight);
       return this.figure.offsetHeight - opened.reduce((a, b) => a + b, 0);
     }
-    // The track is as high as the text, or the text has room for the figure.
+    // The figure moves along its text, which gets room for it if it is shorter.
     measure(most) {
-      const [first, last] = [this.text[0], this.text.at(-1)];
-      const top = first.getBoundingClientRect().top;
-      const room = parseFloat(getComputedStyle(last).paddingBottom);
-      const text = last.getBoundingClientRect().bottom - room - top;
+      const [first, last] = [this.text[0], this.text.at(-1)].map((element) => element.getBoundingClientRect());
       const figure = Math.min(this.figure.offsetHeight, most);
-      set(this.track, "top", top - this.cell.parentNode.getBoundingClientRect().top);
-      set(this.track, "tall", Math.max(text, figure));
-      set(last, "room", Math.max(0, figure - text));
+      const text = last.bottom - this.room - first.top;
+      this.room = Math.max(0, figure - text);
+      set(this.text.at(-1), "room", this.room);
+      set(this.track, "tall", text + this.room);
+      set(this.track, "top", first.top - this.cell.parentNode.getBoundingClientRect().top);
     }
   }
 
   let places = [];
-  let known = ""; // what the decision depends on: decided once for each, a figure may leave its place but not return
+  let known = ""; // what was last decided for: until that changes, a figure may go to its place but not come back
   const visible = () => innerHeight - header.offsetHeight - 2 * AIR;
 
   // How wide the text is and how wide the figure beside it, the contents having given way.
@@ -74,32 +76,41 @@
     return { text, figure: Math.min(MOST, free - text) };
   }
 
-  // The figure that is looked at stays where it is seen.
+  // What is looked at stays where it is seen: the figure in use, else what is read. Browsers see to that themselves,
+  // but not where it changes its width.
   function keeping(change) {
-    const seen = places.find(({ figure }) => figure.contains(document.activeElement));
-    const top = seen?.figure.getBoundingClientRect().top;
+    const inUse = places.find(({ figure }) => figure.contains(document.activeElement))?.figure;
+    const top = (element) => element.getBoundingClientRect().top;
+    const readable = "section > :not(section), .widget-subarea:not(.bp-beside) .bp-live";
+    const read = () => [...article.querySelectorAll(readable)].find((element) => top(element) > header.offsetHeight);
+    const seen = scrollY > 0 && (inUse ?? read());
+    const before = seen && top(seen);
     change();
-    if (seen) scrollBy({ top: seen.figure.getBoundingClientRect().top - top, behavior: "instant" });
+    if (seen) scrollBy({ top: top(seen) - before, behavior: "instant" });
   }
 
   function settle() {
     const { text, figure } = columns();
     const most = visible();
     const now = `${text} ${figure} ${most}`;
-    const decided = now === known;
-    if (!decided) {
-      known = now;
-      set(page, "text", text);
-      set(page, "figure", figure);
-      set(page, "header", header.offsetHeight);
-      places.forEach((place) => (place.beside = place.alone && figure >= LEAST));
-    }
-    const leaving = places.filter((place) => place.beside && place.height > most);
-    if (leaving.length) keeping(() => leaving.forEach((place) => (place.beside = false)));
-    const beside = places.filter((place) => place.beside);
-    page.classList.toggle("bp-wide", beside.length > 0);
-    beside.forEach((place) => place.measure(most));
-    if (!decided || leaving.length) dispatchEvent(new Event("bp-columns")); // to site.js
+    const anew = now !== known;
+    const tooHigh = () => places.filter((place) => place.beside && place.height > most);
+    const arrange = () => {
+      if (anew) {
+        set(page, "text", text);
+        set(page, "figure", figure);
+        set(page, "header", header.offsetHeight);
+        places.forEach((place) => (place.beside = place.alone && figure >= LEAST));
+      }
+      tooHigh().forEach((place) => (place.beside = false));
+      const beside = places.filter((place) => place.beside);
+      page.classList.toggle("bp-wide", beside.length > 0);
+      beside.forEach((place) => place.measure(most));
+    };
+    known = now;
+    if (!anew && !tooHigh().length) return arrange();
+    keeping(arrange);
+    dispatchEvent(new Event("bp-columns")); // to site.js
   }
 
   function lead() {
@@ -116,7 +127,7 @@
   // figures.js says so.
   addEventListener("bp-drawn", () => {
     const figures = [...document.querySelectorAll(".widget-subarea .bp-live:not(.bp-live *)")];
-    places = figures.map((figure, k) => new Place(figure, k, figures));
+    places = figures.map((figure) => new Place(figure, figures));
     if (!places.length) return;
     lead();
     const watch = new ResizeObserver(settle);
