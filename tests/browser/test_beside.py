@@ -177,9 +177,7 @@ def test_nothing_jumps_while_one_works_with_a_figure(open_page):
 def test_the_contents_give_way_to_a_button(open_page):
     page = (visit := open_page(f"{CHAPTER}#in-which-order")).page
     asked = "document.querySelector(':target').getBoundingClientRect().top"
-    assert 48 <= page.evaluate(asked) <= 80, (
-        "the page was laid out, and it stayed at the top"
-    )
+    assert 48 <= page.evaluate(asked) <= 80, "the page was laid out, and it stayed at the top"
     link = page.locator(".bd-sidebar-secondary a").nth(2)
     assert not link.is_visible()
     page.locator(".secondary-toggle").click()
