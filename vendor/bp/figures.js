@@ -74,6 +74,7 @@
       draw(script);
       await new Promise((done) => setTimeout(done));
     }
+    dispatchEvent(new Event("bp-drawn")); // beside.js waits for it
   }
 
   const isLayout = ({ model_name: name }) => name === "LayoutModel";

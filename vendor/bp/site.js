@@ -23,8 +23,13 @@
       head.replaceWith(corner);
     });
     each(".citation[role]", (entry) => entry.setAttribute("role", "listitem"));
+  }
+
+  // What scrolls by itself is scrolled with the arrow keys, too.
+  function reachScrolling() {
     each("pre, .bd-article table", (block) => {
       if (block.scrollWidth > block.clientWidth) block.tabIndex = 0;
+      else block.removeAttribute("tabindex");
     });
   }
 
@@ -76,6 +81,11 @@
   };
   if (typeof Search !== "undefined") Search.htmlToText = excerptFrom;
 
+  // Contents that were opened with a button have done their work when a section is chosen.
+  each("#pst-secondary-sidebar-modal", (dialog) => {
+    dialog.addEventListener("click", ({ target }) => target.closest("a") && dialog.close());
+  });
+
   // Paper is light.
   const { dataset } = document.documentElement;
   let theme;
@@ -85,9 +95,15 @@
   });
   addEventListener("afterprint", () => (dataset.theme = theme));
 
-  addEventListener("load", () => window.MathJax?.startup.promise.then(fitFormulas));
-  addEventListener("resize", fitFormulas);
+  const fit = () => {
+    fitFormulas();
+    reachScrolling();
+  };
+  addEventListener("load", () => window.MathJax?.startup.promise.then(fit));
+  addEventListener("resize", fit);
+  addEventListener("bp-columns", fit); // from beside.js
   nameTheme();
+  reachScrolling();
   keepPunctuation();
   nameWidgets();
   // Widgets are mounted after the page has loaded, nested ones later still.
