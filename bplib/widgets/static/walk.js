@@ -1,8 +1,7 @@
 // The parts of a picture that can be read: one stop of the Tab key, arrows move among them, pointing reads too.
 import { setAttr, svg } from "./dom.js";
 
-// onpick(key) is told what is pointed at or focused, and null when it is left; onclose() of the Escape key and of a
-// tap beside the parts.
+// onpick(key) is told what is pointed at or focused, and null when it is left; onclose() of a tap beside the parts.
 export const walker = (onpick, onclose) => {
   let shapes = []; // {key, element, update, onenter}
   let focused = 0;
@@ -16,7 +15,6 @@ export const walker = (onpick, onclose) => {
     onkeydown(event) {
       const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
       const to = { Home: 0, End: shapes.length - 1 }[event.key] ?? (by && focused + by);
-      if (event.key === "Escape") onclose();
       const enter = (event.key === "Enter" || event.key === " ") && shapes[focused].onenter;
       if ((to === undefined && !enter) || event.altKey || event.ctrlKey || event.metaKey) return;
       event.preventDefault();

@@ -22,8 +22,9 @@ export const panelOf = (store, { params, top }) => {
     pin = null;
     store.changed();
   };
-  const measure = html("button", { type: "button", title: words.network.measureTitle, onclick: unpin }, words.network.measure);
-  const element = html("div", { class: "bp-move" }, html("div", { class: "bp-buttons" }, pinned, measure), bars.element, verdict);
+  const again = { type: "button", title: words.network.measureTitle, onclick: unpin };
+  const head = html("div", { class: "bp-buttons" }, pinned, html("button", again, words.network.measure));
+  const element = html("div", { class: "bp-move" }, head, bars.element, verdict);
 
   const choose = (p, byPointer) => {
     const control = store.control(p.n);

@@ -17,7 +17,8 @@ export const sentencesOf = (store, anatomy, count) => {
 
   const forward = (unit) => {
     const { z, a } = unit;
-    const sum = (name) => into(unit).map(({ node, from }) => (from === undefined ? name(node) : `${name(node)} × ${name(from)}`)).join(" + ");
+    const term = ({ node, from }, name) => (from === undefined ? name(node) : `${name(node)} × ${name(from)}`);
+    const sum = (name) => into(unit).map((p) => term(p, name)).join(" + ");
     return [
       `${names[z]} = ${sum((i) => names[i])} = ${sum((i) => bracketed(value(i)))} = `, blue(value(z)),
       `\n${names[a]} = ${labels.formulas[a]} = `, blue(value(a)),
@@ -57,10 +58,11 @@ export const sentencesOf = (store, anatomy, count) => {
     return [...rule, "= ", red(grad(unit.z))];
   };
 
-  const edge = ({ node, from, unit }, now, part) => {
+  const edge = (p, now) => {
+    const { node, from, unit } = p;
     const d = labels.derivative(top, node);
     const rows = now.whole ? now.rows(unit.layer) : 0;
-    const summed = rows ? ["\n", ...pieces(words.network.summed, { rows, n: count, x: [red(part)] })] : [];
+    const summed = rows ? ["\n", ...pieces(words.network.summed, { rows, n: count, x: [red(now.part(p))] })] : [];
     const own = !now.gradient(unit.layer) ? [fill(words.steps.notYetOf, { name: d })]
       : from === undefined ? [`${d} = ${delta(unit.z)} = `, red(grad(unit.z), true)]
       : [

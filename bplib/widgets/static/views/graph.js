@@ -38,24 +38,18 @@ export const mount = (el, store, view) => {
   let closed; // the step whose words the reader has closed
   const stepper = player({
     steps: () => steps, interval: PLAY,
-    onchange() {
-      picked = null;
-      closed = undefined;
-      store.changed();
-    },
+    onchange: () => read(null),
   });
+  // Reads a part, or nothing; `but` is a step that is then not read either.
+  const read = (key, but) => {
+    [picked, closed] = [key, but];
+    store.changed();
+  };
   const hasValue = (i) => stepper.taken === null || valueTurn.get(i) < stepper.taken;
   const hasGradient = (i) =>
     stepper.taken === null || (gradTurn.get(i) < 0 ? stepper.taken === steps.length : gradTurn.get(i) < stepper.taken);
-  const close = () => {
-    picked = null;
-    closed = stepper.current;
-    store.changed();
-  };
-  const walk = walker((key) => {
-    picked = key;
-    store.changed();
-  }, close);
+  const close = () => read(null, stepper.current);
+  const walk = walker((key) => read(key, closed), close);
   const buttons = stepper.group(
     words.steps.label,
     stepper.button(words.steps.forward, words.graph.forwardTitle, () => stepper.next("forward")),
@@ -63,7 +57,6 @@ export const mount = (el, store, view) => {
     stepper.playButton(words.steps.play, words.graph.playTitle),
     stepper.button(words.steps.all, words.steps.allTitle, () => stepper.goTo(null)),
   );
-  buttons.addEventListener("keydown", (event) => event.key === "Escape" && close());
   const legend = html(
     "p", { class: "bp-legend" },
     html("span", { class: "bp-value" }, words.graph.valueKey), " ",
@@ -76,7 +69,7 @@ export const mount = (el, store, view) => {
 
   // Its own place has room for the hint; whatever is read stands as a bubble at its part.
   keep(words.graph.point);
-  const { at, rest } = bubble(said, el, canvas);
+  const { at, rest } = bubble(said, el, canvas, close);
 
   let digit; // the width of one
   const drawNode = (i, [x, y], { width }) => {
@@ -184,7 +177,7 @@ export const mount = (el, store, view) => {
       : [fill(words.graph.backward, { k: stepper.taken - ahead, n: steps.length - ahead }), ...sentences.backward(node)];
   // The words of a step cover what comes after it and has no number yet: below the node on the way forward, above it
   // on the way back.
-  const read = () => {
+  const showWords = () => {
     const step = stepper.current === closed ? undefined : stepper.current;
     setAttr(reading, "aria-live", step && picked === null ? "polite" : "off");
     say(said, picked !== null ? partWords() : step ? stepWords(step) : [words.graph.point]);
@@ -194,7 +187,7 @@ export const mount = (el, store, view) => {
   };
   const update = () => {
     walk.update();
-    read();
+    showWords();
   };
 
   const resized = new ResizeObserver(draw);
@@ -203,6 +196,7 @@ export const mount = (el, store, view) => {
   const unsubscribe = store.subscribe(update);
   return () => {
     stepper.pause();
+    rest();
     unsubscribe();
     resized.disconnect();
   };

@@ -9,8 +9,8 @@ import { fill, words } from "../words.js";
 const TICK = 40; // ms
 const HEIGHT = 54;
 
-// Where recursion is at its visit number t, counted from 1 at the output, so after t - 1 steps: which edge it took on each level, and how often it
-// has been at the end of a path before and with this visit.
+// Where recursion is at its visit number t, counted from 1 at the output, so after t - 1 steps: which edge it took on
+// each level, and how often it has been at the end of a path before and with this visit.
 export const visit = (k, t) => {
   const path = [];
   let [inside, below, ends] = [t - 1, 2 ** (k + 1) - 1, 0];
@@ -83,8 +83,8 @@ export const mount = (el, store, { depth }) => {
     return (level, edge) => path[level] === edge;
   });
   // After both edges of a level its gradient is whole: twice that of the level before.
-  const once = lane(words.paths.once, () => 2 * k, (done) => (done < 2 * k - 1 ? 0 : 2 ** (k - 1) * (done - 2 * k + 2)), (done) =>
-    (level, edge) => 2 * level + edge < done);
+  const gradientAfter = (done) => (done < 2 * k - 1 ? 0 : 2 ** (k - 1) * (done - 2 * k + 2));
+  const once = lane(words.paths.once, () => 2 * k, gradientAfter, (done) => (level, edge) => 2 * level + edge < done);
 
   const stepper = player({ steps: () => ({ length: every.total() }), interval: TICK, onchange: () => store.changed() });
   const buttons = stepper.group(
@@ -94,7 +94,8 @@ export const mount = (el, store, { depth }) => {
     stepper.button(words.paths.end, words.paths.endTitle, () => stepper.goTo(null)),
   );
   const pace = html("p", { class: "bp-reading" });
-  el.append(html("div", { class: "bp-bar" }, html("p", { class: "bp-legend" }, words.paths.title), buttons), every.element, once.element, pace);
+  const legend = html("p", { class: "bp-legend" }, words.paths.title);
+  el.append(html("div", { class: "bp-bar" }, legend, buttons), every.element, once.element, pace);
 
   const update = () => {
     const now = Math.max(1, Math.round(store.inputs[depth]));
