@@ -33,8 +33,8 @@ export const bubble = (line, host, picture, onclose) => {
       const middle = (part.left + part.right) / 2;
       const left = clamp(middle - width / 2, outer.left, Math.max(outer.left, outer.right - width));
       line.classList.toggle("bp-above", onTop);
-      line.style.left = `${left - outer.left - host.clientLeft}px`;
-      line.style.top = `${(onTop ? top : part.bottom + APART) - outer.top - host.clientTop}px`;
+      const [x, y] = [left - outer.left - host.clientLeft, (onTop ? top : part.bottom + APART) - outer.top - host.clientTop];
+      line.style.translate = `${x}px ${y}px`; // moves it without a second layout
       line.style.setProperty("--bp-tip", `${clamp(middle - left, CORNER, width - CORNER)}px`);
     },
     // Back in its own place; also what a view does with it when it is left.
