@@ -337,11 +337,11 @@ def drag(page, handle, to):
 
 def rows(page, k=0):
     """Read the table: {node: (value, gradient)} as texts."""
-    details = page.locator(f"#figure-{k} details")
+    details = page.locator(f"#figure-{k} .bp-table")
     if details.get_attribute("open") is None:
         details.locator("summary").click()
     settle(page)
-    lines = page.locator(f"#figure-{k} tbody tr").all()
+    lines = details.locator("tbody tr").all()
     return {line.locator("th").inner_text(): line.locator("td").all_inner_texts()[1:] for line in lines}
 
 

@@ -780,6 +780,9 @@ def test_nothing_changes_size_while_a_control_moves(show, width):
     for part in page.locator(".bp-node, .bp-edge").all():
         part.focus()
         assert heights(page) == before, part.get_attribute("aria-label")
+    for phase in ["Forward"] * 5 + ["Backward"] * 9 + ["Show all"]:
+        page.get_by_role("button", name=phase).click()
+        assert heights(page) == before, phase
     assert not visit.faults
 
 

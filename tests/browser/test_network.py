@@ -16,6 +16,7 @@ from pages import (
 )
 
 from bplib.neurons import neurons
+from bplib.widgets import library
 from bplib.widgets.live import live
 from bplib.widgets.views import bars as amounts
 from bplib.widgets.views import compose, curve, graph, network
@@ -210,6 +211,39 @@ def test_three_states_layer_by_layer(show):
         assert known(page) == (leaves, set())
         assert reading(page).startswith("Point at")
     assert not visit.faults
+
+
+KNOWN = """([source, depth, rows]) => {
+  const { stepsOf, knownAfter } = new Function(`${source} return network$passes$;`)();
+  const steps = stepsOf(depth, rows, true);
+  const layers = Array.from({ length: depth + 2 }, (_, layer) => layer);
+  const tell = (taken) => {
+    const { value, gradient, rows: left } = knownAfter(steps[taken - 1], taken, depth, rows);
+    return layers.map((layer) => [value(layer), layer > 0 && gradient(layer), left(layer)]);
+  };
+  return [steps, [...steps.keys(), steps.length].map(tell), tell(null)];
+}"""
+
+
+@pytest.mark.parametrize(("depth", "rows"), [(1, 0), (3, 0), (2, 3)])
+def test_what_is_known_is_what_the_steps_so_far_have_found(chromium, depth, rows):
+    page = chromium.new_page()
+    steps, seen, whole = page.evaluate(KNOWN, [library.join(["network/passes.js"]), depth, rows])
+    page.close()
+    assert len(steps) == (2 * depth + 1) * max(1, rows) + 1
+    layers = range(depth + 2)
+    for taken, known in enumerate(seen):
+        now = steps[taken - 1] if taken else {}
+        so_far = [] if now.get("phase") == "update" else steps[:taken]
+        mine = {(step["phase"], step["layer"]) for step in so_far if step.get("row") == now.get("row")}
+        back = [step["layer"] for step in so_far if step["phase"] == "backward"]
+        for k in layers:
+            value, gradient, left = known[k]
+            assert value == (k == 0 or ("forward", k) in mine)
+            if 0 < k <= depth:
+                assert (gradient, left) == (("backward", k) in mine, back.count(k))
+    assert all(value for value, _, _ in whole) and all(gradient for _, gradient, _ in whole[1:])
+    assert {left for *_, left in whole} == {rows}
 
 
 def move_panel(page):

@@ -3,7 +3,9 @@ import { html, setAttr, setText, svg } from "../dom.js";
 import { fitted, fmt, shortened } from "../format.js";
 import { place } from "../layout.js";
 import { measureOf } from "../measure.js";
-import { DIGITS, WIDE, caption, say } from "../say.js";
+import { bubble } from "../parts/bubble.js";
+import { player } from "../parts/player.js";
+import { DIGITS, caption, say } from "../say.js";
 import { sentencesFor } from "../sentences.js";
 import { walker } from "../walk.js";
 import { fill, words } from "../words.js";
@@ -23,51 +25,37 @@ export const mount = (el, store, view) => {
   const measure = measureOf(store, nodes);
   const isInput = (i) => tape.nodes[i][0] === "input";
 
-  // The passes: values forward, then gradients from the output back. `taken` counts the steps, null shows all.
+  // The passes: values forward, then gradients from the output back.
   const steps = [
-    ...nodes.filter((i) => !isInput(i)).map((node) => ({ node })),
-    ...nodes.filter((i) => i <= tape.output).reverse().map((node) => ({ node, back: true })),
+    ...nodes.filter((i) => !isInput(i)).map((node) => ({ phase: "forward", node })),
+    ...nodes.filter((i) => i <= tape.output).reverse().map((node) => ({ phase: "backward", node })),
   ];
-  const ahead = steps.filter((step) => !step.back).length;
-  const turnOf = (node, back) => steps.findIndex((step) => step.node === node && !!step.back === back);
-  const valueTurn = new Map(nodes.map((i) => [i, turnOf(i, false)]));
-  const gradTurn = new Map(nodes.map((i) => [i, turnOf(i, true)]));
-  let taken = null;
-  let timer = 0;
-  const current = () => (taken ? steps[taken - 1] : undefined);
-  const hasValue = (i) => taken === null || valueTurn.get(i) < taken;
-  const hasGradient = (i) => taken === null || (gradTurn.get(i) < 0 ? taken === steps.length : gradTurn.get(i) < taken);
-  const goTo = (count) => {
-    taken = count;
-    picked = null;
+  const ahead = steps.filter(({ phase }) => phase === "forward").length;
+  const turnOf = (node, phase) => steps.findIndex((step) => step.node === node && step.phase === phase);
+  const valueTurn = new Map(nodes.map((i) => [i, turnOf(i, "forward")]));
+  const gradTurn = new Map(nodes.map((i) => [i, turnOf(i, "backward")]));
+  let picked = null; // the node or edge that is read
+  let closed; // the step whose words the reader has closed
+  const stepper = player({
+    steps: () => steps, interval: PLAY,
+    onchange: () => read(null),
+  });
+  // Reads a part, or nothing; `but` is a step that is then not read either.
+  const read = (key, but) => {
+    [picked, closed] = [key, but];
     store.changed();
   };
-  const pause = () => {
-    clearInterval(timer);
-    timer = 0;
-    setText(playButton, words.steps.play);
-  };
-  const advance = () => {
-    goTo(taken + 1);
-    if (taken >= steps.length) pause();
-  };
-  const play = () => {
-    if (timer) return pause();
-    if (taken >= steps.length) taken = null;
-    setText(playButton, words.steps.pause);
-    timer = setInterval(advance, PLAY);
-    advance();
-  };
-  const button = (text, title, onclick) => html("button", { type: "button", title, onclick }, text);
-  const stepButton = (text, title, next) => button(text, title, () => (pause(), goTo(next())));
-  const playButton = button(words.steps.play, words.graph.playTitle, play);
-  const buttons = html(
-    "div", { class: "bp-buttons", role: "group", "aria-label": words.steps.label },
-    stepButton(words.steps.forward, words.graph.forwardTitle, () => (taken < ahead ? taken + 1 : 1)),
-    stepButton(words.steps.backward, words.graph.backwardTitle, () =>
-      taken >= ahead && taken < steps.length ? taken + 1 : ahead + 1),
-    playButton,
-    stepButton(words.steps.all, words.steps.allTitle, () => null),
+  const hasValue = (i) => stepper.taken === null || valueTurn.get(i) < stepper.taken;
+  const hasGradient = (i) =>
+    stepper.taken === null || (gradTurn.get(i) < 0 ? stepper.taken === steps.length : gradTurn.get(i) < stepper.taken);
+  const close = () => read(null, stepper.current);
+  const walk = walker((key) => read(key, closed), close);
+  const buttons = stepper.group(
+    words.steps.label,
+    stepper.button(words.steps.forward, words.graph.forwardTitle, () => stepper.next("forward")),
+    stepper.button(words.steps.backward, words.graph.backwardTitle, () => stepper.next("backward")),
+    stepper.playButton(words.steps.play, words.graph.playTitle),
+    stepper.button(words.steps.all, words.steps.allTitle, () => stepper.goTo(null)),
   );
   const legend = html(
     "p", { class: "bp-legend" },
@@ -79,24 +67,9 @@ export const mount = (el, store, view) => {
   const { element: reading, line: said, keep } = caption("bp-reading");
   el.append(html("div", { class: "bp-bar" }, legend, buttons), canvas, reading);
 
-  // Room for the longest that is read anywhere, with numbers as wide as they come.
-  const wide = tape.nodes.map(() => WIDE);
-  const longest = sentencesFor(
-    { labels, values: wide, grads: wide, tape: { nodes: tape.nodes, output: tape.output, locals: () => wide } }, { edges },
-  );
-  const plain = (sentence) => sentence.map((part) => (typeof part === "string" ? part : part[1])).join("");
-  const before = longest.before(nodes[0], { values: wide, grads: wide });
-  const readings = [
-    ...nodes.map((i) => plain([...longest.forward(i), "\n", ...longest.backward(i), "\n", ...before])),
-    ...edges.map((edge) => plain(longest.edge(edge))),
-  ];
-  keep(readings.reduce((a, b) => (b.length > a.length ? b : a)));
-
-  let picked = null; // the node or edge that is read
-  const walk = walker((key) => {
-    picked = key;
-    store.changed();
-  });
+  // Its own place has room for the hint; whatever is read stands as a bubble at its part.
+  keep(words.graph.point);
+  const { at, rest } = bubble(said, el, canvas, close);
 
   let digit; // the width of one
   const drawNode = (i, [x, y], { width }) => {
@@ -133,7 +106,7 @@ export const mount = (el, store, view) => {
       }
       return {
         label: fill(words.graph.node, { name: names[i], numbers: known.join(", ") || words.steps.notYet }),
-        current: current()?.node === i,
+        current: stepper.current?.node === i,
         picked: picked === i || picked?.from === i || picked?.to === i,
       };
     });
@@ -149,12 +122,12 @@ export const mount = (el, store, view) => {
       const { from, to } = edge;
       const ends = { from: names[from], to: names[to] };
       const numbers = () => ({ local: fmt(sentences.local(edge)), product: fmt(sentences.share(edge)) });
-      const now = current();
+      const now = stepper.current;
       return {
         label: hasGradient(from) ? fill(words.graph.edgeNumbers, { ...ends, ...numbers() }) : fill(words.graph.edge, ends),
         picked: picked === edge,
-        flow: now && !now.back && now.node === to,
-        flowback: now?.back && now.node === from,
+        flow: now?.phase === "forward" && now.node === to,
+        flowback: now?.phase === "backward" && now.node === from,
       };
     });
 
@@ -174,7 +147,8 @@ export const mount = (el, store, view) => {
       return drawNode(i, plan.corners.get(i), plan);
     });
     canvas.replaceChildren(svg("svg", {
-      viewBox: `-2 -2 ${width} ${height}`, width, height, role: "group", onkeydown: walk.onkeydown,
+      viewBox: `-2 -2 ${width} ${height}`, width, height, role: "group",
+      onkeydown: walk.onkeydown, onpointerdown: walk.onpointerdown,
       "aria-label": fill(words.graph.label, { output: names[tape.output] }),
     }, ...wires, ...boxes));
     const ruler = svg("text", { class: "bp-number" }, "0000");
@@ -185,8 +159,7 @@ export const mount = (el, store, view) => {
     update();
   };
 
-  const spoken = () => {
-    const now = current();
+  const partWords = () => {
     if (typeof picked === "number") {
       const known = [
         ...(hasValue(picked) ? sentences.forward(picked) : []),
@@ -195,16 +168,26 @@ export const mount = (el, store, view) => {
       ];
       return known.length ? known : [fill(words.steps.notYetOf, { name: names[picked] })];
     }
-    if (picked) return hasGradient(picked.from) ? sentences.edge(picked) : [fill(words.steps.notYetOf, { name: `${names[picked.from]} → ${names[picked.to]}` })];
-    if (!now) return [words.graph.point];
-    return now.back
-      ? [fill(words.graph.backward, { k: taken - ahead, n: steps.length - ahead }), ...sentences.backward(now.node)]
-      : [fill(words.graph.forward, { k: taken, n: ahead }), ...sentences.forward(now.node)];
+    if (hasGradient(picked.from)) return sentences.edge(picked);
+    return [fill(words.steps.notYetOf, { name: `${names[picked.from]} → ${names[picked.to]}` })];
+  };
+  const stepWords = ({ phase, node }) =>
+    phase === "forward"
+      ? [fill(words.graph.forward, { k: stepper.taken, n: ahead }), ...sentences.forward(node)]
+      : [fill(words.graph.backward, { k: stepper.taken - ahead, n: steps.length - ahead }), ...sentences.backward(node)];
+  // The words of a step cover what comes after it and has no number yet: below the node on the way forward, above it
+  // on the way back.
+  const showWords = () => {
+    const step = stepper.current === closed ? undefined : stepper.current;
+    setAttr(reading, "aria-live", step && picked === null ? "polite" : "off");
+    say(said, picked !== null ? partWords() : step ? stepWords(step) : [words.graph.point]);
+    const part = walk.part(picked ?? step?.node);
+    if (part) at([part], picked === null && step.phase === "backward");
+    else rest();
   };
   const update = () => {
     walk.update();
-    setAttr(reading, "aria-live", current() && picked === null ? "polite" : "off");
-    say(said, spoken());
+    showWords();
   };
 
   const resized = new ResizeObserver(draw);
@@ -212,7 +195,8 @@ export const mount = (el, store, view) => {
   draw();
   const unsubscribe = store.subscribe(update);
   return () => {
-    pause();
+    stepper.pause();
+    rest();
     unsubscribe();
     resized.disconnect();
   };

@@ -3,13 +3,14 @@
 import { count } from "../count.js";
 import { html, setAll, setAttr, setText, svg } from "../dom.js";
 import { fmt } from "../format.js";
+import { player } from "../parts/player.js";
 import { fill, words } from "../words.js";
 
 const TICK = 40; // ms
 const HEIGHT = 54;
 
-// Where recursion is at its visit number t, counted from 1 at the output, so after t - 1 steps: which edge it took on each level, and how often it
-// has been at the end of a path before and with this visit.
+// Where recursion is at its visit number t, counted from 1 at the output, so after t - 1 steps: which edge it took on
+// each level, and how often it has been at the end of a path before and with this visit.
 export const visit = (k, t) => {
   const path = [];
   let [inside, below, ends] = [t - 1, 2 ** (k + 1) - 1, 0];
@@ -32,10 +33,7 @@ const duration = (ms) => {
 };
 
 export const mount = (el, store, { depth }) => {
-  const calm = matchMedia("(prefers-reduced-motion: reduce)");
   let k = 0;
-  let taken = null; // ticks since the start; null shows the end
-  let timer = 0;
   let room = 0;
 
   const lane = (title, total, gradient, edgesAt) => {
@@ -69,7 +67,7 @@ export const mount = (el, store, { depth }) => {
       },
       show() {
         const all = total();
-        const done = taken === null ? all : Math.min(taken, all);
+        const done = Math.min(stepper.taken ?? all, all);
         setText(number, fill(words.paths.steps, { done: count(done), all: count(all) }));
         setText(grad, fill(words.paths.gradient, { x: count(gradient(done)) }));
         bar.style.width = `${(100 * done) / all}%`;
@@ -85,45 +83,25 @@ export const mount = (el, store, { depth }) => {
     return (level, edge) => path[level] === edge;
   });
   // After both edges of a level its gradient is whole: twice that of the level before.
-  const once = lane(words.paths.once, () => 2 * k, (done) => (done < 2 * k - 1 ? 0 : 2 ** (k - 1) * (done - 2 * k + 2)), (done) =>
-    (level, edge) => 2 * level + edge < done);
+  const gradientAfter = (done) => (done < 2 * k - 1 ? 0 : 2 ** (k - 1) * (done - 2 * k + 2));
+  const once = lane(words.paths.once, () => 2 * k, gradientAfter, (done) => (level, edge) => 2 * level + edge < done);
 
-  const pause = () => {
-    clearInterval(timer);
-    timer = 0;
-    setText(raceButton, words.paths.race);
-  };
-  const goTo = (ticks) => {
-    taken = ticks === null || ticks >= every.total() ? null : ticks;
-    if (taken === null) pause();
-    store.changed();
-  };
-  const race = () => {
-    if (timer) return pause();
-    if (calm.matches) return goTo(null);
-    setText(raceButton, words.steps.pause);
-    taken ??= 0;
-    timer = setInterval(() => goTo(taken + 1), TICK);
-    store.changed();
-  };
-  const button = (text, title, onclick) => html("button", { type: "button", title, onclick }, text);
-  const raceButton = button(words.paths.race, words.paths.raceTitle, race);
-  const buttons = html(
-    "div", { class: "bp-buttons", role: "group", "aria-label": words.paths.race }, raceButton,
-    button(words.paths.step, words.paths.stepTitle, () => (pause(), goTo((taken ?? 0) + 1))),
-    button(words.paths.end, words.paths.endTitle, () => (pause(), goTo(null))),
+  const stepper = player({ steps: () => ({ length: every.total() }), interval: TICK, onchange: () => store.changed() });
+  const buttons = stepper.group(
+    words.paths.race,
+    stepper.playButton(words.paths.race, words.paths.raceTitle),
+    stepper.button(words.paths.step, words.paths.stepTitle, () => stepper.next()),
+    stepper.button(words.paths.end, words.paths.endTitle, () => stepper.goTo(null)),
   );
   const pace = html("p", { class: "bp-reading" });
-  el.append(html("div", { class: "bp-bar" }, html("p", { class: "bp-legend" }, words.paths.title), buttons), every.element, once.element, pace);
+  const legend = html("p", { class: "bp-legend" }, words.paths.title);
+  el.append(html("div", { class: "bp-bar" }, legend, buttons), every.element, once.element, pace);
 
   const update = () => {
     const now = Math.max(1, Math.round(store.inputs[depth]));
     const width = el.clientWidth;
     if (now !== k || width !== room) {
-      if (now !== k) {
-        pause();
-        taken = null;
-      }
+      if (now !== k) stepper.set(null);
       [k, room] = [now, width];
       if (room) [every, once].forEach((route) => route.draw());
     }
@@ -137,7 +115,7 @@ export const mount = (el, store, { depth }) => {
   resized.observe(el);
   const unsubscribe = store.subscribe(update);
   return () => {
-    pause();
+    stepper.pause();
     unsubscribe();
     resized.disconnect();
   };
