@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from numbers import Real
 from typing import Any
 
@@ -17,6 +17,8 @@ from bplib.diagram import form, labels
 from bplib.recording import LEAVES
 from bplib.scalar import Value
 from bplib.tape import Tape
+from bplib.widgets import states
+from bplib.widgets import tasks as lesson
 from bplib.widgets.places import Key, Places
 from bplib.widgets.views import VIEWS, View, graph
 
@@ -24,7 +26,6 @@ from bplib.widgets.views import VIEWS, View, graph
 MAX_VIEWS = 8
 
 _FIGURE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class Plan:
     data: list[list[Any]]  # of [n, column]
     views: list[View]
     name: str
+    tasks: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def start(self) -> list[float]:
@@ -85,7 +87,8 @@ class Plan:
             "views": [view.spec for view in self.views],
             "name": self.name,
         }
-        return {**spec, "data": self.data} if self.data else spec
+        further = {"data": self.data, "tasks": self.tasks}
+        return spec | {key: given for key, given in further.items() if given}
 
     # Run.
 
@@ -145,32 +148,19 @@ class Plan:
 
     # Tell.
 
-    def state(self, inputs: Sequence[float]) -> str:
-        """Return a state as text that can be shared, such as ``"neuron:w=0.5,b=0.1"``."""
-        return f"{self.name}:{','.join(f'{name}={inputs[n]!r}' for name, n in self.movable.items())}"
+    def state(self, inputs: Sequence[float], rate: float | None = None, task: int | None = None) -> str:
+        """Return a state as text that can be shared, such as ``"neuron:1:w=0.5,b=0.1"``."""
+        numbers = {name: inputs[n] for name, n in self.movable.items()}
+        return states.write(self.name, states.State(numbers, rate, task))
 
-    def restore(self, text: Any) -> list[float]:
-        """Return the inputs that a state holds. What it leaves out is at its start."""
-        like = self.state(self.start)
-        if not isinstance(text, str):
-            raise TypeError(f"A state is text such as {like!r}; {type(text).__name__} {text!r} came.")
-        name, _, entries = text.removeprefix("#").partition(":")
-        if name != self.name or not entries:
-            raise ValueError(f"Not a state of this figure: {text!r}. It should look like {like!r}.")
-        given: dict[int, float] = {}
-        for entry in entries.split(","):
-            key, _, number = entry.partition("=")
-            n = self.movable.get(key)
-            if n is None:
-                raise ValueError(
-                    f"The state {text!r} names {key!r}; this figure has {', '.join(self.movable)}."
-                )
-            if n in given:
-                raise ValueError(f"The state {text!r} gives {key} twice. Keep one of them.")
-            if not _NUMBER.fullmatch(number):
-                raise ValueError(f"The state {text!r} gives {key} no number. Write {key}=0.5, for example.")
-            given[n] = float(number)
-        return [given.get(n, start) for n, start in enumerate(self.start)]
+    def restore(self, text: Any) -> tuple[list[float], float | None, int | None]:
+        """Return the inputs, the learning rate and the task of a state; an input left out is at its start."""
+        start = self.start
+        known = {name: start[n] for name, n in self.movable.items()}
+        state = states.read(text, self.name, known, len(self.tasks))
+        for name, x in state.numbers.items():
+            start[self.movable[name]] = x
+        return self.checked(start), state.rate, state.task
 
     def in_words(self, inputs: Sequence[float]) -> str:
         """Tell the state. Nothing may differ from run to run: notebooks store it and compare it."""
@@ -195,6 +185,8 @@ def plan(
     views: Iterable[Mapping[str, Any]] | None = None,
     *,
     name: str,
+    tasks: Iterable[Mapping[str, Any]] = (),
+    asks: str | None = None,
 ) -> Plan:
     """Find what a figure names on its tape, or say what is wrong; `live` explains the arguments.
 
@@ -203,7 +195,7 @@ def plan(
     >>> w, x = Value(0.5, "w"), Value(2.0, "x")
     >>> line = plan(((w * x - 3) ** 2).named("loss"), {w: (-2, 4)}, params=[w], name="line")
     >>> line.state(line.step(line.start, rate=0.1))
-    'line:w=1.3'
+    'line:1:w=1.3'
     """
     if not isinstance(output, Value):
         raise TypeError(
@@ -229,7 +221,8 @@ def plan(
             )
     columns = _columns(data or {}, places, specs, moving)
     placed = [kind.place(places, movable, **asked) for kind, asked in shown]
-    return Plan(places.tape, specs, moving, columns, placed, name)
+    figure = Plan(places.tape, specs, moving, columns, placed, name)
+    return replace(figure, tasks=lesson.placed(figure, places, tasks, asks))
 
 
 def _asked(views: Iterable[Mapping[str, Any]] | None) -> list[tuple[Any, dict[str, Any]]]:

@@ -1,6 +1,7 @@
 // The controls: for each a slider and a typed entry; the gradient step, reset, and a link to the present state.
 import { html, setAttr } from "./dom.js";
 import { fmt, parse } from "./format.js";
+import { steadily } from "./guide.js";
 import { onKeys, snap } from "./move.js";
 import { fill, words } from "./words.js";
 
@@ -51,8 +52,8 @@ export const slider = (store, control) => {
 };
 
 // elsewhere: the inputs that a view has its own controls for.
-// reset: puts the figure back to its start.
-export const mount = (el, store, { name, hash, elsewhere, reset }) => {
+// reset: puts the figure back to its start; more: shows the controls that are not shown yet, or null.
+export const mount = (el, store, { name, hash, elsewhere, reset, more }) => {
   const fields = []; // everything that can be moved: {update, show}
   const button = (text, onclick, className) => html("button", { type: "button", class: className, onclick }, text);
   const rows = store.controls.filter(({ n }) => !elsewhere.includes(n)).map((control) => {
@@ -60,15 +61,16 @@ export const mount = (el, store, { name, hash, elsewhere, reset }) => {
     const range = slider(store, control);
     const entry = typed(store, control.name, () => store.inputs[n], (x) => store.set(n, x));
     fields.push(range, entry);
-    return html("div", { class: "bp-control" }, html("span", { class: "bp-name", "aria-hidden": "true" }, control.name), range.input, entry.input);
+    return html("div", { class: "bp-control", "data-part": control.name }, html("span", { class: "bp-name", "aria-hidden": "true" }, control.name), range.input, entry.input);
   });
   const actions = html("div", { class: "bp-buttons" });
   if (store.params.length) {
     const rate = typed(store, words.controls.rate, () => store.rate, (x) => store.setRate(x));
     fields.push(rate);
     actions.append(
-      button(words.controls.step, () => store.step(), "bp-main"),
-      html("label", { class: "bp-rate" }, `${words.controls.rate} `, rate.input),
+      html("span", { class: "bp-buttons", "data-part": "step" },
+        button(words.controls.step, () => store.step(), "bp-main"),
+        html("label", { class: "bp-rate" }, `${words.controls.rate} `, rate.input)),
     );
   }
   // On the site a link; elsewhere the text that `fig.state = "..."` takes.
@@ -94,6 +96,17 @@ export const mount = (el, store, { name, hash, elsewhere, reset }) => {
     fields.forEach(({ show }) => show());
   };
   actions.append(button(words.controls.reset, restart), button(hash ? words.controls.copyLink : words.controls.copyState, copy));
+  if (more) {
+    const all = button(words.controls.all, () => {
+      const first = rows.find((row) => row.hidden);
+      steadily(actions, () => {
+        more();
+        all.remove();
+      });
+      first.querySelector("input").focus({ preventScroll: true });
+    }, "bp-open");
+    actions.append(all);
+  }
   el.append(html("div", { class: "bp-controls" }, ...rows), actions, fallback);
   const update = () => fields.forEach((field) => field.update());
   update();

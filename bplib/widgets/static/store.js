@@ -2,14 +2,15 @@
 // A change is tried first; one that leaves a control's range, or the function's domain, changes nothing.
 import { Tape } from "./tape.js";
 import { Labels } from "./labels.js";
-import { fmt, parse } from "./format.js";
+import { fmt } from "./format.js";
+import { read, write } from "./states.js";
 import { fill, words } from "./words.js";
 
 const REST = 1000; // ms: what moves on sooner is one move, as a drag is
 const LONGEST = 200; // steps that a trail keeps
 
 export class Store {
-  constructor({ tape, labels, controls, params, data = [], rate: first }, inputs, rate) {
+  constructor({ tape, labels, controls, params, data = [], tasks = [], rate: first }, inputs, rate) {
     this.tape = new Tape(tape);
     this.labels = new Labels(labels);
     const place = (n) => ({ n, node: this.tape.inputs[n], name: this.tape.names[this.tape.inputs[n]] });
@@ -18,6 +19,9 @@ export class Store {
     this.data = data.map(([n, column]) => ({ n, column })); // see samples.js
     this.first = first; // the learning rate at the start
     this.rate = rate;
+    this.tasks = tasks; // see guide.js
+    this.task = 1; // the one the reader is at, counted from 1
+    this.events = null; // what the reader did since it began, while it waits for something
     this.message = { text: "", fault: false };
     this.listeners = new Set();
     this.frame = 0;
@@ -41,6 +45,13 @@ export class Store {
     cancelAnimationFrame(this.frame);
     this.frame = 0;
     for (const listener of this.listeners) listener();
+  }
+
+  // Tells what the reader did that the numbers don't show: "stepped", "walked" through both passes, "read" a node or
+  // an edge, which is two.
+  note(...event) {
+    this.events?.push(event);
+    this.changed();
   }
 
   say(text, fault = false) {
@@ -110,6 +121,7 @@ export class Store {
         : fill(sentence, { output, predicted: fmt(predicted), truth: fmt(measure() - before) }),
       !!fault,
     );
+    if (!fault) this.note("stepped");
     return fault;
   }
 
@@ -120,9 +132,9 @@ export class Store {
     return "";
   }
 
-  reset() {
-    this.rate = this.first;
-    this.propose(this.tape.start);
+  reset(inputs = this.tape.start, rate = this.first) {
+    this.rate = rate;
+    this.propose(inputs);
   }
 
   // Every node while one of them, computed or not, holds the numbers xs in place of its own.
@@ -148,22 +160,21 @@ export class Store {
   }
 
   state(name) {
-    return `${name}:${this.movable.map(({ n, name }) => `${name}=${this.inputs[n]}`).join(",")}`;
+    return write(name, {
+      numbers: Object.fromEntries(this.movable.map(({ n, name }) => [name, this.inputs[n]])),
+      rate: this.rate === this.first ? null : this.rate,
+      task: this.task === 1 ? null : this.task,
+    });
   }
 
-  // Takes "w=0.5,b=0.1". What it leaves out goes back to its start. Returns "" or a sentence.
+  // Takes "1:w=0.5,b=0.1&rate=2&task=3". Returns "" or a sentence.
   restore(text) {
-    const next = [...this.tape.start];
-    const seen = new Set();
-    for (const part of text.split(",")) {
-      const [name, number, ...rest] = part.split("=");
-      const target = this.movable.find((candidate) => candidate.name === name);
-      if (!target || number === undefined || rest.length) return words.store.unknown;
-      if (seen.has(name)) return fill(words.store.twice, { name });
-      seen.add(name);
-      next[target.n] = parse(number);
-      if (typeof next[target.n] === "string") return `${name}: ${next[target.n]}`;
-    }
-    return this.propose(next);
+    const found = read(text, this.movable.map(({ name }) => name), this.tasks.length);
+    if (typeof found === "string") return found;
+    const fault = this.propose(this.tape.inputs.map((node, n) => found.numbers[this.tape.names[node]] ?? this.tape.start[n]));
+    if (fault) return fault;
+    this.rate = found.rate ?? this.first;
+    this.task = found.task ?? this.task;
+    return "";
   }
 }

@@ -32,7 +32,7 @@ export const mount = (el, store, view) => {
   const turnOf = (node, back) => steps.findIndex((step) => step.node === node && !!step.back === back);
   const valueTurn = new Map(nodes.map((i) => [i, turnOf(i, false)]));
   const gradTurn = new Map(nodes.map((i) => [i, turnOf(i, true)]));
-  let taken = null;
+  let taken = store.passes === "ahead" ? 0 : null;
   let timer = 0;
   const current = () => (taken ? steps[taken - 1] : undefined);
   const hasValue = (i) => taken === null || valueTurn.get(i) < taken;
@@ -40,6 +40,7 @@ export const mount = (el, store, view) => {
   const goTo = (count) => {
     taken = count;
     picked = null;
+    if (taken === steps.length) store.note("walked");
     store.changed();
   };
   const pause = () => {
@@ -95,6 +96,7 @@ export const mount = (el, store, view) => {
   let picked = null; // the node or edge that is read
   const walk = walker((key) => {
     picked = key;
+    if (key !== null) store.note("read", ...(key.to === undefined ? [key] : [key.from, key.to]));
     store.changed();
   });
 

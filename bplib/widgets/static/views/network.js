@@ -52,7 +52,7 @@ export const mount = (el, store, spec) => {
   ];
   let whole = false; // an epoch, or one sample
   let steps = plan(whole);
-  let taken = 0;
+  let taken = store.passes === "done" ? null : 0;
   let [before, after] = [[], []]; // the inputs around the last update
   let timer = 0;
   const now = () => (taken ? steps[taken - 1] : undefined);
@@ -97,6 +97,7 @@ export const mount = (el, store, spec) => {
       taken = from;
     }
     if (taken !== count) pause();
+    if (taken && (steps[taken]?.phase ?? "update") === "update" && now().phase === "backward") store.note("walked");
     store.changed();
   };
   // Each button leads to the next step of its kind, and begins again when there is none.
@@ -182,6 +183,7 @@ export const mount = (el, store, spec) => {
   let picked = null; // what is read: a unit, a parameter, "loss", or the node of an input
   const walk = walker((key) => {
     picked = key;
+    if (key !== null) store.note("read", key.node ?? key.a ?? (key === "loss" ? top : key));
     store.changed();
   });
 
