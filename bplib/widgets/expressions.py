@@ -410,7 +410,7 @@ class Expressions(Figure):
         for formula in self.recorded:
             if formula["spec"]["name"] == wanted:
                 self.text = formula["text"]
-        self.shown = {**self.shown, "inputs": self._plan.checked(self._plan.restore(text))}
+        self.shown = {**self.shown, "inputs": self._plan.restore(text)[0]}
 
     def figure(self) -> Any:
         """Return a matplotlib figure of the present formula's graph."""

@@ -193,9 +193,9 @@ def _opens(plan: Plan, places: Places, k: int, opens: Sequence[Any]) -> list[str
             )
     if k > 1:
         return names
-    if sum(name in controls for name in names) > FIRST_CONTROLS:
+    if (count := sum(name in controls for name in names)) > FIRST_CONTROLS:
         raise ValueError(
-            f"The first task opens {len(names)} controls; {FIRST_CONTROLS} are enough to begin with. "
+            f"The first task opens {count} controls; {FIRST_CONTROLS} are enough to begin with. "
             "Let a later task open the others."
         )
     return names or [*controls[:FIRST_CONTROLS], others[0]]

@@ -124,7 +124,7 @@ def test_keys_stay_in_the_figure_and_the_kernel_follows(notebook):
         printed = page.locator(".jp-Cell").nth(PRINT).locator(".jp-OutputArea-output").last.inner_text()
         if "w=-0.94,b=0.1" in printed:
             break
-    assert "neuron:w=-0.94,b=0.1,x=1.0,y=0.8 -0.84" in printed
+    assert "neuron:1:w=-0.94,b=0.1,x=1.0,y=0.8 -0.84" in printed
     assert not notebook.faults
 
 

@@ -993,7 +993,7 @@ def test_where_copying_is_refused_the_text_is_selected(show):
     page.wait_for_selector(".bp-address:not([hidden])")
     assert (
         page.evaluate("getSelection().toString() || document.activeElement.value")
-        == "neuron:w=0.5,b=0.1,x=1,y=0.8"
+        == "neuron:1:w=0.5,b=0.1,x=1,y=0.8"
     )
     page.locator(".bp-address").press("Escape")
 
