@@ -177,10 +177,15 @@ SAVE_AND_STOP = """async () => {
 }"""
 
 
+LINK = """from IPython.display import Markdown
+
+Markdown('<a href="#neuron:1:w=-1.5">set w</a>')"""
+
+
 def test_a_saved_notebook_is_alive_before_a_new_kernel_has_run_it(lab, open_in_lab):
     """Its widgets' state is saved with it, which bplib asks JupyterLab for (widgets/lab/bplib.json)."""
     path = lab.folder / "saved.ipynb"
-    write_notebook(path, IMPORTS, KINDS[".bp-graph"])
+    write_notebook(path, IMPORTS, KINDS[".bp-graph"], LINK)
     before = open_in_lab(path.name)
     before.page.locator(".bp-live").wait_for()
     before.page.evaluate(SAVE_AND_STOP)
@@ -191,5 +196,10 @@ def test_a_saved_notebook_is_alive_before_a_new_kernel_has_run_it(lab, open_in_l
     figure.get_by_role("slider", name="w", exact=True).first.press("Home")
     settle(after.page)
     assert figure.evaluate("(figure) => figure.store.inputs[0]") == -2
+    address = after.page.url
+    after.page.get_by_role("link", name="set w").click()
+    settle(after.page)
+    assert figure.evaluate("(figure) => figure.store.inputs[0]") == -1.5
+    assert after.page.url == address
     assert "not found" not in after.page.locator(".jp-Notebook").inner_text()
     assert not after.faults

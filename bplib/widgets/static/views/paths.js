@@ -122,7 +122,7 @@ export const mount = (el, store, { depth }) => {
     if (now !== k || width !== room) {
       if (now !== k) {
         pause();
-        taken = null;
+        taken = k === 0 && store.passes === "ahead" ? 0 : null;
       }
       [k, room] = [now, width];
       if (room) [every, once].forEach((route) => route.draw());
