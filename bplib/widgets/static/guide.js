@@ -84,7 +84,7 @@ export const mount = (el, store, { parts, remake }) => {
   const restart = () => {
     const { start, rate } = tasks[store.task - 1];
     store.reset(start, rate);
-    store.events = [];
+    listen();
     remake(passesAt(tasks, store.task));
   };
   // Begins a task; one that says no start goes on from where the reader is.
@@ -94,13 +94,16 @@ export const mount = (el, store, { parts, remake }) => {
     enter();
     if (start || rate) store.reset(start, rate);
     if (passes) remake(passes);
-    store.events = [];
     store.changed();
+  };
+  // What the reader does counts from now on, for a task that waits.
+  const listen = () => {
+    store.events = tasks[shown - 1].until && !done.has(shown) ? [] : null;
   };
   const enter = () => {
     shown = store.task;
     asked = false;
-    store.events = [];
+    listen();
     setText(heard, "");
     parts.add(openAt(tasks, shown));
   };
@@ -133,6 +136,5 @@ export const mount = (el, store, { parts, remake }) => {
     tell.classList.toggle("bp-unseen", !then || finished || asked);
     whole.classList.toggle("bp-unseen", parts.isWhole());
   };
-  const unsubscribe = store.subscribe(update);
-  return { restart, update, unmount: unsubscribe };
+  return { restart, unmount: store.subscribe(update) };
 };
