@@ -99,11 +99,11 @@ export const mount = (el, store, { name, hash, elsewhere, reset, more }) => {
   if (more) {
     const all = button(words.controls.all, () => {
       const first = rows.find((row) => row.hidden);
-      steadily(actions, () => {
+      steadily(el.nextElementSibling, () => {
         more();
         all.remove();
       });
-      first.querySelector("input").focus({ preventScroll: true });
+      first.querySelector("[aria-label]").focus({ preventScroll: true });
     }, "bp-open");
     actions.append(all);
   }
