@@ -14,6 +14,7 @@ from bplib.scalar import Value
 from bplib.widgets.figure import Figure
 from bplib.widgets.live import Live, described
 from bplib.widgets.plan import Plan, plan
+from bplib.widgets.tasks import task
 from bplib.widgets.views import curve, graph
 
 try:
@@ -264,7 +265,7 @@ def _constant(number: float) -> Value:
     return node
 
 
-def _plan(text: str, name: str, asked: Spans | None = None) -> Plan:
+def _plan(text: str, name: str, asked: Spans | None = None, asks: str | None = None) -> Plan:
     """Plan the figure of a formula; an input without a span gets one round 0 that holds its start."""
     output, inputs = build(text)
     given = dict(asked or {})
@@ -277,10 +278,14 @@ def _plan(text: str, name: str, asked: Spans | None = None) -> Plan:
         raise ValueError(
             f"{text!r} has no input {next(iter(given))!r} to give a range; its inputs are {names}."
         )
-    return plan(output, spans, views=[graph(), curve()], name=name)
+    # Nothing of a formula is known before the reader has gone through it.
+    tasks = [task(asks, passes="ahead")] if asks else []
+    return plan(output, spans, views=[graph(), curve()], name=name, tasks=tasks)
 
 
-def expressions(formulas: Iterable[str | tuple[str, Spans]], *, name: str) -> "Expressions":
+def expressions(
+    formulas: Iterable[str | tuple[str, Spans]], *, name: str, asks: str | None = None
+) -> "Expressions":
     """Make a figure whose formula the reader chooses, or, where Python runs, types.
 
     Parameters
@@ -292,6 +297,8 @@ def expressions(formulas: Iterable[str | tuple[str, Spans]], *, name: str) -> "E
         as far as they start.
     name : str
         A short name, unique in its page; a shared link starts with it and the formula's number.
+    asks : str, optional
+        A question about whatever formula is shown. The figure then opens before the first step of its graph.
 
     Returns
     -------
@@ -317,7 +324,7 @@ def expressions(formulas: Iterable[str | tuple[str, Spans]], *, name: str) -> "E
     >>> fig.live.gradients["result"]
     1.0
     """
-    return Expressions(formulas, name)
+    return Expressions(formulas, name, asks)
 
 
 class Expressions(Figure):
@@ -339,15 +346,18 @@ class Expressions(Figure):
     asked = traitlets.Dict().tag(sync=True)  # what the reader wants: {"text", "turn"}
     fault = traitlets.Dict().tag(sync=True)  # the answer: {"turn", "says"}, why it did not work or ""
 
-    def __init__(self, formulas: Iterable[str | tuple[str, Spans]], name: str) -> None:
+    def __init__(
+        self, formulas: Iterable[str | tuple[str, Spans]], name: str, asks: str | None = None
+    ) -> None:
         if isinstance(formulas, str):
             raise TypeError(f"formulas must be a list of texts; put {formulas!r} in brackets.")
         asked = list(map(_formula, islice(formulas, MAX_FORMULAS + 1)))
         if not 1 <= len(asked) <= MAX_FORMULAS:
             raise ValueError(f"A menu offers 1 to {MAX_FORMULAS} formulas; {len(asked)} came.")
         self._name = name
+        self._asks = asks
         self._spans = dict(asked)
-        plans = [_plan(text, f"{name}-{k}", spans) for k, (text, spans) in enumerate(asked, start=1)]
+        plans = [_plan(text, f"{name}-{k}", spans, asks) for k, (text, spans) in enumerate(asked, start=1)]
         self._plan = plans[0]
         self._live: Live | None = None
         recorded = [_state(text, each) for (text, _), each in zip(asked, plans, strict=True)]
@@ -362,7 +372,8 @@ class Expressions(Figure):
     @text.setter
     def text(self, text: str) -> None:
         places = [k for k, state in enumerate(self.recorded, start=1) if state["text"] == text]
-        self._plan = _plan(text, f"{self._name}-{places[0] if places else 'typed'}", self._spans.get(text))
+        place = places[0] if places else "typed"
+        self._plan = _plan(text, f"{self._name}-{place}", self._spans.get(text), self._asks)
         self.shown = _state(text, self._plan)
 
     @traitlets.observe("asked")
@@ -399,7 +410,7 @@ class Expressions(Figure):
         for formula in self.recorded:
             if formula["spec"]["name"] == wanted:
                 self.text = formula["text"]
-        self.shown = {**self.shown, "inputs": self._plan.checked(self._plan.restore(text))}
+        self.shown = {**self.shown, "inputs": self._plan.restore(text)[0]}
 
     def figure(self) -> Any:
         """Return a matplotlib figure of the present formula's graph."""

@@ -20,6 +20,7 @@ from bplib.widgets.places import Key
 from bplib.widgets.plan import RATE, Plan, plain, plan, real
 from bplib.widgets.program import Program
 from bplib.widgets.sources.base import Quantity
+from bplib.widgets.tasks import above, below, reached, read, stepped, task, walked
 from bplib.widgets.views import curve, graph
 
 try:
@@ -27,7 +28,10 @@ try:
 except ImportError as error:
     raise ImportError('Live figures need anywidget: pip install "bplib[widgets]"') from error
 
-__all__ = ["Controls", "Live", "curve", "described", "graph", "live"]
+__all__ = [
+    "Controls", "Live", "above", "below", "curve", "described", "graph", "live", "reached", "read", "stepped",
+    "task", "walked",
+]  # fmt: skip
 
 
 def live(
@@ -40,6 +44,8 @@ def live(
     optimizer: Optimizer | None = None,
     name: str,
     rate: float | None = None,
+    tasks: Iterable[Mapping[str, Any]] = (),
+    asks: str | None = None,
 ) -> Live:
     """Turn a graph of Values, a network on arrays, or arrays computed in advance into a live figure.
 
@@ -62,9 +68,15 @@ def live(
     optimizer : Optimizer, optional
         What trains a Program; its learning rate is the figure's.
     name : str
-        A short name, unique in its page. A shared link starts with it: ``#neuron:w=0.5,b=0.1``.
+        A short name, unique in its page. A shared link starts with it: ``#neuron:1:w=0.5,b=0.1``.
     rate : float, optional
         The learning rate of the gradient step at the start: the optimiser's, or 0.1.
+    tasks : iterable of tasks, optional
+        What the reader is asked to do, one after the other, such as
+        ``[task("Drag x to 0.", until=reached(x, 0)), ...]``. The figure opens with the first, and each opens
+        further parts of it.
+    asks : str, optional
+        In place of tasks one question. Without either a figure opens with its first two controls.
 
     Returns
     -------
@@ -90,7 +102,9 @@ def live(
     >>> fig.values["loss"], fig.gradients["w"]
     (0.0, 0.0)
     """
-    shown = plan(output, controls, params, data, views, optimizer=optimizer, name=name)
+    shown = plan(
+        output, controls, params, data, views, optimizer=optimizer, name=name, tasks=tasks, asks=asks
+    )
     first = getattr(optimizer, "lr", RATE) if rate is None else rate
     return Live(shown, first)
 
@@ -106,6 +120,8 @@ class Live(Figure):
         Reads and moves the inputs: ``fig.controls["w"] = 0.3``.
     rate : float
         The learning rate of the gradient step.
+    task : int
+        The number of the task that the reader is at, counted from 1.
     """
 
     _bplib_kind = traitlets.Unicode("live").tag(sync=True)
@@ -113,6 +129,7 @@ class Live(Figure):
     spec = traitlets.Dict().tag(sync=True)
     inputs = traitlets.Any().tag(sync=True)
     rate = traitlets.Any().tag(sync=True)
+    task = traitlets.Int(1).tag(sync=True)
 
     def __init__(self, plan: Plan, rate: float) -> None:
         self.plan = plan
@@ -129,6 +146,13 @@ class Live(Figure):
         if not (math.isfinite(rate) and rate > 0):
             raise ValueError(f"The learning rate must be a number above 0; got {rate}.")
         return rate
+
+    @traitlets.validate("task")
+    def _check_task(self, proposal: Any) -> int:
+        count = max(1, len(self.plan.tasks))
+        if proposal["value"] not in range(1, count + 1):
+            raise ValueError(f"This figure has {count} tasks, counted from 1; got {proposal['value']}.")
+        return int(proposal["value"])
 
     @property
     def tape(self) -> Tape:
@@ -196,16 +220,18 @@ class Live(Figure):
 
     @property
     def state(self) -> str:
-        """The present state as text that can be shared, such as ``"neuron:w=0.5,b=0.1"``.
+        """The present state as text that can be shared, such as ``"neuron:1:w=0.5,b=0.1&rate=2.0&task=3"``.
 
-        Assign such a text to bring its state back. An input that it leaves out goes back to its start. The
-        learning rate and what is chosen in a view are no part of it, and stay.
+        Assign such a text to bring its state back. An input or a learning rate that it leaves out goes back
+        to its start, the task stays. What is chosen in a view is no part of it.
         """
-        return self.plan.state(self.inputs)
+        rate = None if self.rate == self.spec["rate"] else self.rate
+        return self.plan.state(self.inputs, rate, None if self.task == 1 else self.task)
 
     @state.setter
     def state(self, text: str) -> None:
-        self.inputs = self.plan.restore(text)
+        inputs, rate, task = self.plan.restore(text)
+        self.inputs, self.rate, self.task = inputs, rate or self.spec["rate"], task or self.task
 
     def figure(self) -> Any:
         """Return a matplotlib figure of the present state: the first view, drawn by `bplib.plot`."""

@@ -138,6 +138,14 @@ class Arrays:
             )
         return self.source.names.index(name)
 
+    def node(self, view: str, argument: str, q: Quantity) -> Quantity:
+        """Return a quantity that is one number."""
+        if view == "read":
+            raise ValueError(f"read({q!r}) waits for a node of a graph. In a figure of arrays write read().")
+        if int(np.prod(self.shape(view, q))) != 1:
+            raise ValueError(f"{view}(...) needs a quantity of one number, such as 'loss'; {q!r} came.")
+        return q
+
     def pick(self, name: str) -> list[int]:
         """Return the places of the inputs that hold a cell."""
         return [n for n, other in enumerate(self.source.names) if other.startswith(f"{name}[")]

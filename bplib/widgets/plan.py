@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from numbers import Real
 from typing import Any
 
@@ -19,6 +19,8 @@ from bplib.contract import wrong
 from bplib.optim import Optimizer
 from bplib.scalar import Value
 from bplib.tape import Tape
+from bplib.widgets import states
+from bplib.widgets import tasks as lesson
 from bplib.widgets.frames import Frames
 from bplib.widgets.places import INPUT_NAME, Arrays, Key, Places
 from bplib.widgets.program import Program
@@ -31,7 +33,6 @@ RATE = 0.1
 MAX_VIEWS = 8
 
 _FIGURE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class Plan:
     controls: list[list[Any]]  # of [n, lo, hi, step], or with the names of its stops as a fifth
     views: list[View]
     name: str
+    tasks: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def start(self) -> list[float]:
@@ -87,6 +89,7 @@ class Plan:
             "controls": self.controls,
             "views": [view.spec for view in self.views],
             "name": self.name,
+            **({"tasks": self.tasks} if self.tasks else {}),
         }
 
     def checked(self, given: Any, rate: float = RATE) -> list[float]:
@@ -116,32 +119,19 @@ class Plan:
 
     # Tell.
 
-    def state(self, inputs: Sequence[float]) -> str:
-        """Return a state as text that can be shared, such as ``"neuron:w=0.5,b=0.1"``."""
-        return f"{self.name}:{','.join(f'{name}={inputs[n]!r}' for name, n in self.movable.items())}"
+    def state(self, inputs: Sequence[float], rate: float | None = None, task: int | None = None) -> str:
+        """Return a state as text that can be shared, such as ``"neuron:1:w=0.5,b=0.1"``."""
+        numbers = {name: inputs[n] for name, n in self.movable.items()}
+        return states.write(self.name, states.State(numbers, rate, task))
 
-    def restore(self, text: Any) -> list[float]:
-        """Return the inputs that a state holds. What it leaves out is at its start."""
-        like = self.state(self.start)
-        if not isinstance(text, str):
-            raise TypeError(f"A state is text such as {like!r}; {type(text).__name__} {text!r} came.")
-        name, _, entries = text.removeprefix("#").partition(":")
-        if name != self.name or not entries:
-            raise ValueError(f"Not a state of this figure: {text!r}. It should look like {like!r}.")
-        given: dict[int, float] = {}
-        for entry in entries.split(","):
-            key, _, number = entry.partition("=")
-            n = self.movable.get(key)
-            if n is None:
-                raise ValueError(
-                    f"The state {text!r} names {key!r}; this figure has {', '.join(self.movable)}."
-                )
-            if n in given:
-                raise ValueError(f"The state {text!r} gives {key} twice. Keep one of them.")
-            if not _NUMBER.fullmatch(number):
-                raise ValueError(f"The state {text!r} gives {key} no number. Write {key}=0.5, for example.")
-            given[n] = float(number)
-        return [given.get(n, start) for n, start in enumerate(self.start)]
+    def restore(self, text: Any) -> tuple[list[float], float | None, int | None]:
+        """Return the inputs, the learning rate and the task of a state; an input left out is at its start."""
+        start = self.start
+        known = {name: start[n] for name, n in self.movable.items()}
+        state = states.read(text, self.name, known, len(self.tasks))
+        for name, x in state.numbers.items():
+            start[self.movable[name]] = x
+        return self.checked(start), state.rate, state.task
 
     def in_words(self, inputs: Sequence[float], rate: float = RATE) -> str:
         """Tell the state. Nothing may differ from run to run: notebooks store it and compare it."""
@@ -166,6 +156,8 @@ def plan(
     *,
     optimizer: Optimizer | None = None,
     name: str,
+    tasks: Iterable[Mapping[str, Any]] = (),
+    asks: str | None = None,
 ) -> Plan:
     """Find what a figure names in its source, or say what is wrong; `live` explains the arguments.
 
@@ -174,7 +166,7 @@ def plan(
     >>> w, x = Value(0.5, "w"), Value(2.0, "x")
     >>> line = plan(((w * x - 3) ** 2).named("loss"), {w: (-2, 4)}, params=[w], name="line")
     >>> line.state(line.source.step(line.start, rate=0.1))
-    'line:w=1.3'
+    'line:1:w=1.3'
     """
     if not isinstance(output, Value | Program | Frames):
         raise TypeError(
@@ -191,7 +183,8 @@ def plan(
     if not isinstance(output, Value):
         if params or data:
             raise TypeError("params and data go with a graph of Values; a Program has its own.")
-        return _of_arrays(output, asked, _asked(views, "arrays"), optimizer, name)
+        figure, arrays = _of_arrays(output, asked, _asked(views, "arrays"), optimizer, name)
+        return replace(figure, tasks=lesson.placed(figure, arrays, tasks, asks))
     if optimizer is not None:
         raise TypeError("optimizer goes with a Program; a graph of Values takes params=[...] and rate.")
     shown = _asked([graph()] if views is None else views, "graph")
@@ -207,7 +200,8 @@ def plan(
             )
     columns = _columns(data or {}, places, specs, moving)
     placed = [kind.place(places, movable, **wanted) for kind, wanted in shown]
-    return Plan(TapeSource(places.tape, moving, columns), specs, placed, name)
+    figure = Plan(TapeSource(places.tape, moving, columns), specs, placed, name)
+    return replace(figure, tasks=lesson.placed(figure, places, tasks, asks))
 
 
 def _of_arrays(
@@ -216,7 +210,7 @@ def _of_arrays(
     shown: list[tuple[Any, dict[str, Any]]],
     optimizer: Optimizer | None,
     name: str,
-) -> Plan:
+) -> tuple[Plan, Arrays]:
     """Find what a figure of arrays shows: the controls, and the cells that can be picked in its views."""
     for key in asked:
         if not isinstance(key, str) or not INPUT_NAME.fullmatch(key):
@@ -246,7 +240,7 @@ def _of_arrays(
         ]
         arrays = Arrays(source, [*most, *(0.0 for _ in source.names[len(names) :])])
     placed = [kind.place(arrays, [n for n, *_ in specs], **wanted) for kind, wanted in shown]
-    return Plan(source, specs, placed, name)
+    return Plan(source, specs, placed, name), arrays
 
 
 def _most(source: ProgramSource, n: int, span: Any) -> float:

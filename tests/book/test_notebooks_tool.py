@@ -28,7 +28,7 @@ def notebook(tmp_path: Path) -> Path:
     path = tmp_path / "nb.ipynb"
     cells = [new_markdown_cell("# A title"), new_code_cell(FIGURE), new_code_cell(DRAW)]
     cells[2].metadata = {"tags": ["kept"], "scrolled": True}
-    nbformat.write(new_notebook(cells=cells, metadata={"authors": ["me"]}), path)
+    nbformat.write(new_notebook(cells=cells, metadata={"authors": ["me"], "widgets": {"state": {}}}), path)
     return path
 
 

@@ -97,7 +97,9 @@ def test_code_cells_are_short(path):
     lengths = [lines(cell) for cell in cells(path)]
     assert all(length <= 20 for length in lengths), lengths
     if path in CHAPTERS:
-        assert median(lengths) <= 6, lengths
+        # What stands folded on the page, a figure's tasks, is not read as code.
+        read = [lines(cell) for cell in cells(path) if "hide-input" not in cell.metadata.get("tags", [])]
+        assert median(read) <= 6, read
 
 
 @each(PAGES)

@@ -11,9 +11,10 @@ Fixtures that the tests in this folder take as arguments (all test modules here 
 `open_page(path, scheme="http", wait=True, **options)`
     A `Visit` to a page of the site: `visit.page` is Playwright's `Page`, settled (figures mounted,
     mathematics set). `path` may carry a "#hash".
-`show(*figures, traits=("spec", "inputs", "rate"), site=True, address="", **options)`
+`show(*figures, traits=("spec", "inputs", "rate"), site=True, address="", whole=True, **options)`
     A `Visit` to a page of live figures without Jupyter: their own module on a stand-in for anywidget's model
-    that has these traits; `site` says whether the page looks like one of the site, where no Python answers.
+    that has these traits; `site` says whether the page looks like one of the site, where no Python answers,
+    `whole` whether all parts of the figures are opened, as "Show the whole figure" does.
     `pages.py` has what reads and moves the figures.
 `show_widgets(*widgets, **options)`
     A `Visit` to a page from a folder that has these widgets in it, put there by the site's own scripts.
@@ -53,6 +54,7 @@ import pytest
 
 pytest.register_assert_rewrite("pages", "engines")
 from pages import (  # noqa: E402
+    OPEN_ALL,
     ROOT,
     SETTLED,
     Visit,
@@ -224,6 +226,7 @@ def show(windows: Windows, figures_served: tuple[Path, str], visits: list[Visit]
         traits: Sequence[str] = ("spec", "inputs", "rate"),
         site: bool = True,
         address: str = "",
+        whole: bool = True,
         width: int = 800,
         height: int = 1000,
         **options: Any,
@@ -235,6 +238,8 @@ def show(windows: Windows, figures_served: tuple[Path, str], visits: list[Visit]
         visits.append(visit)
         visit.page.goto(f"{url}{name}/{address}")
         visit.page.wait_for_function("window.figures")
+        if whole:
+            visit.page.evaluate(OPEN_ALL)
         settle(visit.page)
         return visit
 

@@ -90,6 +90,10 @@ SETTLED = """async () => {
 }"""
 
 
+# Opens every part of every figure.
+OPEN_ALL = """() => document.querySelectorAll(".bp-open").forEach((button) => button.click())"""
+
+
 def unavailable(sentence: str) -> None:
     """Skip on a reader's machine; fail in CI, where nothing may be skipped."""
     if os.environ.get("CI"):

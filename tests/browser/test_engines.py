@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from engines import ENGINES, equip
-from pages import SETTLED, serve
+from pages import OPEN_ALL, SETTLED, serve
 
 pytestmark = pytest.mark.browser
 
@@ -51,6 +51,7 @@ def faults_on(engine, home, path, mount_within=30, answer_within=30):
     found = []
     try:
         engine.wait_for(SETTLED, what="figures mounted and mathematics set", seconds=mount_within)
+        engine.ask(OPEN_ALL)
         for k in range(engine.ask(COUNT)):
             figure = engine.ask(TAKE, k)
             engine.press(figure["key"])

@@ -89,7 +89,7 @@ def test_a_link_chooses_the_formula_and_its_state(figure):
 def test_a_damaged_link_leaves_the_figure_whole(figure):
     _, visit = figure(site=True, address="#formula-2:x=%E0%A4%A")
     assert numbers(visit.page).startswith("node x: ")
-    assert "damaged" in visit.page.locator(".bp-live .bp-live .bp-said").inner_text()
+    assert "can't be taken" in visit.page.locator(".bp-live .bp-live .bp-said").inner_text()
     assert not visit.faults
 
 

@@ -124,7 +124,7 @@ def test_keys_stay_in_the_figure_and_the_kernel_follows(notebook):
         printed = page.locator(".jp-Cell").nth(PRINT).locator(".jp-OutputArea-output").last.inner_text()
         if "w=-0.94,b=0.1" in printed:
             break
-    assert "neuron:w=-0.94,b=0.1,x=1.0,y=0.8 -0.84" in printed
+    assert "neuron:1:w=-0.94,b=0.1,x=1.0,y=0.8 -0.84" in printed
     assert not notebook.faults
 
 
@@ -168,3 +168,38 @@ def test_python_draws_what_an_explorer_asks_for(notebook):
     assert test_explore.digest(cell) != before and test_explore.said(cell) == ""
     assert page.evaluate("window.jupyterapp.shell.currentWidget.content.model.cells.length") == len(CELLS)
     assert not notebook.faults
+
+
+SAVE_AND_STOP = """async () => {
+  const { context, sessionContext } = window.jupyterapp.shell.currentWidget;
+  await context.save();
+  await sessionContext.shutdown();
+}"""
+
+
+LINK = """from IPython.display import Markdown
+
+Markdown('<a href="#neuron:1:w=-1.5">set w</a>')"""
+
+
+def test_a_saved_notebook_is_alive_before_a_new_kernel_has_run_it(lab, open_in_lab):
+    """Its widgets' state is saved with it, which bplib asks JupyterLab for (widgets/lab/bplib.json)."""
+    path = lab.folder / "saved.ipynb"
+    write_notebook(path, IMPORTS, KINDS[".bp-graph"], LINK)
+    before = open_in_lab(path.name)
+    before.page.locator(".bp-live").wait_for()
+    before.page.evaluate(SAVE_AND_STOP)
+    before.close()
+    after = open_in_lab(path.name, run=False)
+    figure = after.page.locator(".bp-live")
+    figure.wait_for()
+    figure.get_by_role("slider", name="w", exact=True).first.press("Home")
+    settle(after.page)
+    assert figure.evaluate("(figure) => figure.store.inputs[0]") == -2
+    address = after.page.url
+    after.page.get_by_role("link", name="set w").click()
+    settle(after.page)
+    assert figure.evaluate("(figure) => figure.store.inputs[0]") == -1.5
+    assert after.page.url == address
+    assert "not found" not in after.page.locator(".jp-Notebook").inner_text()
+    assert not after.faults

@@ -957,7 +957,7 @@ DAMAGED = [
 def test_a_damaged_link_is_told_and_changes_nothing(show, text):
     fig = neuron()
     visit = show(fig, address=f"#neuron:{text}")
-    assert "damaged" in said(visit.page)
+    assert "The figure stays as it was." in said(visit.page)
     assert_agrees(visit.page, fig)
     assert not visit.faults
     with pytest.raises(ValueError):
@@ -996,7 +996,7 @@ def test_where_copying_is_refused_the_text_is_selected(show):
     page.wait_for_selector(".bp-address:not([hidden])")
     assert (
         page.evaluate("getSelection().toString() || document.activeElement.value")
-        == "neuron:w=0.5,b=0.1,x=1,y=0.8"
+        == "neuron:1:w=0.5,b=0.1,x=1,y=0.8"
     )
     page.locator(".bp-address").press("Escape")
 

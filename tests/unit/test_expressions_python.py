@@ -153,7 +153,7 @@ def test_a_state_brings_formula_and_inputs_back():
     fig.state = "formula-2:x=0.5,y=-1.0"
     assert fig.text == FORMULAS[1]
     assert fig.shown["inputs"] == [0.5, -1.0]
-    assert fig.state == "formula-2:x=0.5,y=-1.0"
+    assert fig.state == "formula-2:1:x=0.5,y=-1.0"
     with pytest.raises(ValueError, match="Not a state of this figure"):
         fig.state = "other:x=1"
 

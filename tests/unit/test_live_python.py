@@ -160,7 +160,7 @@ def test_a_parameter_need_not_be_a_control():
     fig = live(loss, {x: (-4, 4)}, params=[w], name="line", rate=1.0)
     fig.step()
     assert fig.values["w"] == 0.5 - 1.0 * -8.0
-    assert fig.state == "line:w=8.5,x=2.0"
+    assert fig.state == "line:1:w=8.5,x=2.0"
     bare = live(loss, {x: (-4, 4)}, name="line")
     with pytest.raises(ValueError, match=r"Nothing learns"):
         bare.step()
@@ -205,7 +205,7 @@ def make_pair():
 
 
 def test_a_state_may_leave_inputs_out(neuron):
-    assert neuron.state == "neuron:w=0.5,b=0.1"
+    assert neuron.state == "neuron:1:w=0.5,b=0.1"
     neuron.controls["b"] = 1
     neuron.state = "#neuron:w=-1e-3"
     assert dict(neuron.controls) == {"w": -0.001, "b": 0.1}

@@ -29,12 +29,12 @@ def test_a_plan_needs_neither_widgets_nor_matplotlib():
         "from bplib.widgets.views import curve, graph\n"
         "w = Value(0.5, 'w')\n"
         "figure = plan((w * w).named('loss'), {w: (-2, 2)}, params=[w], views=[graph(), curve()], name='f')\n"
-        "moved = figure.source.step(figure.restore('f:w=1.0'), 0.25)\n"
+        "moved = figure.source.step(figure.restore('f:w=1.0')[0], 0.25)\n"
         "print(figure.state(moved), len(figure.spec['views']), figure.in_words(moved), sep='; ')"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stdout == (
-        "f:w=0.5; 2; live figure 'f': w = 0.5, loss = 0.25; dloss/dw = 1, dloss/dloss = 1\n"
+        "f:1:w=0.5; 2; live figure 'f': w = 0.5, loss = 0.25; dloss/dw = 1, dloss/dloss = 1\n"
     ), done.stderr
 
 
@@ -51,10 +51,10 @@ def test_a_plan_moves_numbers_and_keeps_none():
 
 def test_a_state_leaves_out_what_stays():
     figure = line()
-    assert figure.state([1.0, 2.0]) == "line:w=1.0,x=2.0"
-    assert figure.restore("#line:w=1") == [1.0, 2.0]
+    assert figure.state([1.0, 2.0]) == "line:1:w=1.0,x=2.0"
+    assert figure.restore("#line:w=1") == ([1.0, 2.0], None, None)
     with pytest.raises(ValueError, match="outside its range -2 to 4"):
-        figure.checked(figure.restore("line:w=9"))
+        figure.restore("line:w=9")
 
 
 def logits():
@@ -129,7 +129,7 @@ def test_reading_an_expression_makes_no_widgets():
     before = models()
     for x in range(10):
         fig.state = f"formula-1:x={x / 2}"
-        assert fig.state == f"formula-1:x={x / 2}"
+        assert fig.state == f"formula-1:1:x={x / 2}"
     assert models() == before
     figure = fig.live
     assert figure.gradients["x"] == 4 * 4.5**3 + 2 * 4.5

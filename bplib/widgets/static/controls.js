@@ -1,6 +1,7 @@
 // The controls: for each a slider and a typed entry; the gradient step, reset, and a link to the present state.
 import { html, setAttr, setText } from "./dom.js";
 import { fmt, parse } from "./format.js";
+import { steadily } from "./guide.js";
 import { onKeys, snap } from "./move.js";
 import { training } from "./parts/training.js";
 import { fill, words } from "./words.js";
@@ -71,8 +72,8 @@ const stopped = (store, { n, name, hi, stops }) => {
 };
 
 // elsewhere: the inputs that a view has its own controls for.
-// reset: puts the figure back to its start.
-export const mount = (el, store, { name, hash, elsewhere, reset }) => {
+// reset: puts the figure back to its start; more: shows the controls that are not shown yet, or null.
+export const mount = (el, store, { name, hash, elsewhere, reset, more }) => {
   const fields = []; // everything that can be moved: {update, show}
   const button = (text, onclick, className) => html("button", { type: "button", class: className, onclick }, text);
   const rows = store.controls.filter(({ n }) => !elsewhere.includes(n)).map((control) => {
@@ -95,9 +96,10 @@ export const mount = (el, store, { name, hash, elsewhere, reset }) => {
     const rate = typed(store, words.controls.rate, () => store.rate, (x) => store.setRate(x));
     fields.push(rate);
     actions.append(
-      button(words.controls.step, () => store.step(), "bp-main"),
-      run.button,
-      html("label", { class: "bp-rate" }, `${words.controls.rate} `, rate.input),
+      html("span", { class: "bp-buttons", "data-part": "step" },
+        button(words.controls.step, () => store.step(), "bp-main"),
+        run.button,
+        html("label", { class: "bp-rate" }, `${words.controls.rate} `, rate.input)),
     );
   }
   // On the site a link; elsewhere the text that `fig.state = "..."` takes.
@@ -124,6 +126,17 @@ export const mount = (el, store, { name, hash, elsewhere, reset }) => {
     fields.forEach(({ show }) => show());
   };
   actions.append(button(words.controls.reset, restart), button(hash ? words.controls.copyLink : words.controls.copyState, copy));
+  if (more) {
+    const all = button(words.controls.all, () => {
+      const first = rows.find((row) => row.hidden);
+      steadily(el.nextElementSibling, () => {
+        more();
+        all.remove();
+      });
+      first.querySelector("[aria-label]").focus({ preventScroll: true });
+    }, "bp-open");
+    actions.append(all);
+  }
   el.append(html("div", { class: "bp-controls" }, ...rows), actions, fallback);
   const update = () => fields.forEach((field) => field.update());
   update();

@@ -83,7 +83,7 @@ export const figure = (views) => ({ model, el }) => {
   model.on("change:fault", answered);
   // A link to a state of one of the formulas chooses it; the figure then takes the state.
   const fromAddress = () => {
-    const name = linked().split(":")[0];
+    const name = linked(location.hash).split(":")[0];
     const meant = recorded.find(({ spec }) => spec.name === name);
     if (meant) show(meant);
   };

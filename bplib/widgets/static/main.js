@@ -1,19 +1,21 @@
 // A live figure: one store, its controls, its views, a line that speaks, and the numbers as a table.
 import { html, keepKeys, setText } from "./dom.js";
+import { mount as guide, partsOf } from "./guide.js";
 import { Store } from "./store.js";
 import { FramesSource } from "./sources/frames.js";
 import { ProgramSource } from "./sources/program.js";
 import { TapeSource } from "./sources/tape.js";
 import { mount as controls } from "./controls.js";
 import { mount as table } from "./table.js";
+import { passesAt } from "./tasks.js";
 import { WIDEST, caption } from "./say.js";
 import { fill, words } from "./words.js";
 
 export const isSite = () => document.querySelector('script[type="application/vnd.jupyter.widget-state+json"]') !== null;
 
-// The address of the page may hold a state: "#neuron:w=0.5,b=0.1".
-export const linked = () => {
-  const text = location.hash.slice(1);
+// The address of a page, or a link, may hold a state: "#neuron:1:w=0.5,b=0.1".
+export const linked = (hash) => {
+  const text = hash.slice(1);
   try {
     return decodeURIComponent(text);
   } catch {
@@ -28,6 +30,8 @@ export const figure = (views) => ({ model, el }) => {
   const spec = model.get("spec");
   const { name } = spec;
   const store = new Store(new SOURCES[spec.source.kind](spec.source), spec, model.get("inputs"), model.get("rate"));
+  const { tasks } = store;
+  store.task = model.get("task") ?? 1;
   const { output } = store.source;
   const moving = store.controls.map((control) => control.name).join(", ");
   const root = html("div", {
@@ -46,6 +50,10 @@ export const figure = (views) => ({ model, el }) => {
   const elsewhere = spec.views.flatMap((view) => view.claims ?? []);
   // What a reader chose in a view is the view's own: made anew, it shows what it showed at the start.
   const places = spec.views.map(({ view }) => place(view));
+  places.forEach((element, k) => {
+    const before = spec.views.slice(0, k).filter(({ view }) => view === spec.views[k].view).length;
+    element.dataset.part = spec.views[k].view + (before ? ` ${before + 1}` : "");
+  });
   let unmounts = [];
   const unmount = () => unmounts.forEach((cleanup) => cleanup());
   const mountViews = () => {
@@ -53,13 +61,23 @@ export const figure = (views) => ({ model, el }) => {
     places.forEach((each) => each.replaceChildren());
     unmounts = spec.views.map((view, k) => views[view.view](places[k], store, view));
   };
-  const reset = () => {
-    store.reset();
+  const remake = (passes) => {
+    store.passes = passes; // "ahead", "done" or null: where the passes of a view begin
     mountViews();
   };
-  const cleanups = [section(controls, { view: "panel", name, hash, elsewhere, reset }), unmount];
+  const inPanel = store.controls.filter(({ n }) => !elsewhere.includes(n)).map((control) => control.name);
+  const parts = partsOf(root, inPanel, spec.views.map(({ view }) => view));
+  const asking = tasks.length ? section(guide, { view: "guide", parts, remake }) : null;
+  const reset = asking?.restart ?? (() => {
+    store.reset();
+    remake(null);
+  });
+  const more = tasks.length || inPanel.length <= 2 ? null : parts.all;
+  const cleanups = [section(controls, { view: "panel", name, hash, elsewhere, reset, more }), unmount];
+  if (asking) cleanups.push(asking.unmount);
   root.append(...places, said);
-  mountViews();
+  remake(passesAt(tasks, store.task));
+  if (!asking) parts.begin();
   cleanups.push(section(table, { view: "numbers", quantities: spec.views.flatMap((view) => view.quantities ?? []) }));
 
   // One way in, one way out; equal numbers stop the echo.
@@ -68,38 +86,51 @@ export const figure = (views) => ({ model, el }) => {
     setText(line, store.message.text);
     said.classList.toggle("bp-silent", !store.message.text);
     said.classList.toggle("bp-fault", store.message.fault);
-    if (!same(model.get("inputs"), store.inputs) || model.get("rate") !== store.rate) {
+    if (!same(model.get("inputs"), store.inputs) || model.get("rate") !== store.rate || (model.get("task") ?? 1) !== store.task) {
       model.set("inputs", store.inputs);
       model.set("rate", store.rate);
+      model.set("task", store.task);
       model.save_changes();
     }
   };
   cleanups.push(store.subscribe(show));
   const newInputs = () => same(model.get("inputs"), store.inputs) || store.propose(model.get("inputs"));
   const newRate = () => model.get("rate") === store.rate || store.setRate(model.get("rate"));
+  const newTask = () => {
+    store.task = model.get("task") ?? 1;
+    store.changed();
+  };
   model.on("change:inputs", newInputs);
   model.on("change:rate", newRate);
+  model.on("change:task", newTask);
   cleanups.push(() => {
     model.off("change:inputs", newInputs);
     model.off("change:rate", newRate);
+    model.off("change:task", newTask);
   });
 
-  const fromAddress = () => {
-    const text = linked();
-    if (!text.startsWith(`${name}:`)) return;
+  // Takes a state that a link names.
+  const take = (text) => {
+    if (!text.startsWith(`${name}:`)) return false;
     const fault = store.restore(text.slice(name.length + 1));
     if (fault) store.say(fill(words.figure.damaged, { fault }), true);
     root.scrollIntoView({ block: "nearest" });
+    return true;
   };
-  // A second click on the same link changes no address, but asks for the state again.
-  const onClick = (event) => event.target.closest?.("a")?.hash === location.hash && fromAddress();
+  const fromAddress = () => take(linked(location.hash));
+  // A link in the text. On the site the address takes its state, and a second click on the same link changes no
+  // address but asks for the state again; JupyterLab's address is its own.
+  const onClick = (event) => {
+    const link = event.target.closest?.("a[href]");
+    const again = hash && link?.hash === location.hash;
+    const beside = !hash && link?.getAttribute("href").startsWith("#") && link.closest(".jp-NotebookPanel")?.contains(root) !== false;
+    if ((again || beside) && take(linked(link.hash)) && beside) event.preventDefault();
+  };
+  addEventListener("click", onClick, true);
+  cleanups.push(() => removeEventListener("click", onClick, true));
   if (hash) {
     addEventListener("hashchange", fromAddress);
-    addEventListener("click", onClick);
-    cleanups.push(() => {
-      removeEventListener("hashchange", fromAddress);
-      removeEventListener("click", onClick);
-    });
+    cleanups.push(() => removeEventListener("hashchange", fromAddress));
     fromAddress();
   }
   root.store = store; // for the console, and for tests

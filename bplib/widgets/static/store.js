@@ -1,6 +1,7 @@
 // The one state of a figure: the numbers of its inputs and the learning rate; what follows from them, its source
 // computes. A change is tried first; one that leaves a control's range, or the function's domain, changes nothing.
-import { fmt, parse } from "./format.js";
+import { fmt } from "./format.js";
+import { read, write } from "./states.js";
 import { fill, words } from "./words.js";
 
 const REST = 1000; // ms: what moves on sooner is one move, as a drag is
@@ -9,11 +10,14 @@ const LONGEST = 200; // steps that a trail keeps
 export class Store {
   // source: what the numbers come from (static/sources). It has names and start of the inputs, and
   // run(inputs, rate) makes a frame of them, which holds `inputs`, or a sentence; read(frame, q) is a quantity.
-  constructor(source, { controls, rate: first }, inputs, rate) {
+  constructor(source, { controls, tasks = [], rate: first }, inputs, rate) {
     this.source = source;
     this.controls = controls.map(([n, lo, hi, step, stops]) => ({ n, name: source.names[n], lo, hi, step, stops }));
     this.first = first; // the learning rate at the start
     this.rate = rate;
+    this.tasks = tasks; // see guide.js
+    this.task = 1; // the one the reader is at, counted from 1
+    this.events = null; // what the reader did since it began, while it waits for something
     this.message = { text: "", fault: false };
     this.listeners = new Set();
     this.waiting = 0;
@@ -47,6 +51,13 @@ export class Store {
     cancelAnimationFrame(this.waiting);
     this.waiting = 0;
     for (const listener of this.listeners) listener();
+  }
+
+  // Tells what the reader did that the numbers don't show: "stepped", "walked" through both passes, "read" a node or
+  // an edge, which is two.
+  note(...event) {
+    this.events?.push(event);
+    this.changed();
   }
 
   say(text, fault = false) {
@@ -100,19 +111,23 @@ export class Store {
     const before = measure();
     const fault = this.propose(next, "step");
     this.say(fault ? fill(words.store.noStep, { fault }) : this.source.told(before, measure(), predicted, sentence), !!fault);
+    if (!fault) this.note("stepped");
     return fault;
   }
 
   setRate(rate) {
     if (!(rate > 0)) return words.store.rate;
+    const before = this.rate;
     this.rate = rate;
-    this.say("");
-    return "";
+    const fault = this.source.replays ? this.propose(this.inputs) : "";
+    if (fault) this.rate = before;
+    else this.say("");
+    return fault;
   }
 
-  reset() {
-    this.rate = this.first;
-    this.propose(this.source.start);
+  reset(inputs = this.source.start, rate = this.first) {
+    this.rate = rate;
+    this.propose(inputs);
   }
 
   // The inputs that can move, in their order: what a shared state holds.
@@ -122,23 +137,24 @@ export class Store {
   }
 
   state(name) {
-    return `${name}:${this.movable.map(({ n, name }) => `${name}=${this.inputs[n]}`).join(",")}`;
+    return write(name, {
+      numbers: Object.fromEntries(this.movable.map(({ n, name }) => [name, this.inputs[n]])),
+      rate: this.rate === this.first ? null : this.rate,
+      task: this.task === 1 ? null : this.task,
+    });
   }
 
-  // Takes "w=0.5,b=0.1". What it leaves out goes back to its start. Returns "" or a sentence.
+  // Takes "1:w=0.5,b=0.1&rate=2&task=3". Returns "" or a sentence.
   restore(text) {
-    const next = [...this.source.start];
-    const seen = new Set();
-    for (const part of text.split(",")) {
-      const [name, number, ...rest] = part.split("=");
-      const target = this.movable.find((candidate) => candidate.name === name);
-      if (!target || number === undefined || rest.length) return words.store.unknown;
-      if (seen.has(name)) return fill(words.store.twice, { name });
-      seen.add(name);
-      next[target.n] = parse(number);
-      if (typeof next[target.n] === "string") return `${name}: ${next[target.n]}`;
-    }
-    return this.propose(next);
+    const found = read(text, this.movable.map(({ name }) => name), this.tasks.length);
+    if (typeof found === "string") return found;
+    const { names, start } = this.source;
+    const before = this.rate;
+    this.rate = found.rate ?? this.first;
+    const fault = this.propose(names.map((name, n) => found.numbers[name] ?? start[n]));
+    if (fault) this.rate = before;
+    else this.task = found.task ?? this.task;
+    return fault;
   }
 
   // What views of a recorded graph read: its numbers by their place on the tape (sources/tape.js).

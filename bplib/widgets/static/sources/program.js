@@ -20,6 +20,7 @@ export class ProgramSource {
     this.whole = whole; // the inputs that count
     this.optimizer = optimizer; // {name, options}
     this.learns = optimizer !== null;
+    this.replays = this.learns; // another learning rate is another run
     this.output = "loss";
     this.params = [];
     this.movable = this.learns ? [names.indexOf("steps")] : [];

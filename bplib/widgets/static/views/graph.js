@@ -37,8 +37,11 @@ export const mount = (el, store, view) => {
   let picked = null; // the node or edge that is read
   let closed; // the step whose words the reader has closed
   const stepper = player({
-    steps: () => steps, interval: PLAY,
-    onchange: () => read(null),
+    steps: () => steps, taken: store.passes === "ahead" ? 0 : null, interval: PLAY,
+    onchange() {
+      if (stepper.taken === steps.length) store.note("walked");
+      read(null);
+    },
   });
   // Reads a part, or nothing; `but` is a step that is then not read either.
   const read = (key, but) => {
@@ -49,7 +52,10 @@ export const mount = (el, store, view) => {
   const hasGradient = (i) =>
     stepper.taken === null || (gradTurn.get(i) < 0 ? stepper.taken === steps.length : gradTurn.get(i) < stepper.taken);
   const close = () => read(null, stepper.current);
-  const walk = walker((key) => read(key, closed), close);
+  const walk = walker((key) => {
+    if (key !== null) store.note("read", ...(key.to === undefined ? [key] : [key.from, key.to]));
+    read(key, closed);
+  }, close);
   const buttons = stepper.group(
     words.steps.label,
     stepper.button(words.steps.forward, words.graph.forwardTitle, () => stepper.next("forward")),

@@ -34,7 +34,7 @@ export const mount = (el, store, spec) => {
 
   // It opens before the first step, so that a reader can say what will come.
   const stepper = player({
-    steps: () => steps, taken: 0, interval: PLAY,
+    steps: () => steps, taken: store.passes === "done" ? null : 0, interval: PLAY,
     take({ phase, row }) {
       if (phase !== "update") return row !== undefined && row !== samples.present() && !!samples.select(row);
       const before = store.inputs;
@@ -42,7 +42,11 @@ export const mount = (el, store, spec) => {
       moved = [before, store.inputs];
       return !!fault;
     },
-    onchange: () => read(null),
+    onchange() {
+      const after = steps[stepper.taken]?.phase ?? "update";
+      if (stepper.current?.phase === "backward" && after === "update") store.note("walked");
+      read(null);
+    },
   });
   // Reads a part, or nothing; `but` is a step that is then not read either.
   const read = (key, but) => {
@@ -68,7 +72,10 @@ export const mount = (el, store, spec) => {
   });
   const panel = panelOf(store, anatomy);
   const onchoose = (p) => (store.control(p.n) ? (byPointer = false) => panel.choose(p, byPointer) : undefined);
-  const walk = walker((key) => read(key, closed), close);
+  const walk = walker((key) => {
+    if (key !== null) store.note("read", key.node ?? key.a ?? (key === "loss" ? store.tape.output : key));
+    read(key, closed);
+  }, close);
   const picture = pictureOf(store, anatomy, walk, onchoose);
   const canvas = html("div", { class: "bp-canvas" });
   const reading = readingOf(store, anatomy, sentencesOf(store, anatomy, count), {

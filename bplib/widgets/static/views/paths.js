@@ -101,7 +101,7 @@ export const mount = (el, store, { depth }) => {
     const now = Math.max(1, Math.round(store.inputs[depth]));
     const width = el.clientWidth;
     if (now !== k || width !== room) {
-      if (now !== k) stepper.set(null);
+      if (now !== k) stepper.set(k === 0 && store.passes === "ahead" ? 0 : null);
       [k, room] = [now, width];
       if (room) [every, once].forEach((route) => route.draw());
     }
