@@ -2,7 +2,8 @@
 
 A widget's script is imported from a blob, and a page may be opened from a folder; from neither can a module
 import its neighbours by address. So they are joined, once: each file becomes a function that runs once and
-returns its exports. Nothing is made smaller and no line is moved, so that an error's place can be read.
+returns its exports. No line is moved, so that an error's place can be read; indentation and lines of comment
+are for who reads the files, and stay there.
 
 `module` is the library as Jupyter takes it, `script` as the site does, `style` is what both look like.
 """
@@ -49,7 +50,7 @@ def join(names: Iterable[str], read: Callable[[str], str] = read) -> str:
     r"""Return these files, and before each of them what it imports, as statements of one script.
 
     A file ``parts/chart.js`` becomes the constant `parts$chart`, which holds its exports. Each of its lines
-    stays a line. An import stands alone on its line and names a file by its relative path:
+    stays a line, without indentation, and empty if it was a comment. An import stands alone on its line and names a file by its relative path:
     ``import { a, b as c } from "../engine/tape.js";``. Exports are named, and begin the line that declares
     them.
 
@@ -63,7 +64,8 @@ def join(names: Iterable[str], read: Callable[[str], str] = read) -> str:
     Raises
     ------
     ValueError
-        If files import each other in a circle, or an import or export is written in another form.
+        If files import each other in a circle, an import or export is written in another form, or a string
+        goes on in the next line.
 
     Examples
     --------
@@ -119,7 +121,10 @@ def join(names: Iterable[str], read: Callable[[str], str] = read) -> str:
                 f"{where}, is no import or export that the joiner understands: {line.strip()} Write "
                 'import { a, b as c } from "./file.js"; or export const, class or function, on one line.'
             )
-        return line
+        if line.count("`") % 2:  # then the next line's indentation would be part of a string
+            raise ValueError(f"{where}, holds a string that goes on in the next line; end it on its own.")
+        code = line.strip()
+        return "" if code.startswith("//") else code
 
     for name in names:
         add(name)

@@ -49,16 +49,22 @@ def test_what_is_needed_comes_first_and_every_line_stays_a_line():
         "one.js",
         "two.js",
         one='import { two, three as drei } from "./two.js";\n\n// a\nexport const one = () => [two, drei];',
-        two="export const two = 2;\nexport class three {}\n  const four = `\n  ${two}`;",
+        two="export const two = 2; // kept\nexport class three {}\n  const four = `//  ${two}`;\n  // b",
     )
     assert joined == (
         "// two.js\nconst two$ = (() => {\n"
-        "const two = 2;\nclass three {}\n  const four = `\n  ${two}`;\n"
+        "const two = 2; // kept\nclass three {}\nconst four = `//  ${two}`;\n\n"
         "return { two, three };\n})();\n"
         "// one.js\nconst one$ = (() => {\n"
-        "const { two, three: drei } = two$;\n\n// a\nconst one = () => [two, drei];\n"
+        "const { two, three: drei } = two$;\n\n\nconst one = () => [two, drei];\n"
         "return { one };\n})();\n"
     )
+
+
+def test_a_string_that_goes_over_the_end_of_its_line_is_refused():
+    """The joiner takes indentation away, and would change what it says."""
+    with pytest.raises(ValueError, match=r"one.js, line 2, holds a string that goes on"):
+        join("one.js", one="const a = 1;\nexport const b = `\n  ${a}`;")
 
 
 def test_folders_are_found_from_where_the_import_stands():

@@ -105,7 +105,7 @@ def test_a_task_that_cannot_be_is_refused(tasks, error, message):
 
 
 def test_what_a_figure_cannot_notice_is_refused():
-    with pytest.raises(ValueError, match="no parameters to move"):
+    with pytest.raises(ValueError, match="nothing learns"):
         make(task("A", until=stepped()), params=False)
     with pytest.raises(ValueError, match="only a graph or a network shows"):
         make(task("A", until=walked()), views=[curve()])

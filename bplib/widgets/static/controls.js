@@ -78,7 +78,7 @@ export const mount = (el, store, { name, hash, elsewhere, reset, more }) => {
   const button = (text, onclick, className) => html("button", { type: "button", class: className, onclick }, text);
   const rows = store.controls.filter(({ n }) => !elsewhere.includes(n)).map((control) => {
     const { n } = control;
-    const row = (...parts) => html("div", { class: "bp-control" }, html("span", { class: "bp-name", "aria-hidden": "true" }, control.name), ...parts);
+    const row = (...parts) => html("div", { class: "bp-control", "data-part": control.name }, html("span", { class: "bp-name", "aria-hidden": "true" }, control.name), ...parts);
     if (control.stops) {
       const field = stopped(store, control);
       fields.push(field);
