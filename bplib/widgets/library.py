@@ -103,6 +103,8 @@ def join(names: Iterable[str], read: Callable[[str], str] = read) -> str:
 
     def translated(name: str, where: str, line: str, needed_by: tuple[str, ...]) -> str:
         """Return a line as it stands inside the function that its file becomes."""
+        if line.count("`") % 2:  # then the next line's indentation would be part of a string
+            raise ValueError(f"{where}, holds a string that goes on in the next line; end it on its own.")
         if found := _IMPORT.fullmatch(line):
             needed = _beside(name, found[2])
             add(needed, needed_by)
@@ -121,8 +123,6 @@ def join(names: Iterable[str], read: Callable[[str], str] = read) -> str:
                 f"{where}, is no import or export that the joiner understands: {line.strip()} Write "
                 'import { a, b as c } from "./file.js"; or export const, class or function, on one line.'
             )
-        if line.count("`") % 2:  # then the next line's indentation would be part of a string
-            raise ValueError(f"{where}, holds a string that goes on in the next line; end it on its own.")
         code = line.strip()
         return "" if code.startswith("//") else code
 
