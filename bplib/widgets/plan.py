@@ -24,7 +24,8 @@ from bplib.widgets import tasks as lesson
 from bplib.widgets.frames import Frames
 from bplib.widgets.places import INPUT_NAME, Arrays, Key, Places
 from bplib.widgets.program import Program
-from bplib.widgets.sources import FramesSource, ProgramSource, Source, TapeSource
+from bplib.widgets.seeds import Seeds
+from bplib.widgets.sources import FramesSource, LanesSource, ProgramSource, Source, TapeSource
 from bplib.widgets.views import VIEWS, View, graph
 
 #: The learning rate where none is given.
@@ -148,7 +149,7 @@ class Plan:
 
 
 def plan(
-    output: Value | Program | Frames,
+    output: Value | Program | Frames | Seeds,
     controls: Mapping[Key, Any] | None = None,
     params: Iterable[Key] = (),
     data: Mapping[Key, Sequence[float]] | None = None,
@@ -168,9 +169,9 @@ def plan(
     >>> line.state(line.source.step(line.start, rate=0.1))
     'line:1:w=1.3'
     """
-    if not isinstance(output, Value | Program | Frames):
+    if not isinstance(output, Value | Program | Frames | Seeds):
         raise TypeError(
-            "live needs a Value as output, the last node of a graph, or a Program, or Frames; "
+            "live needs a Value as output, the last node of a graph, or a Program, Frames or Seeds; "
             f"{type(output).__name__} {output!r} came. Build the graph with Value(0.5, 'w') and + - * / **."
         )
     if not (isinstance(name, str) and _FIGURE_NAME.fullmatch(name)):
@@ -182,7 +183,7 @@ def plan(
         raise TypeError(f"controls must be a dict such as {{w: (-2, 2)}}, not empty; got {controls!r}.")
     if not isinstance(output, Value):
         if params or data:
-            raise TypeError("params and data go with a graph of Values; a Program has its own.")
+            raise TypeError("params and data go with a graph of Values; a Program or Seeds have their own.")
         figure, arrays = _of_arrays(output, asked, _asked(views, "arrays"), optimizer, name)
         return replace(figure, tasks=lesson.placed(figure, arrays, tasks, asks))
     if optimizer is not None:
@@ -205,7 +206,7 @@ def plan(
 
 
 def _of_arrays(
-    output: Program | Frames,
+    output: Program | Frames | Seeds,
     asked: Mapping[Any, Any],
     shown: list[tuple[Any, dict[str, Any]]],
     optimizer: Optimizer | None,
@@ -222,6 +223,12 @@ def _of_arrays(
     picks = {pick: q for kind, wanted in shown for pick, q in kind.picks(**wanted).items()}
     if isinstance(output, Frames):
         source, specs = _stops(output, asked)
+        arrays = Arrays(source, source.start)
+    elif isinstance(output, Seeds):
+        if optimizer is None:
+            raise TypeError("Seeds are there to be trained: live(..., optimizer=SGD(0.5)) says how.")
+        source = LanesSource(output, [*asked, *(["steps"] if "steps" not in asked else [])], optimizer)
+        specs = [_control(n, key, source.start[n], span) for n, (key, span) in enumerate(asked.items())]
         arrays = Arrays(source, source.start)
     else:
         names = [*asked, *(["steps"] if optimizer and "steps" not in asked else [])]
