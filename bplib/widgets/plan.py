@@ -192,6 +192,7 @@ def plan(
     places = Places(output, [unit for kind, wanted in shown for unit in kind.beside(**wanted)])
     spans = [(places.input("controls", key), span) for key, span in asked.items()]
     specs = [_control(n, places.inputs[n].name, places.inputs[n].data, span) for n, span in spans]
+    places.spans = {n: (lo, hi) for n, lo, hi, *_ in specs}
     moving = [places.input("params", key) for key in params]
     movable = [n for n, _ in spans]
     for what, found in (("controls", movable), ("params", moving)):

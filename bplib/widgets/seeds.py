@@ -97,7 +97,9 @@ class Seeds:
             return places.inputs[places.input(argument, key)].name
 
         trained = [named("params", key) for key in params]
-        widths = dict.fromkeys(trained, 1.0) if draw is None else {named("draw", k): w for k, w in draw.items()}
+        widths = (
+            dict.fromkeys(trained, 1.0) if draw is None else {named("draw", k): w for k, w in draw.items()}
+        )
         columns = {named("data", key): np.asarray(column, float) for key, column in data.items()}
         if not trained or set(widths) - set(trained) or set(columns) & set(trained):
             raise ValueError(
@@ -117,7 +119,9 @@ class Seeds:
         recorded = self.tape.start()
         numbers = np.stack([normals(first + s, 0, len(self.params)) for s in range(self.count)], axis=1)
         return {
-            name: self.drawn[name] * spread * row if name in self.drawn else np.full(self.count, recorded[name])
+            name: self.drawn[name] * spread * row
+            if name in self.drawn
+            else np.full(self.count, recorded[name])
             for name, row in zip(self.params, numbers, strict=True)
         }
 
