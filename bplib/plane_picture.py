@@ -132,10 +132,14 @@ def _dots(ax: Axes, points: Array, labels: Array | None, spec: Mapping[str, Any]
     looks: dict[str, Any] = {"s": size, "ec": "black", "lw": 0.25 * size**0.4, "zorder": 3}
     if labels is not None and spec["classes"]:
         low, high = spec["classes"]
-        ax.scatter(*points[labels == low].T, marker="s", c="white", **looks)
-        ax.scatter(*points[labels == high].T, marker="o", c=VALUE, **looks)
+        for label, mark, fill in ((low, "s", "white"), (high, "o", VALUE)):
+            of = points[labels == label]
+            ax.scatter(of[:, 0], of[:, 1], marker=mark, c=fill, **looks)
         return
     scale = spec["scale"]
-    cmap = LinearSegmentedColormap.from_list("soft", (MIDDLE, HIGH))
-    of = {"c": labels, "cmap": cmap, "vmin": scale["lo"], "vmax": scale["hi"]} if labels is not None else {}
-    ax.scatter(*points.T, marker="o", **(of or {"c": "white"}), **looks)
+    if labels is None:
+        looks["color"] = "white"
+    else:
+        cmap = LinearSegmentedColormap.from_list("soft", (MIDDLE, HIGH))
+        looks |= {"c": labels, "cmap": cmap, "vmin": scale["lo"], "vmax": scale["hi"]}
+    ax.scatter(points[:, 0], points[:, 1], marker="o", **looks)

@@ -1,6 +1,6 @@
-"""What a figure's numbers come from: a recorded graph, one from many seeds, a program of arrays, or arrays
-computed in advance.
+"""What a figure's numbers come from.
 
+A recorded graph, one graph from many seeds, a program of arrays, or arrays computed in advance.
 Each source has a twin of the same name in ``static/sources``, which does the same in the page.
 """
 

@@ -1,7 +1,7 @@
 """Many seeds of one graph as a figure's source: which seeds, how wide they start, how far they are trained.
 
-Its inputs are ``"steps"`` of training, ``"seed"``, the first of them, and ``"spread"``, how many times as wide
-as was said the parameters are drawn. What can be named:
+Its inputs are ``"steps"`` of training, ``"seed"``, the first of them, and ``"spread"``, how many times as
+wide as was said the parameters are drawn. What can be named:
 
 - the loss by its name: one number a seed, the mean over the samples;
 - a parameter: one number a seed; a column of the data: one number a sample;

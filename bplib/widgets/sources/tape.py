@@ -15,7 +15,7 @@ from bplib.contract import wrong
 from bplib.diagram import form, labels
 from bplib.recording import LEAVES
 from bplib.tape import Tape
-from bplib.widgets.program import field, grid
+from bplib.widgets.program import grid
 from bplib.widgets.sources.base import Quantity, Source
 
 
@@ -26,13 +26,14 @@ def on_grid(tape: Tape, inputs: Mapping[str, Any], q: Mapping[str, Any]) -> Any:
 
     Examples
     --------
+    >>> from bplib.widgets.program import field
     >>> tape = Tape.record(lambda w, b: w * 10 + b, w=0.0, b=0.0)
     >>> on_grid(tape, {}, field("output", (0, 2), (0, 4), over=("w", "b"), cells=2))
     array([[ 6., 16.],
            [ 8., 18.]])
     """
     names = [tape.names[i] for i in tape.inputs]
-    over = q.get("over") or ()
+    over: Sequence[str] = q.get("over") or ()
     if len(over) != 2 or over[0] == over[1] or any(name not in names for name in over):
         remedy = f'field("{q["field"]}", (-2, 2), (-2, 2), over=(...)) with two of them.'
         raise wrong("over", f"two inputs, of {', '.join(names)}", f"{tuple(over)!r}", remedy)

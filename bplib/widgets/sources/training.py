@@ -1,6 +1,7 @@
 """What the sources that an optimiser trains share: the input "steps", and what the page is told of the rule.
 
-A state is a number of steps from the start, whatever the size of what is trained: training is replayed.
+It adds to a source that a state is a number of steps from the start, whatever the size of what is trained:
+training is replayed.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ class Trained(Source):
 
     def __init__(self, names: Iterable[str], optimizer: Optimizer | None) -> None:
         self.names = list(names)
-        self.optimizer = optimizer
+        self.optimizer: Any = optimizer
         if optimizer is not None and not isinstance(getattr(optimizer, "lr", None), int | float):
             raise wrong(
                 "optimizer", "one of bplib.optim with a number as lr", repr(optimizer), "SGD(0.1)?", TypeError
@@ -52,8 +53,8 @@ class Trained(Source):
 
     def trainer(self, rate: float) -> Optimizer:
         """Return a new optimiser of this kind, which remembers nothing."""
-        assert self.optimizer is not None
-        return type(self.optimizer)(rate, **self.options)
+        rule: Optimizer = type(self.optimizer)(rate, **self.options)
+        return rule
 
     def step(self, inputs: Sequence[float], rate: float) -> list[float]:
         """Return the inputs with one step of training more."""

@@ -276,7 +276,7 @@ def shown(values: Array, squash: bool) -> Array:
     if not squash:
         return values
     e = np.exp(-np.abs(values))  # can't overflow
-    return np.where(values >= 0, 1, e) / (1 + e)
+    return np.asarray(np.where(values >= 0, 1, e) / (1 + e))
 
 
 def _colours(

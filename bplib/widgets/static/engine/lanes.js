@@ -134,7 +134,11 @@ export class Lanes {
       if (end < 0) return null;
       const { nodes, names, inputs } = this.dict;
       const tape = new Tape({
-        ...this.dict, output: end, nodes: nodes.slice(0, end + 1), names: names.filter(([i]) => i <= end), inputs: inputs.filter((i) => i <= end),
+        ...this.dict,
+        nodes: nodes.slice(0, end + 1),
+        names: names.filter(([i]) => i <= end),
+        inputs: inputs.filter((i) => i <= end),
+        output: end,
       });
       const points = grid(x, y, cells);
       this.plane = {
@@ -148,7 +152,8 @@ export class Lanes {
     const { tape, numbers, rows, data } = this.plane;
     const mine = tape.inputs.map((node) => this.names.indexOf(tape.names[node]));
     for (let seed = 0; seed < this.seeds; seed++) {
-      tape.forward(numbers.map((number, n) => (mine[n] < 0 ? number : this.params[mine[n] * this.seeds + seed])), cells * cells, null, rows);
+      const inputs = numbers.map((number, n) => (mine[n] < 0 ? number : this.params[mine[n] * this.seeds + seed]));
+      tape.forward(inputs, cells * cells, null, rows);
       data.set(rows[tape.output], seed * cells * cells);
     }
     for (let k = 0; k < data.length; k++) if (data[k] * 0 !== 0) data[k] = NaN;

@@ -1,22 +1,16 @@
 // A field: numbers on a grid, drawn on a canvas as soft colours, with lines where it has one level, and points. It
 // knows nothing of a figure; its colours come from the page's style and change with it.
-import { onAxis, ticks, widthOf, written } from "../axes.js";
 import { html, setAll, setAttr, svg } from "../dom.js";
+import { scaleOf, widthOf, written } from "./axes.js";
 
 const SHADES = 256;
 const NAMES = ["ink", "muted", "panel", "blue", "red", "low", "middle", "high"];
 // Edges of the plane in its picture; RIGHT and BOTTOM count from the far side.
 const [TOP, RIGHT, BOTTOM] = [22, 10, 40];
 const LARGEST = 420; // px: more height would hide the control that moves it
+const FAR = 20; // what is so many pictures away is far enough: coordinates of any size would break a path
 
 const within = (x, lo, hi) => Math.max(lo, Math.min(hi, x));
-
-// What part of a scale a number is, 0 at its low end and 1 at its high end.
-export const partOf = ({ lo, hi, log }) => {
-  const [to, from] = log ? [Math.log, Math.log(lo)] : [(x) => x, lo];
-  const length = to(hi) - from;
-  return (x) => (x !== x ? x : log && x <= 0 ? 0 : within((to(x) - from) / length, 0, 1));
-};
 
 // Where a field of cells by cells numbers, the first at data[at], crosses a level: [x, y, x, y] of each piece, in parts
 // of its width and height from the lower left (marching squares). Numbers stand in the middle of their cells; from
@@ -56,7 +50,9 @@ export const painter = (scale, redraw) => {
   const probe = html("i", { hidden: true });
   const pen = canvas.getContext("2d");
   const grid = html("canvas"); // a pixel for each cell
-  const part = partOf(scale);
+  const { part: along } = scaleOf(scale);
+  // What part of the scale a number is, from 0 to 1. NaN stays NaN; a logarithm's low end is also that of 0 and less.
+  const part = (x) => (scale.log && x <= 0 ? 0 : within(along(x), 0, 1));
   let colours = null;
   let size = "";
 
@@ -69,9 +65,9 @@ export const painter = (scale, redraw) => {
   const bytes = (colour) => [1, 3, 5].map((k) => parseInt(colour.slice(k, k + 2), 16));
   // Shades in the order of a pixel's bytes.
   const mixed = (ends) => Uint32Array.from({ length: SHADES }, (_, k) => {
-    const along = (k / (SHADES - 1)) * (ends.length - 1);
-    const first = Math.min(Math.floor(along), ends.length - 2);
-    const [r, g, b] = ends[first].map((from, n) => Math.round(from + (ends[first + 1][n] - from) * (along - first)));
+    const x = (k / (SHADES - 1)) * (ends.length - 1);
+    const first = Math.min(Math.floor(x), ends.length - 2);
+    const [r, g, b] = ends[first].map((from, n) => Math.round(from + (ends[first + 1][n] - from) * (x - first)));
     return ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;
   });
   const look = () => {
@@ -92,14 +88,14 @@ export const painter = (scale, redraw) => {
 
   return {
     elements: [canvas, probe],
-    part,
     // A clean sheet of this size.
     begin(width, height) {
       if (!colours) look();
       const fine = devicePixelRatio || 1;
       const now = `${width} ${height} ${fine}`;
       if (now !== size) {
-        setAll(canvas, { width: Math.round(width * fine), height: Math.round(height * fine), style: `width: ${width}px; height: ${height}px` });
+        setAll(canvas, { width: Math.round(width * fine), height: Math.round(height * fine) });
+        Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` });
         pen.setTransform(fine, 0, 0, fine, 0, 0);
       }
       size = now;
@@ -149,11 +145,9 @@ export const painter = (scale, redraw) => {
           pen.arc(x, y, r, 0, 2 * Math.PI);
         }
       }
-      const shade = typeof colour === "number" && colours.shades[Math.round(part(colour) * (SHADES - 1))];
-      Object.assign(pen, {
-        fillStyle: shade === false ? colours[colour] : `rgb(${shade & 255} ${(shade >> 8) & 255} ${(shade >> 16) & 255})`,
-        strokeStyle: colours.ink, lineWidth: Math.min(1.25, r / 3),
-      });
+      const shade = colours.shades[Math.round(part(colour) * (SHADES - 1))]; // of a number
+      const fillStyle = colours[colour] ?? `rgb(${shade & 255} ${(shade >> 8) & 255} ${(shade >> 16) & 255})`;
+      Object.assign(pen, { fillStyle, strokeStyle: colours.ink, lineWidth: Math.min(1.25, r / 3) });
       pen.fill();
       pen.stroke();
     },
@@ -170,7 +164,8 @@ export const painter = (scale, redraw) => {
 
 // The axes of a plane, as an SVG over its canvas. names and ranges: of x and y. draw(room) lays them out for a width,
 // and says how wide and high the picture is; then box is where the plane stands.
-export const axes = (names, [x, y]) => {
+export const axes = (names, ranges) => {
+  const [x, y] = ranges.map(([lo, hi]) => scaleOf({ lo, hi }));
   const marks = svg("g", { "aria-hidden": "true" });
   const picture = svg("svg", { role: "group" }, marks);
   const rule = (name, d) => svg("path", { class: `bp-${name}`, d });
@@ -181,13 +176,13 @@ export const axes = (names, [x, y]) => {
     box: null,
     draw(room) {
       if (room === size.room) return size;
-      const up = ticks(...y, 5);
+      const up = y.ticks(5);
       const left = Math.max(36, widthOf(written(up)) + 12);
       const width = Math.min(LARGEST, room - left - RIGHT);
       // One unit is as long on both axes where that leaves a picture to look at.
-      const height = Math.round(width * within((y[1] - y[0]) / (x[1] - x[0]), 0.6, 1));
+      const height = Math.round(width * within((y.hi - y.lo) / (x.hi - x.lo), 0.6, 1));
       self.box = [left, TOP, width, height];
-      const across = ticks(...x, Math.min(8, width / 60));
+      const across = x.ticks(Math.min(8, width / 60));
       const [right, bottom] = [left + width, TOP + height];
       const [besides, beneath] = [written(up), written(across)];
       marks.replaceChildren(
@@ -204,13 +199,13 @@ export const axes = (names, [x, y]) => {
     // Where a point stands, in px, and which point stands at a place on the screen.
     at([a, b]) {
       const [left, top, width, height] = self.box;
-      return [onAxis(a, x, left, left + width), onAxis(b, y, top + height, top)];
+      return [left + width * within(x.part(a), -FAR, FAR), top + height * (1 - within(y.part(b), -FAR, FAR))];
     },
     under({ clientX, clientY }) {
       const [left, top, width, height] = self.box;
       const corner = picture.getBoundingClientRect();
-      const part = [(clientX - corner.left - left) / width, 1 - (clientY - corner.top - top) / height];
-      return [x, y].map(([lo, hi], k) => lo + within(part[k], 0, 1) * (hi - lo));
+      const [a, b] = [(clientX - corner.left - left) / width, 1 - (clientY - corner.top - top) / height];
+      return [x.at(within(a, 0, 1)), y.at(within(b, 0, 1))];
     },
     label: (text) => setAttr(picture, "aria-label", text),
   };

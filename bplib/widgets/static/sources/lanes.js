@@ -24,7 +24,9 @@ export class LanesSource extends Trained {
   }
 
   go({ inputs, rate }) {
-    const [steps, seed, spread] = ["steps", "seed", "spread"].map((name, k) => this.number(inputs, name, k === 2 ? 1 : 0));
+    const steps = this.number(inputs, "steps", 0);
+    const seed = this.number(inputs, "seed", 0);
+    const spread = this.number(inputs, "spread", 1);
     const key = [rate, seed, spread].join();
     if (key !== this.key || this.done > steps) {
       this.lanes.begin(this.draw, seed, spread);

@@ -66,7 +66,8 @@ export class TapeSource {
   field({ inputs }, { field, over, x, y, cells }) {
     const node = this.tape.names.indexOf(field);
     const points = grid(x, y, cells);
-    const run = this.tape.forward(inputs.map((number, n) => points[over.indexOf(this.names[n])] ?? number), cells * cells);
+    const numbers = inputs.map((number, n) => points[over.indexOf(this.names[n])] ?? number);
+    const run = this.tape.forward(numbers, cells * cells);
     return { shape: [cells, cells], data: run[node].map((z, s) => (this.tape.finite(run, null, s) ? z : NaN)) };
   }
 

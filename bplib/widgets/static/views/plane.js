@@ -4,11 +4,14 @@ import { html, setAll, setAttr, setText, svg, uniqueId } from "../dom.js";
 import { fmt } from "../format.js";
 import { snap } from "../move.js";
 import { axes, contour, painter } from "../parts/field.js";
+import { near } from "../parts/near.js";
 import { DIGITS, WIDE, caption } from "../say.js";
 import { fill, words } from "../words.js";
 
 const NEAR = 16; // px: a point is read from here
-const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1], PageDown: [0, -10], PageUp: [0, 10] };
+const ARROWS = {
+  ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1], PageDown: [0, -10], PageUp: [0, 10],
+};
 const THUMB = { wide: 58, narrow: 28, gap: 4, from: 480 }; // px; in a room that is narrow, a hundred fit one screen
 const [SHORT, LONG] = [20, 80]; // px: the arrow of a gradient from ARROW_DECADES below the steepest to the steepest
 const ARROW_DECADES = 4;
@@ -48,8 +51,13 @@ const titleOf = (spec) => (spec.squash ? fill(words.plane.probability, { of: nam
 // Which levels have lines.
 const linesOf = (spec) => {
   const { two, levels } = spec.scale;
-  return two ? fill(words.plane.boundary, { of: nameOf(spec), level: three(levels[0]) }) : fill(words.plane.lines, { levels: levels.map(three).join(", ") });
+  if (two) return fill(words.plane.boundary, { of: nameOf(spec), level: three(levels[0]) });
+  return fill(words.plane.lines, { levels: levels.map(three).join(", ") });
 };
+
+// The pieces of all lines of the field that begins at values[at].
+const linesAt = (values, { scale, field: { cells } }, at = 0) =>
+  scale.levels.reduce((all, level) => contour(values, cells, level, at, all), []);
 
 // A canvas and, over it, what is pointed at; redrawn when its room changes. Returns {stage, end}.
 const staged = (parts, onroom) => {
@@ -63,9 +71,8 @@ const staged = (parts, onroom) => {
 // The points of a program or of seeds at a frame, as a list of [x, y], and what they are.
 const samples = (store, { points, labels }, frame) => {
   const columns = points.map((q) => store.read(q, frame).data.slice());
-  const count = columns.length === 1 ? columns[0].length / 2 : columns[0].length;
-  const places = Array.from({ length: count }, (_, k) => (columns.length === 1 ? [...columns[0].subarray(2 * k, 2 * k + 2)] : columns.map((row) => row[k])));
-  return { places, targets: labels ? [...store.read(labels, frame).data] : null };
+  const [xs, ys] = columns.length === 2 ? columns : [0, 1].map((one) => columns[0].filter((_, k) => k % 2 === one));
+  return { places: Array.from(xs, (x, k) => [x, ys[k]]), targets: labels ? [...store.read(labels, frame).data] : null };
 };
 
 // Points on one or more planes: squares and discs for two classes, discs in the colours of the field for numbers.
@@ -91,7 +98,7 @@ const ofData = (el, store, spec) => {
     const found = asShown(store.read(q.field, frame).data);
     const side = (k) => (found[k] > scale.levels[0]) === (targets[k] === classes[1]);
     const right = places.filter((_, k) => classes.length && side(k)).length;
-    const lines = scale.levels.reduce((all, level) => contour(values, cells, level, 0, all), []);
+    const lines = linesAt(values, spec);
     return { values, places, targets, found, side, right, lines };
   };
   const remembered = memory(store, see);
@@ -112,15 +119,20 @@ const ofData = (el, store, spec) => {
   const count = caption();
   const reading = caption("bp-reading", "p", "status");
   const note = `${linesOf(spec)}; ${words.plane.ghost}`;
-  el.append(html("div", { class: "bp-columns" }, outer, html("div", { class: "bp-side" }, legend(scale, titleOf(spec), note), count.element, reading.element)));
+  const beside = near(store);
+  el.append(html("div", { class: "bp-columns" }, html("div", {}, outer, beside.element),
+    html("div", { class: "bp-side" }, legend(scale, titleOf(spec), note), count.element, reading.element)));
+  const { right: good, wrong, target, unlabelled } = words.plane;
   const wide = fmt(WIDE, DIGITS);
-  reading.keep(fill(words.plane[classes.length ? "wrong" : "target"], { k: 100, n: 100, place: pair([WIDE, WIDE]), y: classes.length ? 1 : wide, of: name, z: wide }));
+  const longest = { k: 100, n: 100, place: pair([WIDE, WIDE]), y: classes.length ? 1 : wide, of: name, z: wide };
+  reading.keep(fill(classes.length ? wrong : target, longest));
 
   const sentence = (k) => {
     const { places, targets, found, side } = now;
-    const parts = { k: k + 1, n: places.length, place: pair(places[k]), y: targets && three(targets[k]), of: name, z: three(found[k]) };
-    if (classes.length) return fill(words.plane[side(k) ? "right" : "wrong"], parts);
-    return fill(words.plane[targets ? "target" : "unlabelled"], parts);
+    const y = targets && three(targets[k]);
+    const told = { k: k + 1, n: places.length, place: pair(places[k]), y, of: name, z: three(found[k]) };
+    if (classes.length) return fill(side(k) ? good : wrong, told);
+    return fill(targets ? target : unlabelled, told);
   };
   // The number of the cell that a place lies in.
   const fieldAt = (at) => {
@@ -129,12 +141,16 @@ const ofData = (el, store, spec) => {
   };
   const tell = () => {
     const k = read?.k ?? -1;
-    setText(reading.line, k >= 0 ? sentence(k) : read ? fill(words.plane.spot, { place: pair(read.at), of: name, z: three(fieldAt(read.at)) }) : words.plane.read);
+    const spot = () => fill(words.plane.spot, { place: pair(read.at), of: name, z: three(fieldAt(read.at)) });
+    setText(reading.line, k >= 0 ? sentence(k) : read ? spot() : words.plane.read);
     const [x, y] = k >= 0 ? frame.at(now.places[k]) : read ? frame.at(read.at) : [0, 0];
     setAll(ring, { cx: x, cy: y, r: k >= 0 ? 9 : 3, class: read ? "bp-ring" : "bp-ring bp-none" });
     setAll(point, {
-      "aria-label": fill(words.plane.points, { x: spec.axes[0], y: spec.axes[1] }), "aria-valuemin": 1, "aria-valuemax": now.places.length,
-      "aria-valuenow": Math.max(0, k) + 1, "aria-valuetext": sentence(Math.max(0, k)),
+      "aria-label": fill(words.plane.points, { x: spec.axes[0], y: spec.axes[1] }),
+      "aria-valuemin": 1,
+      "aria-valuemax": now.places.length,
+      "aria-valuenow": Math.max(0, k) + 1,
+      "aria-valuetext": sentence(Math.max(0, k)),
     });
   };
 
@@ -158,6 +174,7 @@ const ofData = (el, store, spec) => {
       setText(count.line, told(now.right) + before);
       count.keep(`${told(now.places.length)}, ${fill(words.plane.was, { x: now.places.length })}`);
     }
+    if (store.controls.length) beside.show(store.controls[0]);
     tell();
   };
   const show = (what) => {
@@ -206,11 +223,14 @@ const ofSurface = (el, store, spec) => {
   const path = (name) => svg("path", { class: `bp-${name}` });
   const clip = uniqueId("clip");
   const opening = svg("rect");
-  const [past, trail, steps, arrow, head, landing] = ["past", "trail", "steps", "arrow", "arrow-head", "landing"].map(path);
+  const names = ["past", "trail", "steps", "arrow", "arrow-head", "landing"];
+  const [past, trail, steps, arrow, head, landing] = names.map(path);
   const circle = (name, r) => svg("circle", { class: `bp-${name}`, r });
-  const point = svg("g", { class: "bp-point", role: "slider", tabindex: 0 }, circle("reach", 22), circle("halo", 11), circle("here", 6.5));
+  const marks = [circle("reach", 22), circle("halo", 11), circle("here", 6.5)];
+  const point = svg("g", { class: "bp-point", role: "slider", tabindex: 0 }, ...marks);
   frame.picture.append(
-    svg("clipPath", { id: clip }, opening), svg("g", { "clip-path": `url(#${clip})` }, trail, steps, past, arrow, head, landing), point);
+    svg("clipPath", { id: clip }, opening),
+    svg("g", { "clip-path": `url(#${clip})` }, trail, steps, past, arrow, head, landing), point);
   const { outer, stage, end } = staged([...paint.elements, frame.picture], (width) => {
     room = width;
     update();
@@ -222,7 +242,8 @@ const ofSurface = (el, store, spec) => {
     legend(scale, title, linesOf(spec)), height.element, slopes.element,
     html("p", { class: "bp-note" }, words.plane.arrow), html("p", { class: "bp-note" }, words.plane.drag))));
 
-  const stands = ([a, b], z, digits) => ({ x: spec.axes[0], y: spec.axes[1], of: spec.of, a: fmt(a, digits), b: fmt(b, digits), z: fmt(z, digits) });
+  const stands = ([a, b], z, digits) => (
+    { x: spec.axes[0], y: spec.axes[1], of: spec.of, a: fmt(a, digits), b: fmt(b, digits), z: fmt(z, digits) });
   const wide = fmt(WIDE, DIGITS);
   height.keep(`${fill(words.plane.height, stands([WIDE, WIDE], WIDE, DIGITS))}, ${fill(words.plane.was, { x: wide })}`);
   slopes.keep(`${fill(words.plane.gradient, { slopes: derivatives })}${pair([WIDE, WIDE])}`);
@@ -238,7 +259,7 @@ const ofSurface = (el, store, spec) => {
     const key = inputs.reduce((all, n) => all.with(n, 0), store.inputs).join();
     if (drawn !== key) {
       values = store.read(q).data;
-      lines = scale.levels.reduce((all, level) => contour(values, q.cells, level, 0, all), []);
+      lines = linesAt(values, spec);
     }
     drawn = key;
     paint.begin(width, high);
@@ -249,7 +270,8 @@ const ofSurface = (el, store, spec) => {
     const z = store.values[node];
     const { was } = store;
     const spot = (state) => frame.at(at(state)).map((x) => x.toFixed(2)).join(" ");
-    setText(height.line, fill(words.plane.height, stands(here, z, DIGITS)) + (was ? `, ${fill(words.plane.was, { x: three(was.values[node]) })}` : ""));
+    const before = was ? `, ${fill(words.plane.was, { x: three(was.values[node]) })}` : "";
+    setText(height.line, fill(words.plane.height, stands(here, z, DIGITS)) + before);
     setAttr(height.element, "title", fmt(z));
     const grads = store.gradientsOf(node);
     const slope = inputs.map((n) => grads[store.tape.inputs[n]]);
@@ -258,19 +280,25 @@ const ofSurface = (el, store, spec) => {
     const [x, y] = frame.at(here);
     setAttr(point, "transform", `translate(${x} ${y})`);
     setAll(point, {
-      "aria-label": fill(words.plane.handle, { x: spec.axes[0], y: spec.axes[1] }), "aria-valuemin": controls[0].lo, "aria-valuemax": controls[0].hi,
-      "aria-valuenow": here[0], "aria-valuetext": fill(words.plane.stands, stands(here, z, DIGITS)),
+      "aria-label": fill(words.plane.handle, { x: spec.axes[0], y: spec.axes[1] }),
+      "aria-valuemin": controls[0].lo,
+      "aria-valuemax": controls[0].hi,
+      "aria-valuenow": here[0],
+      "aria-valuetext": fill(words.plane.stands, stands(here, z, DIGITS)),
     });
     // The arrow goes against the gradient, as the axes show it.
     const next = frame.at(here.map((a, k) => a - store.rate * slope[k]));
     const size = Math.hypot(...slope);
-    const long = size ? SHORT + (LONG - SHORT) * Math.max(0, Math.min(1, 1 + Math.log10(size / spec.steepest) / ARROW_DECADES)) : 0;
+    const part = Math.max(0, Math.min(1, 1 + Math.log10(size / spec.steepest) / ARROW_DECADES));
+    const long = size ? SHORT + (LONG - SHORT) * part : 0;
     const [dx, dy] = [-slope[0] * (across / (q.x[1] - q.x[0])), slope[1] * (down / (q.y[1] - q.y[0]))];
     setAttr(arrow, "d", long ? `M0 0H${long - 8}` : "");
     setAttr(head, "d", long ? `M${long} 0L${long - 11} -6V6Z` : "");
-    for (const part of [arrow, head]) setAttr(part, "transform", `translate(${x} ${y}) rotate(${(Math.atan2(dy, dx) * 180) / Math.PI})`);
+    const turned = `translate(${x} ${y}) rotate(${(Math.atan2(dy, dx) * 180) / Math.PI})`;
+    for (const piece of [arrow, head]) setAttr(piece, "transform", turned);
     const far = Math.hypot(next[0] - x, next[1] - y) > LANDS;
-    setAttr(landing, "d", far && store.source.learns ? `M${next[0]} ${next[1]}m-4 0a4 4 0 1 0 8 0a4 4 0 1 0 -8 0` : "");
+    const lands = far && store.source.learns;
+    setAttr(landing, "d", lands ? `M${next[0]} ${next[1]}m-4 0a4 4 0 1 0 8 0a4 4 0 1 0 -8 0` : "");
     setAttr(past, "d", was ? `M${spot(was)}m-5 0a5 5 0 1 0 10 0a5 5 0 1 0 -10 0` : "");
     setAttr(trail, "d", store.trail.length ? `M${[...store.trail, store].map(spot).join("L")}` : "");
     setAttr(steps, "d", store.trail.map((state) => `M${spot(state)}h0`).join(""));
@@ -291,7 +319,8 @@ const ofSurface = (el, store, spec) => {
     event.preventDefault();
     follow(event);
   });
-  frame.picture.addEventListener("pointermove", (event) => frame.picture.hasPointerCapture(event.pointerId) && follow(event));
+  const held = ({ pointerId }) => frame.picture.hasPointerCapture(pointerId);
+  frame.picture.addEventListener("pointermove", (event) => held(event) && follow(event));
   frame.picture.addEventListener("click", follow);
   point.addEventListener("keydown", (event) => {
     const by = ARROWS[event.key];
@@ -330,18 +359,22 @@ const ofSeeds = (el, store, spec) => {
   const count = caption();
   const reading = caption("bp-reading", "p", "status");
   const button = html("button", { type: "button" });
+  const beside = near(store);
   el.append(
-    html("div", { class: "bp-bar" }, count.element, button), outer, reading.element, legend(scale, titleOf(spec), linesOf(spec)));
+    html("div", { class: "bp-bar" }, count.element, button), outer, beside.element, reading.element,
+    legend(scale, titleOf(spec), linesOf(spec)));
   const wide = { seed: 10000, of, z: fmt(WIDE, DIGITS), steps: 10000 };
   reading.keep(fill(words.plane.seedSolved, wide));
 
+  const { seed: unsolved, seedSolved } = words.plane;
   const below = (x) => x < solved; // not a lost one
   const standing = () => order ?? [...reached.keys()];
   const sentence = (place) => {
     const seed = standing()[place];
     const z = reached[seed];
-    const parts = { seed: seed + (firstAt === undefined ? 0 : store.inputs[firstAt]), of, z: three(z), steps: store.inputs[stepsAt] };
-    return fill(words.plane[below(z) ? "seedSolved" : "seed"], parts);
+    const first = firstAt === undefined ? 0 : store.inputs[firstAt];
+    const told = { seed: seed + first, of, z: three(z), steps: store.inputs[stepsAt] };
+    return fill(below(z) ? seedSolved : unsolved, told);
   };
   const tell = () => {
     const place = Math.max(0, chosen);
@@ -350,8 +383,11 @@ const ofSeeds = (el, store, spec) => {
     setAttr(cursor, "style", `left: ${left - 3}px; top: ${top - 3}px; width: ${size + 6}px; height: ${size + 6}px`);
     cursor.classList.toggle("bp-none", chosen < 0);
     setAll(cursor, {
-      "aria-label": fill(words.plane.seeds, { n: reached.length, x: spec.axes[0], y: spec.axes[1], of: name }), "aria-valuemin": 1,
-      "aria-valuemax": reached.length, "aria-valuenow": place + 1, "aria-valuetext": sentence(place),
+      "aria-label": fill(words.plane.seeds, { n: reached.length, x: spec.axes[0], y: spec.axes[1], of: name }),
+      "aria-valuemin": 1,
+      "aria-valuemax": reached.length,
+      "aria-valuenow": place + 1,
+      "aria-valuetext": sentence(place),
     });
   };
   // Where the planes stand: whole ones in a row, as many as fit.
@@ -360,12 +396,14 @@ const ofSeeds = (el, store, spec) => {
     across = Math.max(1, Math.floor((room - 2) / (size + THUMB.gap)));
     const pitch = Math.floor((room - 2) / across);
     const side = pitch - THUMB.gap;
-    boxes = Array.from({ length: n }, (_, k) => [4 + (k % across) * pitch, 4 + Math.floor(k / across) * pitch, side, side]);
+    const corner = (k) => [4 + (k % across) * pitch, 4 + Math.floor(k / across) * pitch];
+    boxes = Array.from({ length: n }, (_, k) => [...corner(k), side, side]);
     return [room, Math.ceil(n / across) * pitch + 4];
   };
   const spots = (places) => {
     const part = ([lo, hi], x) => (x - lo) / (hi - lo);
-    return boxes.flatMap(([left, top, w, h]) => places.map(([x, y]) => [left + part(q.x, x) * w, top + (1 - part(q.y, y)) * h]));
+    return boxes.flatMap(([left, top, w, h]) =>
+      places.map(([x, y]) => [left + part(q.x, x) * w, top + (1 - part(q.y, y)) * h]));
   };
 
   const update = () => {
@@ -381,14 +419,17 @@ const ofSeeds = (el, store, spec) => {
     const rows = standing();
     paint.begin(width, height);
     paint.fields(values, cells, boxes, rows);
-    paint.lines(rows.map((seed) => scale.levels.reduce((all, level) => contour(values, cells, level, seed * cells * cells, all), [])), boxes, "ink", 1.25);
+    paint.lines(rows.map((seed) => linesAt(values, spec, seed * cells * cells)), boxes, "ink", 1.25);
     const { places, targets } = samples(store, spec, store.now);
     dots(paint, spec, spots(places), targets, room < THUMB.from ? 2 : 2.5);
     paint.frames(boxes.filter((_, k) => !below(reached[rows[k]])), "muted", 0.5);
     paint.frames(boxes.filter((_, k) => below(reached[rows[k]])), "ink", 2);
     const told = (list) => list.filter(below).length;
-    setText(count.line, fill(words.plane.solved, { k: told(reached), n, limit: fmt(solved) }) + (past ? `; ${fill(words.plane.was, { x: told(past) })}` : ""));
-    count.keep(`${fill(words.plane.solved, { k: n, n, limit: fmt(solved) })}; ${fill(words.plane.was, { x: n })}`);
+    const tally = (k) => fill(words.plane.solved, { k, n, limit: fmt(solved) });
+    const before = (k) => `; ${fill(words.plane.was, { x: k })}`;
+    setText(count.line, tally(told(reached)) + (past ? before(told(past)) : ""));
+    count.keep(tally(n) + before(n));
+    if (store.controls.length) beside.show(store.controls[0]);
     setText(button, order ? words.plane.unsort : fill(words.plane.sort, { of }));
     tell();
   };
