@@ -6,7 +6,7 @@ import { scaleOf, widthOf, written } from "./axes.js";
 const SHADES = 256;
 const NAMES = ["ink", "muted", "panel", "blue", "red", "low", "middle", "high"];
 // Edges of the plane in its picture; RIGHT and BOTTOM count from the far side.
-const [TOP, RIGHT, BOTTOM] = [22, 10, 40];
+const [TOP, RIGHT, BOTTOM] = [26, 10, 40];
 const LARGEST = 420; // px: more height would hide the control that moves it
 const FAR = 20; // what is so many pictures away is far enough: coordinates of any size would break a path
 
