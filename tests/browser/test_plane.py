@@ -212,13 +212,14 @@ def test_the_arrow_keys_move_the_point_on_its_controls_stops(show):
     page.locator(".bp-point").focus()
     for key in ("ArrowRight", "ArrowRight", "ArrowUp", "PageDown"):
         page.keyboard.press(key)
-    assert inputs(page) == pytest.approx([1.54, 0.5 + 0.02 - 0.2])
     settle(page)
+    assert inputs(page) == pytest.approx([1.54, 0.5 + 0.02 - 0.2])
     fig.inputs = inputs(page)
     told = f"w 1.54, b 0.32, loss {fig.values['loss']:.3g}"
     assert page.locator(".bp-point").get_attribute("aria-valuetext") == told
     for _ in range(13):
         page.keyboard.press("PageDown")
+    settle(page)
     assert inputs(page)[1] == -2  # the control's end
     assert page.evaluate("bubbled.length") == 0
     assert not visit.faults
@@ -340,6 +341,7 @@ def test_seeds_are_sorted_when_it_is_asked_for(show):
     fig = xors(12)
     page = (visit := show(fig)).page
     page.evaluate("figures[0].store.set(0, 100)")
+    settle(page)
     fig.controls["steps"] = 100
     loss = fig.quantity("loss")
     button = page.locator(".bp-plane .bp-bar button")

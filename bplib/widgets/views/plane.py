@@ -51,7 +51,8 @@ def plane(
     Parameters
     ----------
     x : str or (str, str)
-        Of a Program: an array of two columns, or two arrays of one; they are the points.
+        Of a Program: an array of two columns, or two arrays of one; their rows, those of the batch, are the
+        points. Of `Seeds` two columns of the data.
     y : str, optional
         What the points are: of two classes, or a number each.
     field : dict

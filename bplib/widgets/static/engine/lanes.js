@@ -150,7 +150,8 @@ export class Lanes {
     }
     // Seed by seed: the rows of one fit the processor's cache, those of a hundred don't.
     const { tape, numbers, rows, data } = this.plane;
-    const mine = tape.inputs.map((node) => (over.includes(tape.names[node]) ? -1 : this.names.indexOf(tape.names[node])));
+    const names = tape.inputs.map((node) => tape.names[node]);
+    const mine = names.map((input) => (over.includes(input) ? -1 : this.names.indexOf(input)));
     for (let seed = 0; seed < this.seeds; seed++) {
       const inputs = numbers.map((number, n) => (mine[n] < 0 ? number : this.params[mine[n] * this.seeds + seed]));
       tape.forward(inputs, cells * cells, null, rows);

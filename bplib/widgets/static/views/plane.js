@@ -117,7 +117,7 @@ const ofData = (el, store, spec) => {
   });
   const name = nameOf(spec);
   const count = caption();
-  const reading = caption("bp-reading", "p", "status");
+  const reading = caption("bp-reading");
   const note = `${linesOf(spec)}; ${words.plane.ghost}`;
   const beside = near(store);
   el.append(html("div", { class: "bp-columns" }, html("div", {}, outer, beside.element),
@@ -357,7 +357,7 @@ const ofSeeds = (el, store, spec) => {
   stage.setAttribute("role", "group");
   const name = nameOf(spec);
   const count = caption();
-  const reading = caption("bp-reading", "p", "status");
+  const reading = caption("bp-reading");
   const button = html("button", { type: "button" });
   const beside = near(store);
   el.append(
