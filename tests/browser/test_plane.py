@@ -409,3 +409,18 @@ def test_dragging_a_slider_beside_the_plane_is_one_move(show):
     drag(page, page.locator('input[type="range"]').first, 20)
     assert page.locator(".bp-past").get_attribute("d")
     assert not visit.faults
+
+
+def test_a_state_that_was_never_drawn_is_remembered_too(show):
+    """Two steps within one frame of the screen: the ghost is the state between them."""
+    fig = boundary()
+    page = (visit := show(fig)).page
+    page.evaluate("() => { const { store } = figures[0]; store.set(0, 30); store.step(); store.step(); }")
+    settle(page)
+    right = []
+    for steps in (31, 32):
+        fig.controls["steps"] = steps
+        right.append(int(np.sum((fig.quantity("out") > 0) == (fig.quantity("y") == 1))))
+    count = page.locator(".bp-side .bp-roomy > span").first.inner_text()
+    assert count == f"{right[1]} of 20 points on the side of their class, was {right[0]}"
+    assert not visit.faults

@@ -12,7 +12,8 @@ const NEAR = 16; // px: a point is read from here
 const ARROWS = {
   ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1], PageDown: [0, -10], PageUp: [0, 10],
 };
-const THUMB = { wide: 58, narrow: 28, gap: 4, from: 480 }; // px; in a room that is narrow, a hundred fit one screen
+// px. In a room that is narrow, a hundred fit one screen.
+const THUMB = { wide: 58, narrow: 28, gap: 4, most: 140, from: 480 };
 const [SHORT, LONG] = [20, 80]; // px: the arrow of a gradient from ARROW_DECADES below the steepest to the steepest
 const ARROW_DECADES = 4;
 const LANDS = 8; // px: the next step's end is drawn from here on; nearer the point hides it
@@ -390,11 +391,12 @@ const ofSeeds = (el, store, spec) => {
       "aria-valuetext": sentence(place),
     });
   };
-  // Where the planes stand: whole ones in a row, as many as fit.
+  // Where the planes stand: as many in a row as fit, or fewer, so that the last row is as full as the others.
   const place = (n) => {
     const size = room < THUMB.from ? THUMB.narrow : THUMB.wide;
-    across = Math.max(1, Math.floor((room - 2) / (size + THUMB.gap)));
-    const pitch = Math.floor((room - 2) / across);
+    const most = Math.max(1, Math.floor((room - 2) / (size + THUMB.gap)));
+    across = Math.ceil(n / Math.ceil(n / most));
+    const pitch = Math.min(THUMB.most, Math.floor((room - 2) / across));
     const side = pitch - THUMB.gap;
     const corner = (k) => [4 + (k % across) * pitch, 4 + Math.floor(k / across) * pitch];
     boxes = Array.from({ length: n }, (_, k) => [...corner(k), side, side]);
