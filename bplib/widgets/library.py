@@ -50,9 +50,9 @@ def join(names: Iterable[str], read: Callable[[str], str] = read) -> str:
     r"""Return these files, and before each of them what it imports, as statements of one script.
 
     A file ``parts/chart.js`` becomes the constant `parts$chart`, which holds its exports. Each of its lines
-    stays a line, without indentation, and empty if it was a comment. An import stands alone on its line and names a file by its relative path:
-    ``import { a, b as c } from "../engine/tape.js";``. Exports are named, and begin the line that declares
-    them.
+    stays a line, without indentation, and empty if it was a comment. An import stands alone on its line and
+    names a file by its relative path: ``import { a, b as c } from "../engine/tape.js";``. Exports are named,
+    and begin the line that declares them.
 
     Parameters
     ----------
