@@ -10,6 +10,7 @@ const LETTERS = 7; // of a number in a cell
 const [MOST, MOST_ROWS] = [128, 16]; // cells and rows with numbers
 const [LARGEST, TALLEST, LEAST] = [24, 340, 18]; // px: a cell without, all its rows, the only row
 const [GAP, HEAD] = [12, 18]; // px: between small grids, and above one for its name
+const [BESIDE, SMALLEST] = [8, 8]; // so many small grids share a line, while their cells have so many px
 const LINED = 8; // px: narrower cells have no lines between them
 const APART = 5; // px: from stripe to stripe
 
@@ -20,7 +21,9 @@ export const layout = (shape, room, sums = false) => {
   const grids = shape.slice(0, -2).reduce((a, b) => a * b, 1);
   const margin = sums ? WIDE + 4 : 0;
   const written = grids * size <= MOST && rows <= MOST_ROWS && columns * WIDE + margin <= room;
-  const side = Math.min(LARGEST, room / columns, TALLEST / rows);
+  const beside = Math.min(grids, BESIDE);
+  const fitting = Math.max(SMALLEST, (room - (beside - 1) * GAP) / (beside * columns));
+  const side = Math.min(LARGEST, room / columns, TALLEST / rows, fitting);
   const [w, h] = written ? [WIDE, HIGH] : [side, rows === 1 ? Math.max(side, LEAST) : side];
   const [gap, head] = grids > 1 ? [GAP, HEAD] : [0, 0];
   const [stepX, stepY] = [columns * w + gap, rows * h + head + gap / 2];
@@ -94,6 +97,7 @@ export const grid = ({ label, shape, sums, onpoint, onpick, onkey }) => {
     const k = plan.at(clientX - left, clientY - top);
     return k < 0 ? null : k;
   };
+  let finger = null; // where one came down that has not yet moved sideways
   const press = (event) => {
     const k = cellAt(event);
     if (k === null) return;
@@ -103,17 +107,23 @@ export const grid = ({ label, shape, sums, onpoint, onpick, onkey }) => {
   };
   const element = html("div", {
     class: "bp-cells", role: "slider", tabindex: -1, "aria-label": label, "aria-valuemin": 0,
-    // A finger that comes down may be about to scroll: what it taps is known when it goes up.
+    // A finger that comes down may be about to scroll: it picks when it moves sideways, or goes up where it was.
     onpointerdown: (event) => {
       if (event.button !== 0 || cellAt(event) === null) return;
       event.preventDefault();
       if (onpick) element.setPointerCapture(event.pointerId);
-      if (event.pointerType !== "touch") press(event);
+      finger = event.pointerType === "touch" ? event : null;
+      if (!finger) press(event);
     },
     onclick: (event) => press(event),
     onpointermove: (event) => {
-      if (element.hasPointerCapture(event.pointerId)) press(event);
-      else if (event.pointerType === "mouse") onpoint(cellAt(event), false);
+      if (!element.hasPointerCapture(event.pointerId)) {
+        if (event.pointerType === "mouse") onpoint(cellAt(event), false);
+        return;
+      }
+      if (finger && Math.abs(event.clientX - finger.clientX) <= Math.abs(event.clientY - finger.clientY)) return;
+      finger = null;
+      press(event);
     },
     onpointerleave: (event) => event.pointerType === "mouse" && onpoint(null, false),
     onblur: () => onpoint(null, false),

@@ -5,7 +5,7 @@ import { fill, words } from "../words.js";
 // sheets: [{title, q}], of which sheets[picked] has the cell; pick: the places among the inputs of its indices.
 export const probe = (store, sheets, pick, picked) => {
   const { title, q: array } = sheets[picked];
-  const followed = sheets.filter(({ q }) => q.vjp === array && typeof q.cell === "string");
+  const followed = sheets.filter(({ q }) => q.vjp === array && store.source.names[pick[0]] === `${q.cell}[0]`);
   const titleOf = (name) => sheets.find(({ q }) => q === name)?.title ?? name;
   // Beyond the last row of a smaller batch is the last.
   const cell = () => {
