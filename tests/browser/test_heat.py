@@ -12,6 +12,9 @@ from bplib.widgets.views import heat
 
 pytestmark = pytest.mark.browser
 
+BOXES = """[...document.querySelectorAll(".bp-heat, .bp-sheet")]
+  .map((e) => JSON.stringify(e.getBoundingClientRect()))"""
+
 
 def sheets(rows=4, **options):
     """One affine layer: what a sample brings to dW beside the mean, and the batch."""
@@ -144,17 +147,19 @@ def test_a_scale_that_training_outgrows_says_so(show):
     net = layers.Sequential(layers.Affine(1, 1, rng=np.random.default_rng(0)))
     net.layers[0].params["W"][:] = 0.5
     program = Program.of(net, losses.mse, np.ones((2, 1)), np.full((2, 1), 9.0))
-    fig = live(program, {"steps": (0, 50, 1)}, optimizer=optim.SGD(0.1), views=[heat(W="0.W")], name="grows")
+    fig = live(
+        program, {"steps": (0, 50, 1)}, optimizer=optim.SGD(0.1), views=[heat(W="0.W", b="0.b")], name="grows"
+    )
     page = (visit := show(fig)).page
     assert scale(page, 0) == "0 to 0.5"
-    height = page.evaluate("document.body.scrollHeight")
+    first = page.evaluate(BOXES)
     page.evaluate("figures[0].store.set(figures[0].store.source.names.indexOf('steps'), 20)")
     settle(page)
     assert scale(page, 0) == "0 to 5, grown"
     page.evaluate("figures[0].store.set(figures[0].store.source.names.indexOf('steps'), 0)")
     settle(page)
     assert scale(page, 0) == "0 to 5, grown"
-    assert page.evaluate("document.body.scrollHeight") == height
+    assert page.evaluate(BOXES) == first
     page.get_by_role("button", name="Reset").click()
     settle(page)
     assert scale(page, 0) == "0 to 0.5"
@@ -233,10 +238,19 @@ def test_a_footprint_is_framed_in_its_grid_and_in_the_array(show):
 
 def test_sums_stand_beside_and_rounding_is_no_sum(show):
     page = (visit := show(norm())).page
-    sums = cells(page, 1).locator(".bp-cell-sum").all_inner_texts()
-    assert sums[0] == "Σ"
-    assert sums[1:4] == ["0", "0", "0"]
-    assert any(text != "0" for text in sums[4:])
+    rounded = 0
+    for k in range(12):
+        page.evaluate(
+            "(cell) => figures[0].store.propose([figures[0].store.inputs[0], ...cell])", divmod(k, 4)
+        )
+        settle(page)
+        sums = cells(page, 1).locator(".bp-cell-sum").all_inner_texts()
+        assert sums[0] == "Σ"
+        assert sums[1:4] == ["0", "0", "0"]
+        assert any(text != "0" for text in sums[4:])
+        dX = page.evaluate("[...figures[0].store.read({ vjp: 'out', cell: 'cell', of: 'x' }).data]")
+        rounded += any(sum(dX[i : i + 4]) != 0 for i in (0, 4, 8))
+    assert rounded  # else there was nothing to round
     cells(page, 1).hover(position={"x": 20, "y": 10})
     assert "Its row adds up to 0, its column to " in reading(page)
     assert not visit.faults
@@ -267,6 +281,9 @@ def test_keys_walk_pick_and_lead_from_grid_to_grid(show):
     assert reading(page).startswith("Click or drag in out")
     page.keyboard.press("ArrowLeft")
     assert page.evaluate("document.activeElement.ariaLabel").startswith("out")
+    cells(page, 1).click(position={"x": 1.5 * 56, "y": 2.5 * 24})
+    page.keyboard.press("ArrowRight")
+    assert reading(page).startswith("dX[2, 2] = ")
     assert "ArrowLeft" not in page.evaluate("bubbled")
     assert not visit.faults
 
@@ -322,16 +339,14 @@ def test_arrays_of_all_sizes_fit_a_phone(show):
 @pytest.mark.parametrize("width", [800, 390])
 def test_nothing_changes_its_place_while_a_control_moves(show, width):
     page = (visit := show(sheets(16), width=width)).page
-    boxes = """[...document.querySelectorAll(".bp-heat, .bp-sheet")]
-      .map((e) => JSON.stringify(e.getBoundingClientRect()))"""
-    first = page.evaluate(boxes)
+    first = page.evaluate(BOXES)
     for n, to in ((0, 1), (2, 1), (0, 7), (1, 15)):
         page.evaluate("([n, to]) => figures[0].store.set(n, to)", [n, to])
         settle(page)
-        assert page.evaluate(boxes) == first
+        assert page.evaluate(BOXES) == first
     slider(page, "rows").focus()
     cells(page, 1).hover(position={"x": 20, "y": 10})
-    assert page.evaluate(boxes) == first
+    assert page.evaluate(BOXES) == first
     assert not visit.faults
 
 
