@@ -205,9 +205,9 @@ def test_a_brush_leads_footprints_along(show):
     page.mouse.move(box["x"] + 28, box["y"] + 30)
     page.mouse.down()
     page.mouse.move(box["x"] + 3.5 * 56, box["y"] + 18 + 2.5 * 24, steps=3)
-    page.mouse.up()
     settle(page)
     assert page.evaluate("figures[0].model.state.inputs.slice(1)") == [0, 0, 2, 3]
+    page.mouse.up()
     assert footprint(page).startswith("out[0, 0, 2, 3] reaches 9 of 60 cells of X")
     for name, n in (("cell[2]", 2), ("cell[3]", 3)):
         fig.controls[name] = n

@@ -5,8 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from bplib import layers, losses, plot
+from bplib import heat_picture, layers, losses, plot
 from bplib.scalar import Value
+from bplib.widgets import library
 from bplib.widgets.frames import frames
 from bplib.widgets.live import live
 from bplib.widgets.program import Program, by, d, field, history, jacobian, vjp
@@ -180,3 +181,15 @@ def test_pictures_of_all_sizes(shape):
 def test_what_a_picture_refuses(arrays, options, message):
     with pytest.raises(ValueError, match=message):
         plot.heat(arrays, **options)
+
+
+@pytest.mark.parametrize(
+    ("file", "line"),
+    [
+        ("cells.js", f"const [MOST, MOST_ROWS] = [{heat_picture.MOST}, {heat_picture.MOST_ROWS}];"),
+        ("scale.js", f"const DECADES = {heat_picture.DECADES};"),
+        ("scale.js", f"const FAINT = {heat_picture.FAINT};"),
+    ],
+)
+def test_the_page_and_the_picture_have_one_measure(file, line):
+    assert line in library.read(f"parts/{file}")

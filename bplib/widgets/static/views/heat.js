@@ -2,7 +2,8 @@
 // in the others then follow.
 import { html, setText } from "../dom.js";
 import { fmt } from "../format.js";
-import { grid, indices, sumOf } from "../parts/grid.js";
+import { indices, sumOf } from "../parts/cells.js";
+import { grid } from "../parts/grid.js";
 import { probe } from "../parts/probe.js";
 import { tries } from "../parts/reach.js";
 import { scale } from "../parts/scale.js";
