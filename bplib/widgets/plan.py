@@ -240,7 +240,11 @@ def _of_arrays(
         cells = [f"{pick}[{axis}]" for pick, shape in shapes.items() for axis in range(len(shape))]
         sizes = [size for shape in shapes.values() for size in shape]
         source = ProgramSource(output, [*names, *(cell for cell in cells if cell not in names)], optimizer)
-        specs = [_control(n, key, source.start[n], asked[key]) for n, key in enumerate(names) if key in asked]
+        specs = [
+            _control(n, key, source.start[n], asked[key], whole=n in source.whole)
+            for n, key in enumerate(names)
+            if key in asked
+        ]
         specs += [
             [source.names.index(cell), 0, size - 1, 1]
             for cell, size in zip(cells, sizes, strict=True)
@@ -325,7 +329,7 @@ def _columns(
     return columns
 
 
-def _control(n: int, name: str, start: float, span: Any) -> list[Any]:
+def _control(n: int, name: str, start: float, span: Any, whole: bool = False) -> list[Any]:
     """Return ``[n, lo, hi, step]`` for one control, or say what is wrong with its range."""
     if isinstance(span, str) or not isinstance(span, Sequence) or len(span) not in (2, 3):
         raise TypeError(f"The range of {name!r} must be (lo, hi) or (lo, hi, step); got {span!r}.")
@@ -345,7 +349,9 @@ def _control(n: int, name: str, start: float, span: Any) -> list[Any]:
             f"{name!r} starts at {start}, outside its range {lo:g} to {hi:g}. "
             "Widen the range or move the start."
         )
-    step = numbers[2] if len(numbers) == 3 else _round_step(lo, hi)
+    step = numbers[2] if len(numbers) == 3 else 1.0 if whole else _round_step(lo, hi)
+    if whole and not all(number == int(number) for number in (lo, hi, step)):
+        raise ValueError(f"{name!r} counts: its range must be whole numbers; got {tuple(span)}.")
     if not 0 < step <= hi - lo:
         raise ValueError(f"The step of {name!r} must be above 0 and at most {hi - lo:g}; got {step:g}.")
     return [n, lo, hi, step]

@@ -10,11 +10,25 @@ from bplib.widgets.views.base import View
 from bplib.widgets.views.compose import Compose, compose
 from bplib.widgets.views.curve import Curve, curve
 from bplib.widgets.views.graph import Graph, graph
+from bplib.widgets.views.heat import Heat, heat
 from bplib.widgets.views.network import Network, network
 from bplib.widgets.views.paths import Paths, paths
 from bplib.widgets.views.plane import Plane, plane
 
-__all__ = ["MAX_BARS", "VIEWS", "View", "bars", "compose", "curve", "graph", "network", "paths", "plane"]
+__all__ = [
+    "MAX_BARS",
+    "VIEWS",
+    "View",
+    "bars",
+    "compose",
+    "curve",
+    "graph",
+    "heat",
+    "network",
+    "paths",
+    "plane",
+]
 
+KINDS = (Graph, Curve, Bars, Compose, Network, Paths, Heat, Plane)
 #: Every kind of view by its name. The page has one module of the same name for each.
-VIEWS: dict[str, Any] = {kind.name: kind for kind in (Graph, Curve, Bars, Compose, Network, Paths, Plane)}
+VIEWS: dict[str, Any] = {kind.name: kind for kind in KINDS}
