@@ -45,9 +45,9 @@ export const cursor = (sheet, { onread, onrange, onzoom }) => {
     if (event.button !== 0 || grasps(event)) return;
     const mouse = event.pointerType === "mouse";
     down = { px: sheet.pointed(event), mouse };
+    event.preventDefault(); // or the focus would leave with the mouse that a tap makes up
     if (!mouse) return;
     picture.setPointerCapture(event.pointerId);
-    event.preventDefault();
     element.focus({ preventScroll: true });
     keep(nearestTo(down.px));
   });
@@ -56,7 +56,8 @@ export const cursor = (sheet, { onread, onrange, onzoom }) => {
     if (down?.mouse && onrange) {
       const [from, to] = range(event);
       const { top, bottom } = sheet.ends;
-      setAll(band, { x: from, width: to - from, y: top, height: bottom - top, visibility: to - from > SLIP ? null : "hidden" });
+      const visibility = to - from > SLIP ? null : "hidden";
+      setAll(band, { x: from, width: to - from, y: top, height: bottom - top, visibility });
     } else if (down || event.pointerType === "mouse") tell(nearestTo(sheet.pointed(event)));
   });
   picture.addEventListener("pointerup", (event) => {

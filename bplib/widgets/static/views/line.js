@@ -5,8 +5,9 @@ import { fmt } from "../format.js";
 import { growing, logRangeOf, nearest, rangeOf, scaleOf } from "../parts/axes.js";
 import { chart } from "../parts/chart.js";
 import { cursor } from "../parts/cursor.js";
-import { memory } from "../parts/memory.js";
-import { DIGITS, WIDE, WIDEST, caption } from "../say.js";
+import { curvesOn, memory } from "../parts/curves.js";
+import { stopOn } from "../parts/stop.js";
+import { DIGITS, WIDE, caption } from "../say.js";
 import { fill, words } from "../words.js";
 
 const CLOSEST = 1e-4; // part of the axis that a zoom leaves at least
@@ -17,9 +18,6 @@ const within = ({ lo, hi }) => (x) => x >= lo && x <= hi;
 export const mount = (el, store, spec) => {
   const { curves, over, against, axis, what } = spec;
   const log = { x: spec.x.log, y: spec.y.log };
-  const control = against === null ? null : store.control(against);
-  const stops = control?.stops?.map(Number);
-  const present = () => (stops ? stops[store.inputs[against]] : store.inputs[against]);
   const [along, high] = [growing(spec.x), growing(spec.y)];
   let zoom = null; // {lo, hi}: what the horizontal axis shows of all
 
@@ -33,11 +31,7 @@ export const mount = (el, store, spec) => {
 
   const sheet = chart({ height: 264, left: 50, levels: 5, named: what !== "" }, () => update());
   const looks = curves.map(({ gradient }, k) => (gradient ? "bp-line-gradient" : `bp-line-${k}`));
-  const ghosts = looks.map((look) => sheet.line(`was ${look}`));
-  const lines = curves.map(({ title }, k) => sheet.line(`drawn ${looks[k]}`, title));
-  const ghostKey = html("span", { class: "bp-note" }, words.line.ghost);
-  sheet.legend.append(ghostKey);
-  const marked = control && sheet.line("marked");
+  const drawn = curvesOn(sheet, looks, curves.map(({ title }) => title));
   const dots = looks.map((look) => sheet.mark(`dot ${look}`, 4.5));
 
   // All of the horizontal axis: a history has room for as many steps as the figure can make.
@@ -56,21 +50,21 @@ export const mount = (el, store, spec) => {
     if (by === 0) return zoomTo(-Infinity, Infinity);
     const scale = scaleOf({ ...whole(), log: log.x });
     const [from, to] = zoom ? [zoom.lo, zoom.hi].map(scale.part) : [0, 1];
-    const here = scale.part(reader.at ?? (control ? present() : NaN));
+    const here = scale.part(reader.at ?? mark?.at() ?? NaN);
     const middle = within({ lo: from, hi: to })(here) ? here : (from + to) / 2;
     const half = Math.max(CLOSEST, (to - from) * (by > 0 ? 0.25 : 1));
     zoomTo(scale.at(middle - half), scale.at(middle + half));
   };
   const reader = cursor(sheet, { onread: () => store.changed(), onrange: zoomTo, onzoom: zoomBy });
-  const handle = control && sheet.point(
-    () => control, () => store.inputs[against], (x) => store.set(against, x),
-    { held: true, of: stops ? (x) => nearest(stops, x, log.x ? Math.log : undefined) : undefined },
+  const mark = against === null ? null : stopOn(
+    sheet, store.control(against), log.x, () => store.inputs[against], (x) => store.set(against, x),
   );
 
-  const button = (text, label, by) =>
-    html("button", { type: "button", "aria-label": label, title: label, onclick: () => zoomBy(by) }, text);
+  const button = (text, title, by, label) =>
+    html("button", { type: "button", title, "aria-label": label, onclick: () => zoomBy(by) }, text);
   const buttons = html("div", { class: "bp-buttons", role: "group", "aria-label": words.line.zoom },
-    button("−", words.line.out, -1), button("+", words.line.in, 1), button(words.line.all, words.line.allTitle, 0));
+    button("−", words.line.out, -1, words.line.out), button("+", words.line.in, 1, words.line.in),
+    button(words.line.all, words.line.allTitle, 0));
   const reading = caption("bp-reading");
   const scales = caption("bp-note");
   const missing = caption("bp-note");
@@ -78,7 +72,7 @@ export const mount = (el, store, spec) => {
     html("div", { class: "bp-bar" }, sheet.legend, buttons),
     sheet.element, reading.element, scales.element, ...(log.y ? [missing.element] : []),
   );
-  const told = (title, y, was) => fill(was ? words.line.was : words.line.curve, { title, y, was });
+  const told = (title, y, was) => fill(was ? words.chart.was : words.chart.curve, { title, y, was });
   const reads = (x, each) => {
     const numbers = curves.map(({ title }, k) => told(title, ...each(k))).join(", ");
     return fill(words.line.reads, { axis, x, curves: numbers });
@@ -88,7 +82,8 @@ export const mount = (el, store, spec) => {
     return off.filter(Boolean).join(" ");
   };
   const zoomed = (lo, hi) => fill(words.line.zoomed, { axis, lo: fmt(lo, DIGITS), hi: fmt(hi, DIGITS) });
-  const [widest] = [words.line.point, reads(WIDEST, () => [WIDEST, WIDEST])].sort((a, b) => b.length - a.length);
+  const wide = fmt(WIDE, DIGITS);
+  const [widest] = [words.line.point, reads(wide, () => [wide, wide])].sort((a, b) => b.length - a.length);
   reading.keep(widest);
   missing.keep(lost(curves.map(() => MANY)));
   scales.keep(zoomed(WIDE, WIDE));
@@ -112,15 +107,10 @@ export const mount = (el, store, spec) => {
     const up = height(now, was, across);
     sheet.standing([across.lo, across.hi, up.lo, up.hi], () => sheet.rule(across, { ...up, name: what }));
     sheet.label(fill(words.line.label, { curves: curves.map(({ title }) => title).join(", "), axis }));
-    const points = ({ xs, ys }, k) => xs.map((x, i) => [x, ys[k][i]]);
-    lines.forEach((line, k) => line.show(points(now, k)));
-    // A history that only went on has no ghost.
-    const moved = was?.ys.some((row, k) => row.some((y, i) => !Object.is(y, now.ys[k][i])));
-    ghosts.forEach((line, k) => line.show(moved ? points(was, k) : []));
-    ghostKey.style.visibility = moved ? "" : "hidden";
+    const moved = drawn.show(now, was);
 
     // What is read: where one points, or else at the mark.
-    const at = reader.at ?? (control ? present() : null);
+    const at = reader.at ?? mark?.at() ?? null;
     const place = at === null || !now.xs.length ? null : nearest(now.xs, at);
     const x = now.xs[place];
     const before = moved ? was.xs.indexOf(x) : -1;
@@ -131,11 +121,8 @@ export const mount = (el, store, spec) => {
     setAttr(reading.element, "title", place === null ? null : sentence());
     dots.forEach((dot, k) => (place !== null && within(across)(x) ? dot.show(x, now.ys[k][place]) : dot.hide()));
     const places = now.xs.filter((each) => within(across)(each) && (!log.x || each > 0));
-    reader.show(places, fill(words.line.readAlong, { axis }), said);
-    if (control) {
-      marked.show([[present(), up.lo], [present(), up.hi]]);
-      handle.show(present(), up.lo, control.name, fill(words.line.mark, { name: control.name, x: fmt(present()) }));
-    }
+    reader.show(places, fill(words.chart.readAlong, { axis }), said);
+    mark?.show(up);
     const stays = along.stays && high.stays;
     setText(scales.line, zoom ? zoomed(zoom.lo, zoom.hi) : stays ? words.line.stays : words.line.grows);
     if (log.y) setText(missing.line, lost(now.ys.map((row) => row.filter((y) => y <= 0).length)));

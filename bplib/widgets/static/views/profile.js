@@ -1,16 +1,19 @@
 // The view `profile`: one number a layer, values forward beside gradients backward, on one logarithmic scale that is
 // there from the start. How much they fall or grow is said in words; so is what is 0 and has no place there.
-import { html, setAttr, setText } from "../dom.js";
+import { setAttr, setText } from "../dom.js";
 import { fmt } from "../format.js";
-import { growing, nearest } from "../parts/axes.js";
+import { growing } from "../parts/axes.js";
 import { chart } from "../parts/chart.js";
 import { cursor } from "../parts/cursor.js";
-import { memory } from "../parts/memory.js";
-import { DIGITS, WIDEST, caption } from "../say.js";
+import { curvesOn, memory } from "../parts/curves.js";
+import { stopOn } from "../parts/stop.js";
+import { DIGITS, WIDE, caption } from "../say.js";
 import { fill, words } from "../words.js";
 
 const DECADES = 6; // of the scale at the start: what vanishes has where to go
 const SAME = 2; // a size that changes less than so many times stays
+
+const MOST_ZEROS = 20; // layers among which zeros in every other one have room to be said
 
 // Whole numbers in order, neighbours joined: "1–3, 7".
 const joined = (numbers) => {
@@ -27,32 +30,22 @@ export const mount = (el, store, spec) => {
   const depth = at.length;
   const layers = Array.from(at, (_, k) => k + 1);
   const titles = backward.map((back) => (back ? words.profile.gradients : words.profile.values));
-  const control = spec.mark === null ? null : store.control(spec.mark);
-  const stops = control?.stops?.map(Number);
-  const layerOf = (x) => (stops ? stops[x] : x);
-  const stopAt = (layer) => nearest(stops, layer);
-  const first = control ? Math.min(1, layerOf(control.lo)) : 1;
   const high = growing(spec.y, DECADES);
 
   const read = memory((frame) => {
     const found = of.map((q) => store.read(q, frame));
     const rows = names.length ? [found[0].values, found[0].gradients] : found.map(({ data }) => data);
-    return rows.map((row) => at.map((k) => row[k]));
+    return { xs: layers, ys: rows.map((row) => at.map((k) => row[k])) };
   });
 
   const sheet = chart({ height: 264, left: 50, levels: 5, named: what !== "" }, () => update());
-  const looks = backward.map((back) => (back ? "line-gradient" : "line-0"));
-  const ghosts = looks.map((look) => sheet.line(`was bp-${look}`));
-  const lines = looks.map((look, k) => sheet.line(`drawn bp-${look}`, titles[k]));
-  const dots = looks.map((look, k) => sheet.dots(`${backward[k] ? "ring" : "dot"} bp-${look}`, backward[k] ? 4 : 3));
-  const ghostKey = html("span", { class: "bp-note" }, words.line.ghost);
-  sheet.legend.append(ghostKey);
-  const marked = control && sheet.line("marked");
+  const looks = backward.map((back) => (back ? "bp-line-gradient" : "bp-line-0"));
+  const drawn = curvesOn(sheet, looks, titles);
+  const dots = looks.map((look, k) => sheet.dots(`dot ${look}`, backward[k] ? 4 : 3));
   const reader = cursor(sheet, { onread: () => store.changed() });
-  const handle = control && sheet.point(
-    () => control, () => store.inputs[spec.mark], (x) => store.set(spec.mark, x),
-    { held: true, of: stops ? stopAt : undefined },
-  );
+  const control = spec.mark === null ? null : store.control(spec.mark);
+  const mark = control && stopOn(sheet, control, false, () => store.inputs[spec.mark], (x) => store.set(spec.mark, x));
+  const first = Math.min(1, ...(mark ? [mark.at(control.lo)] : []));
   const reading = caption("bp-reading");
   const changes = titles.map(() => caption());
   const scale = caption("bp-note");
@@ -62,7 +55,7 @@ export const mount = (el, store, spec) => {
     axis, layer, name: names[layer - 1] ? fill(words.profile.name, { name: names[layer - 1] }) : "",
     numbers: titles.map((title, k) => {
       const [x, was] = each(k);
-      return fill(was ? words.line.was : words.line.curve, { title, y: x, was });
+      return fill(was ? words.chart.was : words.chart.curve, { title, y: x, was });
     }).join(", "),
   });
   // What becomes of a series on its way: from the first layer to the last, or back.
@@ -78,12 +71,13 @@ export const mount = (el, store, spec) => {
     if (ratio <= 1 / SAME) return fill(words.profile.falls, { ...parts, n: fmt(1 / ratio, 2) });
     return fill(words.profile.keeps, { ...parts, n: fmt(ratio, DIGITS) });
   };
-  reading.keep(reads(depth, () => [WIDEST, WIDEST]));
+  const wide = fmt(WIDE, DIGITS);
+  reading.keep(reads(depth, () => [wide, wide]));
   changes.forEach(({ keep }, k) => {
-    const [from, to] = [depth, depth];
-    const parts = { title: titles[k], axis, from, to, n: WIDEST, each: WIDEST };
-    const zero = fill(words.profile.zero, { title: titles[k], axis, layers: joined(layers.filter((layer) => layer % 2)) });
-    keep([zero, fill(words.profile.falls, parts), fill(words.profile.keeps, parts)].sort((a, b) => b.length - a.length)[0]);
+    const odd = joined(layers.filter((layer) => layer % 2 && layer < MOST_ZEROS));
+    const parts = { title: titles[k], axis, from: depth, to: depth, layers: odd, n: wide, each: wide };
+    const all = [fill(words.profile.zero, { ...parts }), fill(words.profile.falls, { ...parts })];
+    keep(all[0].length > all[1].length ? all[0] : all[1]);
   });
   const scaleSaid = ({ lo, hi }) =>
     fill(high.stays ? words.profile.stays : words.profile.scale, { lo: fmt(lo, DIGITS), hi: fmt(hi, DIGITS) });
@@ -93,31 +87,23 @@ export const mount = (el, store, spec) => {
     if (!sheet.ready) return;
     const now = read(store.now);
     const was = store.was && read(store.was);
-    const up = high.widen([...now, ...(was ?? [])].flat());
+    const up = high.widen([...now.ys, ...(was?.ys ?? [])].flat());
     const across = { lo: first - 0.5, hi: depth + 0.5, whole: true, name: axis };
     sheet.standing([up.lo, up.hi], () => sheet.rule(across, { ...up, log: true, name: what }));
     sheet.label(fill(words.profile.label, { axis, n: depth }));
-    const points = (row) => row.map((x, k) => [k + 1, x]);
-    now.forEach((row, k) => {
-      lines[k].show(points(row));
-      dots[k].show(points(row));
+    const moved = drawn.show(now, was);
+    now.ys.forEach((row, k) => {
+      dots[k].show(row.map((x, i) => [layers[i], x]));
       setText(changes[k].line, change(row, k));
     });
-    const moved = was?.some((row, k) => row.some((x, i) => !Object.is(x, now[k][i])));
-    ghosts.forEach((line, k) => line.show(moved ? points(was[k]) : []));
-    ghostKey.style.visibility = moved ? "" : "hidden";
     const layer = reader.at;
     const sentence = (digits) =>
-      reads(layer, (k) => [fmt(now[k][layer - 1], digits), moved ? fmt(was[k][layer - 1], digits) : ""]);
+      reads(layer, (k) => [fmt(now.ys[k][layer - 1], digits), moved ? fmt(was.ys[k][layer - 1], digits) : ""]);
     const said = layer === null ? fill(words.profile.point, { axis }) : sentence(DIGITS);
     setText(reading.line, said);
     setAttr(reading.element, "title", layer === null ? null : sentence());
-    reader.show(layers, fill(words.line.readAlong, { axis }), said);
-    if (control) {
-      const here = layerOf(store.inputs[spec.mark]);
-      marked.show([[here, up.lo], [here, up.hi]]);
-      handle.show(here, up.lo, control.name, fill(words.line.mark, { name: control.name, x: fmt(here) }));
-    }
+    reader.show(layers, fill(words.chart.readAlong, { axis }), said);
+    mark?.show(up);
     setText(scale.line, scaleSaid(up));
   };
   const unsubscribe = store.subscribe(update);

@@ -33,7 +33,8 @@ export const mount = (el, store, { of, listing, lines, says, moment }) => {
   const back = stepper.button(words.trace.back, words.trace.backTitle, () => stepper.goTo(Math.max(1, at())));
   const next = stepper.button(words.trace.next, words.trace.nextTitle, () => stepper.goTo(Math.min(last + 1, at() + 2)));
   const end = stepper.button(words.trace.end, words.trace.endTitle, () => stepper.goTo(last + 1));
-  const buttons = stepper.group(words.steps.label, back, next, stepper.playButton(words.steps.play, words.trace.playTitle), end);
+  const play = stepper.playButton(words.steps.play, words.trace.playTitle);
+  const buttons = stepper.group(words.steps.label, back, next, play, end);
   const range = html("input", {
     type: "range", min: 0, max: last, step: 1, "aria-label": words.trace.moment, oninput: () => jump(Number(range.value)),
   });
@@ -49,7 +50,8 @@ export const mount = (el, store, { of, listing, lines, says, moment }) => {
   sentence.keep(says.reduce((a, b) => (b.length > a.length ? b : a)));
   const rows = of.map((q) => {
     const cells = { was: html("td", {}), now: html("td", {}), change: html("td", {}) };
-    return { q, ...cells, row: html("tr", {}, html("th", { scope: "row" }, html("code", {}, q)), ...Object.values(cells)) };
+    const name = html("th", { scope: "row" }, html("code", {}, q));
+    return { q, ...cells, row: html("tr", {}, name, ...Object.values(cells)) };
   });
   const heads = [words.trace.name, words.trace.was, words.trace.is, words.trace.change];
   const table = html("table", {},
