@@ -108,7 +108,7 @@ def test_a_range_grows_to_round_numbers_and_never_shrinks(page):
     seen = page.evaluate(
         """() => {
           const ends = ({ lo, hi }) => [lo, hi];
-          const all = (range, ...given) => given.map((numbers) => ends(range.widen(numbers)));
+          const all = (range, ...given) => given.flatMap((numbers) => ends(range.widen(numbers)));
           return [
             all(axes.growing({ log: false }), [], [0.3, 3.2], [0.1], [-0.4, 21, NaN]),
             all(axes.growing({ log: true }, 6), [], [0.2, 0], [1e-9], [1, 30]),
@@ -116,7 +116,7 @@ def test_a_range_grows_to_round_numbers_and_never_shrinks(page):
           ];
         }"""
     )
-    assert [sum(one, []) for one in seen] == [
+    assert seen == [
         pytest.approx([0, 1, 0, 5, 0, 5, -0.5, 50]),
         pytest.approx([0.1, 1, 1e-6, 1, 1e-9, 1, 1e-9, 100]),
         [1, 2],

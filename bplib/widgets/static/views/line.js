@@ -52,8 +52,10 @@ export const mount = (el, store, spec) => {
     const [from, to] = zoom ? [zoom.lo, zoom.hi].map(scale.part) : [0, 1];
     const here = scale.part(reader.at ?? mark?.at() ?? NaN);
     const middle = within({ lo: from, hi: to })(here) ? here : (from + to) / 2;
-    const half = Math.max(CLOSEST, (to - from) * (by > 0 ? 0.25 : 1));
-    zoomTo(scale.at(middle - half), scale.at(middle + half));
+    const length = Math.max(CLOSEST, Math.min(1, (to - from) * (by > 0 ? 0.5 : 2)));
+    if (length === 1) return zoomTo(-Infinity, Infinity);
+    const start = Math.max(0, Math.min(1 - length, middle - length / 2));
+    zoomTo(scale.at(start), scale.at(start + length));
   };
   const reader = cursor(sheet, { onread: () => store.changed(), onrange: zoomTo, onzoom: zoomBy });
   const mark = against === null ? null : stopOn(
