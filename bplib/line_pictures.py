@@ -1,6 +1,7 @@
 """Pictures of curves, of one number a layer, and of a moment in a program: figures of arrays, drawn still.
 
-They stand beside `bplib.plot`, and draw with what it defines.
+They stand beside `bplib.plot` and draw with what it defines. They add the looks of several curves, which
+differ by more than their colour, and say what has no place on a logarithmic scale.
 """
 
 from __future__ import annotations

@@ -15,20 +15,20 @@ from bplib.widgets.views import line
 
 pytestmark = pytest.mark.browser
 
-H = np.array([float(f"1e-{k}") for k in range(13)])
-
-
-def errors(x, h):
-    central = x * (H**2 + 1e-16 / H)
-    central[0] = 0  # without a place on a logarithmic axis
-    return {"h": H, "forward_error": x * (H + 1e-16 / H), "central_error": central}
-
 
 def steps():
+    h = np.array([float(f"1e-{k}") for k in range(13)])
+
+    def errors(x, **stop):
+        central = x * (h**2 + 1e-16 / h)
+        central[0] = 0  # without a place on a logarithmic axis
+        return {"h": h, "forward_error": x * (h + 1e-16 / h), "central_error": central}
+
     view = line(
         over="h", forward="forward_error", central="central_error", log="xy", against="h", what="error"
     )
-    return live(frames(errors, error=0.0, x=[1, 4], h=H.tolist()), {"h": 1e-5}, views=[view], name="steps")
+    made = frames(errors, error=0.0, x=[1, 4], h=h.tolist())
+    return live(made, {"h": 1e-5}, views=[view], name="steps")
 
 
 def training():

@@ -118,6 +118,10 @@ def test_the_layers_of_a_program_and_a_scale_that_only_grows(show, axe):
     page.evaluate("figures[0].store.set(0, 3)")
     settle(page)
     assert ends()[0] == small[0]
+    page.locator(".bp-table summary").click()
+    settle(page)
+    rows = page.locator(".bp-table tbody tr").all_inner_texts()
+    assert len(rows) == 12 and rows[3].startswith("3")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert axe(page) == []
     assert not visit.faults

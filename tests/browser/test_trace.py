@@ -11,16 +11,15 @@ from bplib.widgets.views import trace
 
 pytestmark = pytest.mark.browser
 
-STEPS = [
-    Moment("w = parameter([1, 2])", "A new parameter has no gradient.", {"w": [1, 2]}),
-    Moment("loss.backward()", "There it is.", {"w": [1, 2], "w.grad": [4, 8]}),
-    Moment("loss.backward()", "Gradients are added, not set.", {"w": [1, 2], "w.grad": [8, 16]}),
-    Moment("w.zero_grad()", "Gone again.", {"w": [1, 2]}),
-]
-
 
 def figure(**start):
-    return live(recorded(STEPS), start, views=[trace()], name="steps")
+    moments = [
+        Moment("w = parameter([1, 2])", "A new parameter has no gradient.", {"w": [1, 2]}),
+        Moment("loss.backward()", "There it is.", {"w": [1, 2], "w.grad": [4, 8]}),
+        Moment("loss.backward()", "Gradients are added, not set.", {"w": [1, 2], "w.grad": [8, 16]}),
+        Moment("w.zero_grad()", "Gone again.", {"w": [1, 2]}),
+    ]
+    return live(recorded(moments), start, views=[trace()], name="moments")
 
 
 def state(page):
@@ -64,7 +63,7 @@ def test_forward_and_back_and_what_changed(show):
 
 
 def test_keys_links_and_reset_move_the_same_moment(show):
-    page = (visit := show(figure(moment=2), address="#steps:moment=3")).page
+    page = (visit := show(figure(moment=2), address="#moments:moment=3")).page
     assert inputs(page) == [3]
     slider = page.get_by_role("slider", name="Moment")
     slider.press("ArrowLeft")

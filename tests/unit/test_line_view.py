@@ -129,6 +129,9 @@ def test_layers_are_chosen_by_name_and_counted_from_one():
     view = spec(network(profile(by("layer", "rms"), layers=["1", "3"])))
     assert (view["at"], view["names"], view["backward"]) == ([1, 3], ["1", "3"], [False, True])
     assert view["what"] == "rms" and view["y"] == {"log": True} and "claims" not in view
+    assert view["quantities"] == [["rms", by("layer", "rms")]]
+    view = spec(network(profile(by("layer", "rms"), mark="cut"), {"cut": (0, 5, 1)}))
+    assert view["claims"] == [view["mark"]] == [0]
     view = spec(computed(profile(backward="central", mark="x"), x=3.0))
     assert (view["of"], view["backward"], view["at"]) == (["central"], [True], list(range(6)))
     assert view["claims"] == [0]

@@ -16,7 +16,7 @@ import bplib.gradcheck
 PACKAGE = Path(bplib.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 #: What draws, gives feedback to exercises, or lives in a notebook; the rest is the core.
-BESIDE = {"__init__", "plot", "diagram", "graph_picture", "checks", "exercises", "widgets"}
+BESIDE = {"__init__", "plot", "diagram", "graph_picture", "line_pictures", "checks", "exercises", "widgets"}
 CHECKER = {"gradcheck"}
 
 

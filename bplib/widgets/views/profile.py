@@ -149,8 +149,8 @@ class Profile(View):
 
     @property
     def quantities(self) -> list[list[Any]]:
-        """The arrays, of Frames."""
-        return [[q, q] for q in self.of if isinstance(q, str)]
+        """The arrays, or all layers of a Program."""
+        return [[q if isinstance(q, str) else self.what, q] for q in self.of]
 
     def still(self, plot: Any, plan: Plan, inputs: Sequence[float], rate: float) -> Any:
         """Draw both series over the layers."""
