@@ -32,6 +32,8 @@ def lines(
     log: str = "",
     names: tuple[str, str] = ("", ""),
     gradients: Collection[str] = (),
+    x: tuple[float, float] | None = None,
+    y: tuple[float, float] | None = None,
 ) -> Picture:
     """Draw curves over one axis; points that have no place on a logarithmic one are left out.
 
@@ -47,15 +49,15 @@ def lines(
         picture = Picture(5.6, 3.4, layout="constrained")
         ax = picture.subplots()
         for (title, ys), (color, dash) in zip(curves.items(), LOOKS, strict=False):
-            x = xs[: len(ys)]
-            seen = np.isfinite(ys) & ((ys > 0) | ("y" not in log)) & ((x > 0) | ("x" not in log))
+            places = xs[: len(ys)]
+            seen = np.isfinite(ys) & ((ys > 0) | ("y" not in log)) & ((places > 0) | ("x" not in log))
             color = GRADIENT if title in gradients else color
-            ax.plot(x, np.where(seen, ys, np.nan), color=color, ls=dash, lw=1.8, label=title)
+            ax.plot(places, np.where(seen, ys, np.nan), color=color, ls=dash, lw=1.8, label=title)
             if not seen.any():
                 told.append(f"{title}: no point yet")
                 continue
-            order = np.argsort(x[seen])
-            at, drawn = x[seen][order], ys[seen][order]
+            order = np.argsort(places[seen])
+            at, drawn = places[seen][order], ys[seen][order]
             least = int(np.argmin(drawn))
             told.append(
                 f"{title}: from {number(drawn[0], 3)} to {number(drawn[-1], 3)}, least "
@@ -65,7 +67,7 @@ def lines(
             ax.set_xscale("log")
         if "y" in log:
             ax.set_yscale("log")
-        ax.set(xlabel=names[0], ylabel=names[1])
+        ax.set(xlabel=names[0], ylabel=names[1], xlim=x, ylim=y)
         if len(curves) > 1:
             picture.legend(loc="outside upper left", ncols=3, borderpad=0.1)
     ends = f" from {number(xs.min(), 3)} to {number(xs.max(), 3)}" if xs.size else ""
@@ -76,7 +78,13 @@ def lines(
     return picture
 
 
-def layers(series: Mapping[str, Array], *, axis: str = "layer", what: str = "") -> Picture:
+def layers(
+    series: Mapping[str, Array],
+    *,
+    axis: str = "layer",
+    what: str = "",
+    y: tuple[float, float] | None = None,
+) -> Picture:
     """Draw one number a layer, values and gradients, on a logarithmic scale; what is 0 is said.
 
     Examples
@@ -105,7 +113,7 @@ def layers(series: Mapping[str, Array], *, axis: str = "layer", what: str = "") 
                 )
             told.append(f"{title}: from {number(row[0])} in {axis} 1 to {number(row[-1])} in {axis} {depth}")
         ax.set_yscale("log")
-        ax.set(xlabel=axis, ylabel=what, xlim=(0.5, depth + 0.5))
+        ax.set(xlabel=axis, ylabel=what, xlim=(0.5, depth + 0.5), ylim=y)
         ax.set_xticks(at[:: max(1, depth // 12)])
         if len(series) > 1:
             picture.legend(loc="outside upper left", ncols=2, borderpad=0.1)

@@ -47,7 +47,7 @@ def live(
     ----------
     output : Value, Program or Frames
         What is differentiated, such as a loss: every named leaf below it becomes an input. Or a `Program`, a
-        network on arrays, or the `Frames` that `frames(...)` returns.
+        network on arrays, or the `Frames` that `frames(...)`, `recorded(...)` and `run(...)` return.
     controls : dict of {Value or str: (lo, hi) or (lo, hi, step)}
         The inputs a reader may move, and how far. Without a step, about 200 stops. For a Program they are
         names: an entry ``"0.W[1][0]"``, ``"rows"``, ``"seed"``, ``"spread"``, ``"sum"``, ``"steps"``, or a

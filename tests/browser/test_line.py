@@ -205,7 +205,7 @@ def test_training_draws_the_curve_on_scales_that_only_grow(show):
     assert not visit.faults
 
 
-def test_on_a_phone_a_tap_reads_and_a_finger_slides_along(show, axe):
+def test_on_a_phone_a_tap_reads(show, axe):
     visit = show(steps(), width=390, height=844, has_touch=True, color_scheme="dark")
     page = visit.page
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

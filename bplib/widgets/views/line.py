@@ -176,7 +176,15 @@ class Line(View):
         xs = np.arange(float(longest)) if self.over is None else read[self.axis]
         log = "".join(which for which, axis in (("x", self.x), ("y", self.y)) if axis["log"])
         gradients = [curve["title"] for curve in self.curves if curve["gradient"]]
-        return lines(xs, curves, log=log, names=(self.axis, self.what), gradients=gradients)
+        return lines(
+            xs,
+            curves,
+            log=log,
+            names=(self.axis, self.what),
+            gradients=gradients,
+            x=ends(self.x),
+            y=ends(self.y),
+        )
 
 
 def _title(q: Any) -> str:
@@ -210,6 +218,11 @@ def numbers(arrays: Arrays, n: int, argument: str, controls: Sequence[int]) -> N
     stops = arrays.source.frames.stops[name] if isinstance(arrays.source, FramesSource) else ()
     if words := [stop for stop in stops if isinstance(stop, str)]:
         raise ValueError(f"{argument} needs stops that are numbers; {name!r} has {words[0]!r}.")
+
+
+def ends(axis: Mapping[str, Any]) -> tuple[float, float] | None:
+    """Return the range of an axis where it is known."""
+    return (axis["lo"], axis["hi"]) if "lo" in axis else None
 
 
 def known(

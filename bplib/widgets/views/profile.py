@@ -16,7 +16,7 @@ from bplib.widgets.places import Arrays
 from bplib.widgets.sources import FramesSource
 from bplib.widgets.sources.base import Quantity
 from bplib.widgets.views.base import View
-from bplib.widgets.views.line import known, numbers
+from bplib.widgets.views.line import ends, known, numbers
 
 if TYPE_CHECKING:
     from bplib.widgets.plan import Plan
@@ -162,7 +162,7 @@ class Profile(View):
             "gradients" if back else "values": np.asarray(row, dtype=float)[self.at]
             for back, row in zip(self.backward, rows, strict=True)
         }
-        return layers(series, axis=self.axis, what=self.what)
+        return layers(series, axis=self.axis, what=self.what, y=ends(self.y))
 
 
 def _depth(arrays: Arrays, given: Mapping[str, str]) -> int:

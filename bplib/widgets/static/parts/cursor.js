@@ -38,7 +38,8 @@ export const cursor = (sheet, { onread, onrange, onzoom }) => {
   const grasps = (event) => event.target.closest(".bp-point");
   const range = (event) => {
     const { left, right } = sheet.ends;
-    return [down.px, Math.max(left, Math.min(right, sheet.pointed(event)))].sort((a, b) => a - b);
+    const within = (px) => Math.max(left, Math.min(right, px));
+    return [down.px, sheet.pointed(event)].map(within).sort((a, b) => a - b);
   };
 
   picture.addEventListener("pointerdown", (event) => {
@@ -93,7 +94,7 @@ export const cursor = (sheet, { onread, onrange, onzoom }) => {
     show(now, label, told) {
       places = now.length ? now : [0];
       const { top, bottom } = sheet.ends;
-      setAttr(line, "d", read === null ? "" : `M${sheet.xAt(read).toFixed(2)} ${bottom}V${top}`);
+      setAttr(line, "d", !places.includes(read) ? "" : `M${sheet.xAt(read).toFixed(2)} ${bottom}V${top}`);
       setAll(element, {
         "aria-label": label, "aria-valuemin": 0, "aria-valuemax": places.length - 1,
         "aria-valuenow": kept === null ? 0 : index(), "aria-valuetext": told,

@@ -43,17 +43,19 @@ export const mount = (el, store, spec) => {
   // A zoom keeps to that, and ends where it would show all.
   const zoomTo = (lo, hi) => {
     const all = whole();
+    const scale = scaleOf({ ...all, log: log.x });
+    if (scale.part(hi) - scale.part(lo) < CLOSEST) return;
     zoom = lo <= all.lo && hi >= all.hi ? null : { lo: Math.max(lo, all.lo), hi: Math.min(hi, all.hi) };
     store.changed();
   };
   const zoomBy = (by) => {
-    if (by === 0) return zoomTo(-Infinity, Infinity);
+    if (by === 0) return zoomTo(whole().lo, whole().hi);
     const scale = scaleOf({ ...whole(), log: log.x });
     const [from, to] = zoom ? [zoom.lo, zoom.hi].map(scale.part) : [0, 1];
     const here = scale.part(reader.at ?? mark?.at() ?? NaN);
     const middle = within({ lo: from, hi: to })(here) ? here : (from + to) / 2;
     const length = Math.max(CLOSEST, Math.min(1, (to - from) * (by > 0 ? 0.5 : 2)));
-    if (length === 1) return zoomTo(-Infinity, Infinity);
+    if (length === 1) return zoomBy(0);
     const start = Math.max(0, Math.min(1 - length, middle - length / 2));
     zoomTo(scale.at(start), scale.at(start + length));
   };
