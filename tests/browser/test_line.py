@@ -77,7 +77,7 @@ def test_curves_are_read_at_the_mark_and_where_one_points(show):
     assert reading(page).startswith("h = 1e−6: forward")
     over(page, 0.99)
     assert reading(page) == "h = 1: forward 1, central 0"
-    assert "central: 1 of 0 or less, without a place" in page.locator(".bp-line").inner_text()
+    assert "Not drawn, because they are 0 or less: 1 of central." in page.locator(".bp-line").inner_text()
     assert [curve(page, k) for k in (0, 1)] == [13, 12]
     page.mouse.move(2, 2)
     settle(page)

@@ -72,13 +72,16 @@ export const cursor = (sheet, { onread, onrange, onzoom }) => {
       keep(nearestTo(sheet.pointed(event)));
     } else if (onrange && to - from > SLIP) onrange(sheet.numberAt(from), sheet.numberAt(to));
   });
-  picture.addEventListener("pointercancel", () => (down = null));
+  picture.addEventListener("pointercancel", () => {
+    down = null;
+    setAttr(band, "visibility", "hidden");
+  });
   picture.addEventListener("pointerleave", (event) => {
     if (event.pointerType === "mouse" && !down) tell(document.activeElement === element ? kept : null);
   });
   if (onzoom) picture.addEventListener("dblclick", () => onzoom(0));
 
-  element.addEventListener("focus", () => keep(kept ?? places[places.length >> 1]));
+  element.addEventListener("focus", () => keep(kept === null ? places[places.length >> 1] : places[index()]));
   element.addEventListener("blur", () => tell(null));
   onKeys(element, () => ({ lo: 0, hi: places.length - 1, step: 1 }), index, (k) => keep(places[k]));
   element.addEventListener("keydown", (event) => {

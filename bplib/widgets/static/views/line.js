@@ -82,8 +82,8 @@ export const mount = (el, store, spec) => {
     return fill(words.line.reads, { axis, x, curves: numbers });
   };
   const lost = (counts) => {
-    const off = counts.map((n, k) => (n ? fill(words.line.off, { n, title: curves[k].title }) : ""));
-    return off.filter(Boolean).join(" ");
+    const parts = counts.map((n, k) => (n ? fill(words.line.count, { n, title: curves[k].title }) : "")).filter(Boolean);
+    return parts.length ? fill(words.line.off, { points: parts.join(", ") }) : "";
   };
   const zoomed = (lo, hi) => fill(words.line.zoomed, { axis, lo: fmt(lo, DIGITS), hi: fmt(hi, DIGITS) });
   const wide = fmt(WIDE, DIGITS);
