@@ -170,10 +170,10 @@ export const chart = ({ height, left: least, levels, named = false }, onresize) 
   const mark = (name, r) => marked(svg("g"), path(name), r);
 
   // The mark that the reader moves along the horizontal axis: by keys, and by a mouse or a finger anywhere in the
-  // picture, or with `held` only by itself. A finger that only scrolls the page moves nothing: it counts when it slides
+  // picture, or with `alone` only by itself. A finger that only scrolls the page moves nothing: it counts when it slides
   // to the side or taps. control(): {lo, hi, step}; read(): the number now; move(x): another is asked for; of(x): what
   // of the control stands at x of the axis.
-  const point = (control, read, move, { held: alone = false, of = (x) => x } = {}) => {
+  const point = (control, read, move, { alone = false, of = (x) => x } = {}) => {
     const handle = svg("g", { class: "bp-point", role: "slider", tabindex: 0 }, circle("reach", 18), circle("halo", 11));
     const { show } = marked(handle, path("here"), 6.5);
     let down; // {x, y, grip}: where the pointer went down, and how far from the middle of the point if it took that

@@ -25,7 +25,8 @@ export const mount = (el, store, spec) => {
   const read = memory((frame) => {
     const rows = curves.map(({ q }) => Array.from(store.read(q, frame).data));
     const places = over === null ? [...rows[0].keys()] : Array.from(store.read(over, frame).data);
-    const order = [...places.keys()].sort((a, b) => places[a] - places[b]);
+    const known = [...places.keys()].filter((k) => Number.isFinite(places[k]));
+    const order = known.sort((a, b) => places[a] - places[b]);
     return { xs: order.map((k) => places[k]), ys: rows.map((row) => order.map((k) => row[k])) };
   });
 
