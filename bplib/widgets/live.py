@@ -54,8 +54,8 @@ def live(
     ----------
     output : Value, Program, Frames or Seeds
         What is differentiated, such as a loss: every named leaf below it becomes an input. Or a `Program`, a
-        network on arrays; the `Frames` that `frames(...)` returns; `Seeds`, a graph that is trained from many
-        seeds.
+        network on arrays; the `Frames` that `frames(...)`, `recorded(...)` and `run(...)` return; `Seeds`, a
+        graph that is trained from many seeds.
     controls : dict of {Value or str: (lo, hi) or (lo, hi, step)}
         The inputs a reader may move, and how far. Without a step, about 200 stops. For a Program they are
         names: an entry ``"0.W[1][0]"``, ``"rows"``, ``"seed"``, ``"spread"``, ``"sum"``, ``"steps"``, or a
