@@ -2,8 +2,7 @@
 
 A widget's script is imported from a blob, and a page may be opened from a folder; from neither can a module
 import its neighbours by address. So they are joined, once: each file becomes a function that runs once and
-returns its exports. No line is moved, so that an error's place can be read; indentation and lines of comment
-are for who reads the files, and stay there.
+returns its exports. Nothing is made smaller and no line is moved, so that an error's place can be read.
 
 `module` is the library as Jupyter takes it, `script` as the site does, `style` is what both look like.
 """
@@ -50,9 +49,9 @@ def join(names: Iterable[str], read: Callable[[str], str] = read) -> str:
     r"""Return these files, and before each of them what it imports, as statements of one script.
 
     A file ``parts/chart.js`` becomes the constant `parts$chart`, which holds its exports. Each of its lines
-    stays a line, without indentation, and empty if it was a comment. An import stands alone on its line and
-    names a file by its relative path: ``import { a, b as c } from "../engine/tape.js";``. Exports are named,
-    and begin the line that declares them.
+    stays a line. An import stands alone on its line and names a file by its relative path:
+    ``import { a, b as c } from "../engine/tape.js";``. Exports are named, and begin the line that declares
+    them.
 
     Parameters
     ----------
@@ -64,8 +63,7 @@ def join(names: Iterable[str], read: Callable[[str], str] = read) -> str:
     Raises
     ------
     ValueError
-        If files import each other in a circle, an import or export is written in another form, or a string
-        goes on in the next line.
+        If files import each other in a circle, or an import or export is written in another form.
 
     Examples
     --------
@@ -103,8 +101,6 @@ def join(names: Iterable[str], read: Callable[[str], str] = read) -> str:
 
     def translated(name: str, where: str, line: str, needed_by: tuple[str, ...]) -> str:
         """Return a line as it stands inside the function that its file becomes."""
-        if line.count("`") % 2:  # then the next line's indentation would be part of a string
-            raise ValueError(f"{where}, holds a string that goes on in the next line; end it on its own.")
         if found := _IMPORT.fullmatch(line):
             needed = _beside(name, found[2])
             add(needed, needed_by)
@@ -123,8 +119,7 @@ def join(names: Iterable[str], read: Callable[[str], str] = read) -> str:
                 f"{where}, is no import or export that the joiner understands: {line.strip()} Write "
                 'import { a, b as c } from "./file.js"; or export const, class or function, on one line.'
             )
-        code = line.strip()
-        return "" if code.startswith("//") else code
+        return line
 
     for name in names:
         add(name)
