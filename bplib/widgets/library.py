@@ -23,6 +23,8 @@ from typing import Any
 ENTRY, VIEWS = "library.js", "views"
 #: What the interface says, in English; a translation to German is ``words.de.json``.
 WORDS = "words.json"
+#: The file whose `python` runs Python in a page, and the table of what it loads, made when the site is built.
+PYTHON, PARTS = "python/python.js", "python/parts.json"
 
 _IMPORT = re.compile(r'import \{ (\w+(?: as \w+)?(?:, \w+(?: as \w+)?)*) \} from "(\.\.?/[\w./]+\.js)";')
 _TABLE = re.compile(r'import (\w+) from "(\.\.?/[\w./]+\.json)" with \{ type: "json" \};')
@@ -211,6 +213,19 @@ def script(language: str = "") -> str:
     ['window.bplib = (() => {', '"use strict";']
     """
     return f'window.bplib = (() => {{\n"use strict";\n{_library(language)}return library;\n}})();\n'
+
+
+def python_script(parts: Mapping[str, Any], language: str = "") -> str:
+    """Return what runs Python in a page as a classic script, which makes it known as `bplib_python`.
+
+    Parameters
+    ----------
+    parts : dict
+        What the page has to load for it, and its versions, as ``tools/page_python.py`` writes them.
+    """
+    tables = {WORDS: json.dumps(words(language)), PARTS: json.dumps(parts)}
+    joined = join([PYTHON], lambda name: tables.get(name) or read(name))
+    return f'window.bplib_python = (() => {{\n"use strict";\n{joined}return {_constant(PYTHON)}.python;\n}})();\n'
 
 
 def style() -> str:
