@@ -1,9 +1,9 @@
 """Sphinx extension: Python for the reader's page, packed so that a page loads it from a folder too.
 
-What is vendored in `vendor/pyodide`, and bplib as it is in this tree, becomes scripts in `_static/bp/python`:
-each calls `bplib_python_piece` with a piece of a part's gzip in base64. `_static/bp/python.js` loads them when a
-reader asks. What is packed is kept beside the site, by its hash, because packing takes seconds. With
-BPLIB_PYTHON=0 (`make site PYTHON=0`) the site is built without it.
+What is vendored in `vendor/pyodide`, and bplib as it is in this tree, becomes scripts in
+`_static/bp/python`: each calls `bplib_python_piece` with a piece of a part's gzip in base64.
+`_static/bp/python.js` loads them when a reader asks. What is packed is kept beside the site, by its hash,
+because packing takes seconds. With BPLIB_PYTHON=0 (`make site PYTHON=0`) the site is built without it.
 """
 
 from __future__ import annotations
@@ -84,7 +84,9 @@ def pieces(name: str, content: bytes, cache: Path) -> tuple[str, list[Path]]:
         for old in cache.glob(f"{name}-????????"):
             shutil.rmtree(old)
         packed = gzip.compress(content, 9, mtime=0)
-        made = cache / f"{name}-{mark}.part"  # renamed when whole: a build that is stopped leaves no half part
+        made = (
+            cache / f"{name}-{mark}.part"
+        )  # renamed when whole: a build that is stopped leaves no half part
         shutil.rmtree(made, ignore_errors=True)
         made.mkdir(parents=True)
         for k, start in enumerate(range(0, len(packed), PIECE)):

@@ -1,11 +1,11 @@
 """Fetch the files that the site's pages load, so that building the site needs neither Node nor a network.
 
 Run `python tools/refresh_vendor.py` after changing a version below, then build the site, run the
-browser tests and commit what changed under `vendor/`. Only this script needs npm. It writes down the sha256 of all
-that it fetched, and the tests compare.
+browser tests and commit what changed under `vendor/`. Only this script needs npm. It writes down the sha256
+of all that it fetched, and the tests compare.
 
-A newer Pyodide needs the wheel of NumPy that its own pyodide-lock.json names, which npm doesn't have: this script
-checks the one in `vendor/pyodide` against the lock, and says where to get another.
+A newer Pyodide needs the wheel of NumPy that its own pyodide-lock.json names, which npm doesn't have: this
+script checks the one in `vendor/pyodide` against the lock, and says where to get another.
 """
 
 from __future__ import annotations
@@ -66,7 +66,9 @@ EDITOR_EXPORTS = {
     "@codemirror/autocomplete@6.20.4": "closeBrackets, closeBracketsKeymap",
     "@codemirror/commands@6.11.1": "defaultKeymap, history, historyKeymap, indentWithTab",
     "@codemirror/lang-python@6.2.1": "python",
-    "@codemirror/language@6.13.1": "HighlightStyle, bracketMatching, indentOnInput, indentUnit, syntaxHighlighting",
+    "@codemirror/language@6.13.1": (
+        "HighlightStyle, bracketMatching, indentOnInput, indentUnit, syntaxHighlighting"
+    ),
     "@codemirror/state@6.7.6": "Compartment, EditorState",
     "@codemirror/view@6.43.15": "EditorView, drawSelection, keymap, lineNumbers",
     "@lezer/highlight@1.2.5": "tags",
@@ -123,7 +125,13 @@ def bundle_editor() -> None:
             for package, names in EDITOR_EXPORTS.items()
         ]
         (here / "editor.js").write_text("".join(lines))
-        options = ["--bundle", "--minify", "--format=iife", "--global-name=bplib_codemirror", "--log-level=warning"]
+        options = [
+            "--bundle",
+            "--minify",
+            "--format=iife",
+            "--global-name=bplib_codemirror",
+            "--log-level=warning",
+        ]
         subprocess.run(["node_modules/.bin/esbuild", "editor.js", *options, f"--outfile={EDITOR}"], **run)
         texts = []
         for told in sorted(here.glob("node_modules/**/package.json")):
@@ -154,7 +162,9 @@ def check_wheel() -> None:
 def write_sums() -> None:
     """Write the sha256 of all that was fetched, in the form of sha256sum."""
     targets = [target for wanted in PACKAGES.values() for target in wanted.values()]
-    files = [file for target in targets for file in ([target] if target.is_file() else sorted(target.iterdir()))]
+    files = [
+        file for target in targets for file in ([target] if target.is_file() else sorted(target.iterdir()))
+    ]
     files = [file for file in (*files, EDITOR, *PYODIDE.glob("*.whl")) if VENDOR in file.parents]
     lines = [
         f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.relative_to(VENDOR).as_posix()}\n"

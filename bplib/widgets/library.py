@@ -225,7 +225,8 @@ def python_script(parts: Mapping[str, Any], language: str = "") -> str:
     """
     tables = {WORDS: json.dumps(words(language)), PARTS: json.dumps(parts)}
     joined = join([PYTHON], lambda name: tables.get(name) or read(name))
-    return f'window.bplib_python = (() => {{\n"use strict";\n{joined}return {_constant(PYTHON)}.python;\n}})();\n'
+    python = f"{_constant(PYTHON)}.python"
+    return f'window.bplib_python = (() => {{\n"use strict";\n{joined}return {python};\n}})();\n'
 
 
 def style() -> str:

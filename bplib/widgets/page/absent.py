@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, NoReturn
@@ -86,7 +87,7 @@ class Absent(ModuleType):
         return Missing(self._package, f"{self.__name__}.{name}")
 
 
-class Finder:
+class Finder(MetaPathFinder, Loader):
     """Finds modules that aren't here, before anything else looks for them."""
 
     def find_spec(
@@ -115,6 +116,8 @@ def install() -> None:
 
     A second call changes nothing.
     """
+    for finder in filter(_leads_out, sys.meta_path):
+        vars(finder).clear()  # it holds the browser's objects, and others may hold it
     sys.meta_path[:] = [Finder(), *(finder for finder in sys.meta_path if not _leads_out(finder))]
     for name in [name for name in sys.modules if name.partition(".")[0] in CLOSED]:
         del sys.modules[name]

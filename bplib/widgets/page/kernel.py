@@ -19,8 +19,8 @@ from typing import Any
 
 from bplib.widgets.page import absent, traits
 
-#: What one run may print; the page has to show it.
-LINES, LETTERS = 1_000, 100_000
+#: What one run may print, and how often it may display something; the page has to show it.
+LINES, LETTERS, DISPLAYS = 1_000, 100_000, 100
 
 _FOLDER = os.path.dirname(__file__)
 _MEMORY = "Python has 1 GB of memory in the page. Use smaller arrays, or run the notebook in JupyterLab."
@@ -47,7 +47,7 @@ class Output:
 
     def begin(self) -> None:
         """Begin a run: count from 0 again."""
-        self._lines = self._letters = 0
+        self._lines = self._letters = self._displays = 0
 
     @property
     def full(self) -> bool:
@@ -67,7 +67,18 @@ class Output:
         self._letters += len(short)
         self.tell(kind="text", stream=stream, text=short)
         if self.full:
-            self.tell(kind="cut", text=f"Only the first {LINES:,} lines, or {LETTERS:,} letters, are shown.")
+            self._cut(f"{LINES:,} lines or {LETTERS:,} letters")
+
+    def value(self, **message: Any) -> None:
+        """Tell of something displayed, as long as there is room."""
+        self._displays += 1
+        if self._displays <= DISPLAYS:
+            self.tell(**message)
+        elif self._displays == DISPLAYS + 1:
+            self._cut(f"{DISPLAYS} displays")
+
+    def _cut(self, most: str) -> None:
+        self.tell(kind="cut", text=f"A cell shows at most {most}; the rest is left out.")
 
 
 class Stream(io.TextIOBase):
@@ -101,7 +112,7 @@ class Stream(io.TextIOBase):
 
 
 class Kernel:
-    """Runs cells in one namespace.
+    r"""Runs cells in one namespace.
 
     Parameters
     ----------
@@ -117,8 +128,8 @@ class Kernel:
         ``figure``
             The same, for a figure that the page's library draws from ``state``.
         ``error``
-            Its ``name``, its ``text``, the ``trace`` as Python prints it, the ``cell`` and ``line`` that failed
-            (or null), and whether something that is ``absent`` here was asked for.
+            Its ``name``, its ``text``, the ``trace`` as Python prints it, the ``cell`` and ``line`` that
+            failed (or null), and whether something that is ``absent`` here was asked for.
         ``done``
             The cell is over, and was ``ok`` or not.
 
@@ -164,14 +175,14 @@ class Kernel:
         """Show values between what is printed, as at the end of a cell."""
         for value in values:
             self._flush()
-            text = repr(value)
+            shown: dict[str, Any] = {"kind": "value", "text": repr(value)[:LETTERS]}
             if isinstance(value, traits.Widget):
-                self._output.tell(kind="figure", text=text, state=value.get_state())
-                continue
-            shown = {"text": text[:LETTERS]}
-            if hasattr(type(value), "_repr_html_") and (html := value._repr_html_()) is not None:
-                shown["html"] = html
-            self._output.tell(kind="value", **shown)
+                shown |= {"kind": "figure", "state": value.get_state()}
+            elif hasattr(type(value), "_repr_html_"):
+                html = value._repr_html_()
+                if html is not None and len(html) <= LETTERS:
+                    shown["html"] = html
+            self._output.value(**shown)
 
     def _evaluated(self, code: str, file: str) -> Any:
         """Execute a cell; return the value of its last line if that is an expression."""
@@ -192,7 +203,7 @@ class Kernel:
             kind="error",
             name=type(error).__name__,
             text=str(error)[:LETTERS],
-            trace="".join(_outside(TracebackException.from_exception(error)).format())[-LETTERS:],
+            trace=_trace(error)[-LETTERS:],
             cell=cell,
             line=line,
             absent=isinstance(error, absent.AbsentError),
@@ -211,13 +222,17 @@ class Kernel:
             stream.flush()
 
 
-def _outside(told: TracebackException | None) -> TracebackException | None:
-    """Leave out of a traceback, and of those that led to it, what is the page's own."""
-    if told is not None:
-        told.stack = StackSummary.from_list([frame for frame in told.stack if not _is_own(frame.filename)])
-        for before in (told.__cause__, told.__context__):
-            _outside(before)
-    return told
+def _trace(error: BaseException) -> str:
+    """Return a traceback as Python prints it, without what is the page's own."""
+    told = TracebackException.from_exception(error)
+    chain: list[TracebackException | None] = [told]
+    while chain:
+        if part := chain.pop():
+            part.stack = StackSummary.from_list(
+                [frame for frame in part.stack if not _is_own(frame.filename)]
+            )
+            chain += part.__cause__, part.__context__
+    return "".join(told.format())
 
 
 def _is_own(file: str) -> bool:

@@ -32,7 +32,7 @@ class Trait:
     """
 
     empty: Any = None
-    __class_getitem__ = classmethod(GenericAlias)
+    __class_getitem__: Any = classmethod(GenericAlias)
 
     def __init__(self, *start: Any, **_: Any) -> None:
         self.start = start[0] if start and not isinstance(start[0], Trait | type) else self.empty
@@ -65,19 +65,18 @@ class Trait:
                 hear({"name": self.name, "old": old, "new": value, "owner": owner, "type": "change"})
 
 
-KINDS = {
-    name: type(name, (Trait,), {"empty": empty})
-    for name, empty in {
-        "Any": None,
-        "Bool": False,
-        "Dict": {},
-        "Float": 0.0,
-        "Instance": None,
-        "Int": 0,
-        "List": [],
-        "Unicode": "",
-    }.items()
+#: What each kind of trait is before it is set.
+EMPTY: dict[str, Any] = {
+    "Any": None,
+    "Bool": False,
+    "Dict": {},
+    "Float": 0.0,
+    "Instance": None,
+    "Int": 0,
+    "List": [],
+    "Unicode": "",
 }
+KINDS: dict[str, Any] = {name: type(name, (Trait,), {"empty": empty}) for name, empty in EMPTY.items()}
 
 
 def _marker(what: str) -> Callable[..., Any]:
@@ -110,12 +109,15 @@ class HasTraits:
     @property
     def trait_values(self) -> dict[str, Any]:
         """The values that were set or asked for, by name."""
-        return self.__dict__.setdefault("_trait_values", {})
+        values: dict[str, Any] = self.__dict__.setdefault("_trait_values", {})
+        return values
 
     def marked(self, what: str, name: str) -> list[Any]:
         """Return the methods marked to validate, observe or be the default of a trait."""
         marks = {key: getattr(getattr(type(self), key), "trait_marks", None) for key in dir(type(self))}
-        return [getattr(self, key) for key, mark in marks.items() if mark and mark[0] == what and name in mark[1]]
+        return [
+            getattr(self, key) for key, mark in marks.items() if mark and mark[0] == what and name in mark[1]
+        ]
 
 
 class Widget(HasTraits):
@@ -133,7 +135,13 @@ class Widget(HasTraits):
 
 TRAITLETS: dict[str, Any] = {
     **KINDS,
-    **{"HasTraits": HasTraits, "TraitError": TraitError, "default": default, "observe": observe, "validate": validate},
+    **{
+        "HasTraits": HasTraits,
+        "TraitError": TraitError,
+        "default": default,
+        "observe": observe,
+        "validate": validate,
+    },
 }
 IPYWIDGETS: dict[str, Any] = {"Widget": Widget, "widget_serialization": {}}
 ANYWIDGET: dict[str, Any] = {"AnyWidget": type("AnyWidget", (Widget,), {})}

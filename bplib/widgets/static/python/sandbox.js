@@ -2,7 +2,22 @@
 // is started in it, be it a worker, has the same policy: the browser enforces it, whatever code manages to run there.
 import { worker } from "./worker.js";
 
-const POLICY = "default-src 'none'; script-src 'unsafe-inline' 'wasm-unsafe-eval' blob:; worker-src blob:";
+const POLICY = {
+  "default-src": "'none'",
+  "script-src": "'unsafe-inline' 'wasm-unsafe-eval' blob:",
+  "worker-src": "blob:",
+};
+
+function page() {
+  const page = document.implementation.createHTMLDocument("");
+  const [policy, script] = ["meta", "script"].map((name) => page.head.appendChild(page.createElement(name)));
+  policy.httpEquiv = "content-security-policy";
+  policy.content = Object.entries(POLICY)
+    .map((rule) => rule.join(" "))
+    .join("; ");
+  script.textContent = `(${keeper})();`;
+  return page.documentElement.outerHTML;
+}
 
 // Runs in the frame, by its text alone.
 function keeper() {
@@ -27,14 +42,12 @@ function keeper() {
 }
 
 // Opens the frame and gives it the parts, a Map of ArrayBuffers by name, which are its own from then on. Returns
-// start(port), which runs a new worker that talks through this port in place of the one before, and
-// close().
+// start(port), which runs a new worker that talks through this port in place of the one before, and close().
 export const open = async (parts) => {
   const frame = document.createElement("iframe");
   frame.hidden = true;
-  frame.title = "Python";
   frame.sandbox = "allow-scripts";
-  frame.srcdoc = `<meta http-equiv="Content-Security-Policy" content="${POLICY}"><script>(${keeper})();</script>`;
+  frame.srcdoc = page();
   const loaded = new Promise((done) => (frame.onload = done));
   document.body.append(frame);
   await loaded;

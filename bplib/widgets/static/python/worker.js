@@ -45,16 +45,13 @@ export function worker() {
     answerFrom(parts, module);
     parts.set("pyodide.asm.wasm", new ArrayBuffer(0)); // asked for, and not looked at: it is compiled already
     const mute = { stdin: () => null, stdout() {}, stderr() {} }; // the kernel has its own
-    const T=[performance.now()];
     const python = await loadPyodide({ indexURL: "https://nowhere.invalid/", ...mute });
-    T.push(performance.now());
     const lib = "/lib/python3.12/site-packages";
     for (const [name, part] of parts) {
       if (name.endsWith(".whl") || name === "bplib.zip") python.unpackArchive(part, "zip", { extractDir: lib });
     }
-    T.push(performance.now());
     const run = python.pyimport("bplib.widgets.page.kernel").start(post);
-    T.push(performance.now()); python.runPython("import numpy");T.push(performance.now()); console.log("T", T.join(" "));leaveOnly(KEPT);
+    leaveOnly(KEPT);
     port.onmessage = ({ data: { code, name } }) => {
       try {
         run(code, name);
