@@ -14,6 +14,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import shutil
 import zipfile
 from pathlib import Path
@@ -29,6 +30,7 @@ RUNTIME = ("pyodide.asm.js", "pyodide.js", "pyodide.asm.wasm", "python_stdlib.zi
 #: Not in the page: what draws with matplotlib, and what only a build or Jupyter reads.
 LEFT_OUT = {"bplib/plot.py", "bplib/graph_picture.py", "bplib/widgets/explore.py", "bplib/widgets/static"}
 KEPT = {"bplib/widgets/static/loader.js"}  # a figure's class reads it
+CODE = re.compile(r'<div class="cell_input')
 PIECE = 3 * 2**18  # bytes of gzip in a script, a multiple of 3: a megabyte of base64
 
 
@@ -98,7 +100,7 @@ def pieces(name: str, content: bytes, cache: Path) -> tuple[str, list[Path]]:
 
 
 def write(static: Path, cache: Path) -> None:
-    """Write `python.js` and what it loads into a folder, `_static/bp` of a site."""
+    """Write the workbook, `python.js` and what it loads into a folder, `_static/bp` of a site."""
     table: dict[str, Any] = {"versions": versions(), "parts": {}}
     folder = static / "python"
     shutil.rmtree(folder, ignore_errors=True)
@@ -108,17 +110,33 @@ def write(static: Path, cache: Path) -> None:
         for script in scripts:
             shutil.copyfile(script, folder / script.name)
         table["parts"][name] = {"mark": mark, "bytes": [script.stat().st_size for script in scripts]}
-    (static / "python.js").write_text(library.python_script(table), encoding="utf-8")
+    for entry in (library.PYTHON, library.WORKBOOK):
+        script = static / entry.rpartition("/")[2]
+        script.write_text(library.page_script(entry, table), encoding="utf-8")
+    (static / "workbook.css").write_text(library.read(library.WORKBOOK_STYLE), encoding="utf-8")
+
+
+def is_wanted(app: Sphinx) -> bool:
+    """Whether the site is to have Python in its pages."""
+    return app.builder.format == "html" and os.environ.get("BPLIB_PYTHON") != "0"
 
 
 def write_python(app: Sphinx) -> None:
-    """Write Python into the site, unless it is built without."""
-    if app.builder.format == "html" and os.environ.get("BPLIB_PYTHON") != "0":
+    """Write Python into the site."""
+    if is_wanted(app):
         out = Path(app.outdir)
         write(out / "_static" / "bp", out.parent / "python")
+
+
+def offer_python(app: Sphinx, page: str, template: str, context: dict[str, Any], *_: object) -> None:
+    """Give a page with code its workbook."""
+    if is_wanted(app) and CODE.search(context.get("body", "")):
+        app.add_js_file("bp/workbook.js", defer="defer")
+        app.add_css_file("bp/workbook.css", priority=900)  # after the theme's
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx."""
     app.connect("builder-inited", write_python)
+    app.connect("html-page-context", offer_python)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

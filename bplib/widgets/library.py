@@ -23,8 +23,10 @@ from typing import Any
 ENTRY, VIEWS = "library.js", "views"
 #: What the interface says, in English; a translation to German is ``words.de.json``.
 WORDS = "words.json"
-#: The file whose `python` runs Python in a page, and the table of what it loads, made when the site is built.
-PYTHON, PARTS = "python/python.js", "python/parts.json"
+#: The files that run Python in a page and that offer it at each cell; a table, made when the site is built,
+#: of what has to be loaded for it; and what the workbook looks like.
+PYTHON, WORKBOOK, PARTS = "python/python.js", "workbook/workbook.js", "python/parts.json"
+WORKBOOK_STYLE = "workbook/workbook.css"
 
 _IMPORT = re.compile(r'import \{ (\w+(?: as \w+)?(?:, \w+(?: as \w+)?)*) \} from "(\.\.?/[\w./]+\.js)";')
 _TABLE = re.compile(r'import (\w+) from "(\.\.?/[\w./]+\.json)" with \{ type: "json" \};')
@@ -215,18 +217,21 @@ def script(language: str = "") -> str:
     return f'window.bplib = (() => {{\n"use strict";\n{_library(language)}return library;\n}})();\n'
 
 
-def python_script(parts: Mapping[str, Any], language: str = "") -> str:
-    """Return what runs Python in a page as a classic script, which makes it known as `bplib_python`.
+def page_script(entry: str, parts: Mapping[str, Any], language: str = "") -> str:
+    """Return what runs Python in a page, or what offers it there, as a classic script.
 
     Parameters
     ----------
+    entry : str
+        `PYTHON`, which makes itself known as `bplib_python`, or `WORKBOOK`, as `bplib_workbook`.
     parts : dict
         What the page has to load for it, and its versions, as ``tools/page_python.py`` writes them.
     """
     tables = {WORDS: json.dumps(words(language)), PARTS: json.dumps(parts)}
-    joined = join([PYTHON], lambda name: tables.get(name) or read(name))
-    python = f"{_constant(PYTHON)}.python"
-    return f'window.bplib_python = (() => {{\n"use strict";\n{joined}return {python};\n}})();\n'
+    joined = join([entry], lambda name: tables.get(name) or read(name))
+    name = posixpath.basename(entry).removesuffix(".js")
+    made = f"{_constant(entry)}.{name}"
+    return f'window.bplib_{name} = (() => {{\n"use strict";\n{joined}return {made}();\n}})();\n'
 
 
 def style() -> str:

@@ -258,7 +258,7 @@ GIVEN = re.compile(
     r"""|(?:\b(?:title|alt|placeholder)|"aria-(?:label|valuetext|description)"): ["`][^"`$]*[A-Za-z]{2}"""
 )
 SENTENCE = re.compile(r"[A-Za-z]{2,},? [a-z]{2,}|^[A-Z][a-z]+\b|[a-z]\.$")
-KEYS = ("Arrow", "Escape", "Enter", "Home", "End", "Page")
+KEYS = ("Arrow", "Escape", "Enter", "Home", "End", "Page", "Shift-", "Mod-")
 
 
 def spoken(text):

@@ -73,6 +73,12 @@ def test_an_error_that_led_to_another_is_told_without_the_kernel_too():
     assert "kernel.py" not in error["trace"]
 
 
+def test_what_a_check_says_speaks_for_itself():
+    error, _ = run("from bplib.checks import NotYetError\nraise NotYetError('Not yet. Look at b.')")
+    assert (error["text"], error["speaks"]) == ("Not yet. Look at b.", True)
+    assert not run("1 / 0")[0]["speaks"]
+
+
 def test_an_error_in_the_writing_has_its_line():
     error, _ = run("a = 1\nb = = 2")
     assert (error["name"], error["cell"], error["line"]) == ("SyntaxError", "cell 1", 2)

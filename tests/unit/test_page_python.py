@@ -15,7 +15,8 @@ import page_python
 import pytest
 
 VENDOR = Path(__file__).resolve().parents[2] / "vendor"
-OURS = {"bp/site.css", "bp/site.js", "bp/figures.js", "bp/require-config.js", "bp/logo.svg"}
+TOLD = (VENDOR / "THIRD-PARTY.md").read_text()
+OURS = set(re.findall("`(.*?)`", re.search(r"^.* are ours \(MIT\)\.$", TOLD, re.MULTILINE)[0]))
 ABOUT = {"SHA256SUMS", "THIRD-PARTY.md"}
 FILES = {path.relative_to(VENDOR).as_posix() for path in VENDOR.rglob("*") if path.is_file()}
 FOREIGN = {name for name in FILES - OURS - ABOUT if not name.startswith("licenses/")}
@@ -28,9 +29,7 @@ def test_what_was_fetched_is_unchanged():
 
 
 def test_every_file_of_others_has_its_licence():
-    rows = re.findall(r"^\| (.*?) \| .* \| (.*?) \|$", (VENDOR / "THIRD-PARTY.md").read_text(), re.MULTILINE)[
-        1:
-    ]
+    rows = re.findall(r"^\| (.*?) \| .* \| (.*?) \|$", TOLD, re.MULTILINE)[1:]
     named = [
         pattern
         for files, _ in rows
@@ -100,8 +99,28 @@ def test_a_site_can_be_built_without(wanted, tmp_path, monkeypatch):
     page_python.write_python(
         SimpleNamespace(builder=SimpleNamespace(format="html"), outdir=tmp_path / "html")
     )
-    script = tmp_path / "html/_static/bp/python.js"
-    assert script.exists() == wanted
-    if wanted:
-        assert '"bplib.zip": {"mark": "' in script.read_text(encoding="utf-8")
-        assert script.stat().st_size < 120_000
+    folder = tmp_path / "html/_static/bp"
+    assert folder.exists() == wanted
+    for name in ("python.js", "workbook.js") if wanted else ():
+        assert '"bplib.zip": {"mark": "' in (folder / name).read_text(encoding="utf-8")
+        assert (folder / name).stat().st_size < 120_000
+
+
+@pytest.mark.parametrize(
+    ("wanted", "body", "given"),
+    [
+        ("1", '<div class="cell_input docutils">', ["bp/workbook.js", "bp/workbook.css"]),
+        ("1", "<p>", []),
+        ("0", '<div class="cell_input docutils">', []),
+    ],
+)
+def test_a_page_with_code_gets_its_workbook(wanted, body, given, monkeypatch):
+    monkeypatch.setenv("BPLIB_PYTHON", wanted)
+    added = []
+    app = SimpleNamespace(
+        builder=SimpleNamespace(format="html"),
+        add_js_file=lambda name, **_: added.append(name),
+        add_css_file=lambda name, **_: added.append(name),
+    )
+    page_python.offer_python(app, "page", "", {"body": body})
+    assert added == given

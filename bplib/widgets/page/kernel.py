@@ -129,7 +129,8 @@ class Kernel:
             The same, for a figure that the page's library draws from ``state``.
         ``error``
             Its ``name``, its ``text``, the ``trace`` as Python prints it, the ``cell`` and ``line`` that
-            failed (or null), and whether something that is ``absent`` here was asked for.
+            failed (or null), whether something that is ``absent`` here was asked for, and whether its text
+            ``speaks`` for itself, as that of a check does in Jupyter.
         ``done``
             The cell is over, and was ``ok`` or not.
 
@@ -207,6 +208,7 @@ class Kernel:
             cell=cell,
             line=line,
             absent=isinstance(error, absent.AbsentError),
+            speaks=hasattr(type(error), "_render_traceback_"),
         )
 
     def _places(self, error: BaseException) -> Iterator[tuple[str, int | None]]:

@@ -158,4 +158,4 @@ async function draw({ state }, el) {
   return window.bplib.render({ model: new window.bplib.Model({ state }), el });
 }
 
-export const python = { bytes, versions, ...kernel(), draw };
+export const python = () => ({ bytes, versions, ...kernel(), draw });
