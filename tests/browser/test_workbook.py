@@ -68,10 +68,7 @@ def cells(visit):
 def test_nothing_is_loaded_before_a_reader_asks(cells, visit):
     asked = visit.page.evaluate("() => performance.getEntriesByType('resource').map((entry) => entry.name)")
     assert not [name for name in asked if re.search("python|codemirror|purify", name)]
-    assert (
-        cells[0].locator(".bp-bar button").first.inner_text()
-        == "Run (loads Python once: 12 MB, some seconds)"
-    )
+    assert cells[0].locator(".bp-bar button").first.inner_text() == "Run (loads 12 MB, some 5 s)"
 
 
 def test_a_cell_runs_after_those_above_it(cells):

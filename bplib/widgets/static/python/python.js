@@ -2,17 +2,7 @@
 import { fill, words } from "../words.js";
 import { bytes, load as loadParts, versions } from "./parts.js";
 import { open } from "./sandbox.js";
-
-const here = new URL(".", document.currentScript.src).href;
-
-const addScript = (name) =>
-  new Promise((done, fail) => {
-    const script = document.createElement("script");
-    script.src = here + name;
-    script.onload = done;
-    script.onerror = () => fail(new Error(fill(words.python.missing, { file: name })));
-    document.head.append(script);
-  });
+import { address, once } from "./script.js";
 
 // What Python says of itself as HTML may come from a file that someone sent: nothing of it runs, and nothing of it asks
 // for anything from elsewhere. A style says colours and widths; what could hold an address is left out.
@@ -43,8 +33,7 @@ function kernel() {
 
   async function load(hear) {
     if (!window.DecompressionStream) throw new Error(words.python.old);
-    const purify = window.DOMPurify ? [] : [addScript("purify.min.js")];
-    const [parts] = await Promise.all([loadParts(`${here}python/`, hear), ...purify]);
+    const [parts] = await Promise.all([loadParts(hear), once("purify.min.js")]);
     return { sandbox: await open(parts), purify: purifier(window.DOMPurify) };
   }
 
@@ -151,9 +140,9 @@ async function draw({ state }, el) {
   if (!window.bplib) {
     const style = document.createElement("link");
     style.rel = "stylesheet";
-    style.href = `${here}live.css`;
+    style.href = address("live.css");
     document.head.append(style);
-    await addScript("live.js");
+    await once("live.js");
   }
   return window.bplib.render({ model: new window.bplib.Model({ state }), el });
 }

@@ -1,8 +1,8 @@
 // A text field for code: CodeMirror, or, where its script does not come, a plain one. Escape and then Tab leads out of
 // either.
 import { html } from "../dom.js";
+import { once } from "../python/script.js";
 import { words } from "../words.js";
-import { script } from "./python.js";
 
 const INDENT = "    ";
 
@@ -68,7 +68,7 @@ function plain(place, text, { changed, run }) {
 
 // Opens a field in a place. `does` is told by changed(text), and asked to run().
 export const open = async (place, text, does) => {
-  const kind = await script("codemirror.js").then(
+  const kind = await once("codemirror.js").then(
     () => codeMirror,
     () => plain,
   );
