@@ -500,11 +500,15 @@ def test_a_part_that_does_not_come_is_named_and_asked_for_again(open_page):
 def test_progress_is_told_and_adds_up(open_page):
     visit = open_page(PAGE, scheme="file")
     python = Python(visit)
+    python.page.evaluate(
+        "() => { window.define = Object.assign(() => {}, { amd: {} }); }"
+    )  # as RequireJS has it
     start = "async () => { const come = []; await bplib_python.start((n) => come.push(n)); return come; }"
     come, whole = python.page.evaluate(start), python.page.evaluate("bplib_python.bytes")
     assert come == sorted(come)
     assert come[-1] == whole
     assert len(come) > 10
+    assert python.page.evaluate("() => typeof DOMPurify + typeof define") == "functionfunction"
     # And all of it from a folder.
     assert printed(python.hear("import numpy as np\nprint(np.arange(3).sum())")) == "3\n"
     assert not visit.faults

@@ -9,6 +9,17 @@ import { address, once } from "./script.js";
 const ADDRESS = /^data:image\/(?:png|jpeg|gif|webp);|^#/;
 const PLAIN_STYLE = /^[\w\s:;,.%#()+-]*$/;
 
+// On a page with RequireJS the purifier would become one of its modules, and nobody would find it.
+async function purifyAlone() {
+  const { define } = window;
+  window.define = undefined;
+  try {
+    await once("purify.min.js");
+  } finally {
+    window.define = define;
+  }
+}
+
 function purifier(make) {
   const purifier = make(window);
   purifier.addHook("uponSanitizeAttribute", (_, attribute) => {
@@ -33,7 +44,7 @@ function kernel() {
 
   async function load(hear) {
     if (!window.DecompressionStream) throw new Error(words.python.old);
-    const [parts] = await Promise.all([loadParts(hear), once("purify.min.js")]);
+    const [parts] = await Promise.all([loadParts(hear), purifyAlone()]);
     return { sandbox: await open(parts), purify: purifier(window.DOMPurify) };
   }
 
