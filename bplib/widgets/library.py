@@ -25,7 +25,7 @@ ENTRY, VIEWS = "library.js", "views"
 WORDS = "words.json"
 #: The files that run Python in a page and that offer it at each cell; a table, made when the site is built,
 #: of what has to be loaded for it; and what the workbook looks like.
-PYTHON, WORKBOOK, PARTS = "python/python.js", "workbook/workbook.js", "python/parts.json"
+PYTHON, WORKBOOK, LOADED = "python/python.js", "workbook/workbook.js", "python/parts.json"
 WORKBOOK_STYLE = "workbook/workbook.css"
 
 _IMPORT = re.compile(r'import \{ (\w+(?: as \w+)?(?:, \w+(?: as \w+)?)*) \} from "(\.\.?/[\w./]+\.js)";')
@@ -227,7 +227,7 @@ def page_script(entry: str, parts: Mapping[str, Any], language: str = "") -> str
     parts : dict
         What the page has to load for it, and its versions, as ``tools/page_python.py`` writes them.
     """
-    tables = {WORDS: json.dumps(words(language)), PARTS: json.dumps(parts)}
+    tables = {WORDS: json.dumps(words(language)), LOADED: json.dumps(parts)}
     joined = join([entry], lambda name: tables.get(name) or read(name))
     name = posixpath.basename(entry).removesuffix(".js")
     made = f"{_constant(entry)}.{name}"

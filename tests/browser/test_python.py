@@ -341,7 +341,7 @@ def assert_nothing_reached(told, came):
     assert came == []
     assert "told" in told, told
     assert {name for name, outcome in told["told"] if outcome != "refused"} == set()
-    kept = set(re.search(r"`(AggregateError.*?)`", library.read("python/worker.js"), re.DOTALL)[1].split())
+    kept = set(json.loads(library.read("python/kept.json")))
     assert set(told["names"]) <= kept
     assert not kept & {"fetch", "WebSocket", "Worker", "eval", "postMessage", "navigator", "indexedDB"}
 
@@ -478,6 +478,13 @@ def test_recursion_without_end_is_an_error(python):
 def test_a_cell_ends_and_not_the_page(python, code):
     python.error(code)
     assert printed(python.hear("print(1)")) == "1\n"
+
+
+def test_a_cell_that_breaks_python_itself_is_told_and_python_starts_again(python):
+    *_, broken = python.hear("later = 1\nimport ctypes\nctypes.string_at(2**32 - 64, 32)")
+    assert broken["kind"] == "broken"
+    assert broken["text"].startswith("Python broke down (")
+    assert printed(python.hear("print('later' in globals())")) == "False\n"
 
 
 def test_a_cell_that_is_broken_in_its_words(python):

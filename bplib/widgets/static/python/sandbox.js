@@ -1,5 +1,6 @@
 // Where Python lives: a frame that shows nothing, of no origin, whose policy lets nothing in or out but messages. What
 // is started in it, be it a worker, has the same policy: the browser enforces it, whatever code manages to run there.
+import kept from "./kept.json" with { type: "json" };
 import { worker } from "./worker.js";
 
 const POLICY = {
@@ -58,7 +59,7 @@ export const open = async (parts) => {
     return part;
   };
   const wasm = take("pyodide.asm.wasm");
-  const script = [take("pyodide.asm.js"), "\n", take("pyodide.js"), `\n(${worker})();`];
+  const script = [take("pyodide.asm.js"), "\n", take("pyodide.js"), `\n(${worker})(${JSON.stringify(kept)});`];
   let given = { parts: { script, files, wasm } };
   let transfer = [...parts.values()];
   return {

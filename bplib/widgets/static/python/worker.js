@@ -1,23 +1,15 @@
 // The worker that runs Python. It is made from this function's text, after Pyodide's own two scripts, and so it uses
-// nothing from outside itself.
-export function worker() {
+// nothing from outside itself. `kept` names what is left of the browser once Python runs: the language, a clock,
+// chance, and what turns bytes into text.
+export function worker(kept) {
   const PAGES = 2 ** 30 / 2 ** 16; // Python's memory ends at 1 GB, counted in WebAssembly's pages
 
-  // What is left of the browser once Python runs: the language, a clock, chance, and what turns bytes to text.
-  const KEPT = new Set(
-    `AggregateError Array ArrayBuffer Atomics BigInt BigInt64Array BigUint64Array Boolean DataView Date Error EvalError
-     FinalizationRegistry Float32Array Float64Array Function Infinity Int16Array Int32Array Int8Array Intl JSON Map Math
-     NaN Number Object Promise Proxy RangeError ReferenceError Reflect RegExp Set String Symbol SyntaxError TextDecoder
-     TextEncoder TypeError URIError Uint16Array Uint32Array Uint8Array Uint8ClampedArray WeakMap WeakRef WeakSet
-     WebAssembly clearTimeout console crypto decodeURI decodeURIComponent encodeURI encodeURIComponent globalThis
-     isFinite isNaN parseFloat parseInt performance setTimeout undefined`.split(/\s+/),
-  );
-
-  function leaveOnly(kept) {
+  function leaveKept() {
+    const names = new Set(kept);
     const end = EventTarget.prototype;
     for (let place = self; place !== end; place = Object.getPrototypeOf(place)) {
       for (const name of Object.getOwnPropertyNames(place)) {
-        if (!kept.has(name)) Reflect.deleteProperty(place, name);
+        if (!names.has(name)) Reflect.deleteProperty(place, name);
       }
     }
   }
@@ -51,7 +43,7 @@ export function worker() {
       if (name.endsWith(".whl") || name === "bplib.zip") python.unpackArchive(part, "zip", { extractDir: lib });
     }
     const run = python.pyimport("bplib.widgets.page.kernel").start(post);
-    leaveOnly(KEPT);
+    leaveKept();
     port.onmessage = ({ data: { code, name } }) => {
       try {
         run(code, name);
