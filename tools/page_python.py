@@ -113,7 +113,6 @@ def write(static: Path, cache: Path) -> None:
     for entry in (library.PYTHON, library.WORKBOOK):
         script = static / entry.rpartition("/")[2]
         script.write_text(library.page_script(entry, table), encoding="utf-8")
-    (static / "workbook.css").write_text(library.read(library.WORKBOOK_STYLE), encoding="utf-8")
 
 
 def is_wanted(app: Sphinx) -> bool:

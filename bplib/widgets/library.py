@@ -23,10 +23,9 @@ from typing import Any
 ENTRY, VIEWS = "library.js", "views"
 #: What the interface says, in English; a translation to German is ``words.de.json``.
 WORDS = "words.json"
-#: The files that run Python in a page and that offer it at each cell; a table, made when the site is built,
-#: of what has to be loaded for it; and what the workbook looks like.
+#: The files that run Python in a page and that offer it at each cell, and a table, made when the site is built,
+#: of what has to be loaded for it.
 PYTHON, WORKBOOK, LOADED = "python/python.js", "workbook/workbook.js", "python/parts.json"
-WORKBOOK_STYLE = "workbook/workbook.css"
 
 _IMPORT = re.compile(r'import \{ (\w+(?: as \w+)?(?:, \w+(?: as \w+)?)*) \} from "(\.\.?/[\w./]+\.js)";')
 _TABLE = re.compile(r'import (\w+) from "(\.\.?/[\w./]+\.json)" with \{ type: "json" \};')

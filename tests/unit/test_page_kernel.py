@@ -204,15 +204,13 @@ fig"""
     figure, done = in_a_process(f"run({code!r}, 'cell 1')")
     assert done["ok"]
     w = Value(0.5, "w")
-    from bplib.widgets.live import live
+    from bplib.widgets.live import Live, live
 
     here = live((w * w).named("loss"), {w: (-2, 2)}, params=[w], name="one")
     here.step()
-    assert figure == {
-        "kind": "figure",
-        "text": repr(here),
-        "state": {"_bplib_kind": "live", "spec": here.spec, "inputs": here.inputs, "rate": here.rate},
-    }
+    synced = {name: getattr(here, name) for name in Live.class_own_traits(sync=True)}
+    assert {"spec", "inputs"} <= set(synced)
+    assert figure == {"kind": "figure", "text": repr(here), "state": json.loads(json.dumps(synced))}
 
 
 @pytest.mark.parametrize("name", sorted(absent.CLOSED))

@@ -16,7 +16,7 @@ import pytest
 
 VENDOR = Path(__file__).resolve().parents[2] / "vendor"
 TOLD = (VENDOR / "THIRD-PARTY.md").read_text()
-OURS = set(re.findall("`(.*?)`", re.search(r"^.* are ours \(MIT\)\.$", TOLD, re.MULTILINE)[0]))
+OURS = set(re.findall("`(.*?)`", "".join(re.findall(r"^.* are ours .*$", TOLD, re.MULTILINE))))
 ABOUT = {"SHA256SUMS", "THIRD-PARTY.md"}
 FILES = {path.relative_to(VENDOR).as_posix() for path in VENDOR.rglob("*") if path.is_file()}
 FOREIGN = {name for name in FILES - OURS - ABOUT if not name.startswith("licenses/")}
