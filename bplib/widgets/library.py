@@ -23,8 +23,8 @@ from typing import Any
 ENTRY, VIEWS = "library.js", "views"
 #: What the interface says, in English; a translation to German is ``words.de.json``.
 WORDS = "words.json"
-#: The files that run Python in a page and that offer it at each cell, and a table, made when the site is built,
-#: of what has to be loaded for it.
+#: The files that run Python in a page and that offer it at each cell, and the table of what has to be loaded
+#: for it, which is made when the site is built.
 PYTHON, WORKBOOK, LOADED = "python/python.js", "workbook/workbook.js", "python/parts.json"
 
 _IMPORT = re.compile(r'import \{ (\w+(?: as \w+)?(?:, \w+(?: as \w+)?)*) \} from "(\.\.?/[\w./]+\.js)";')
