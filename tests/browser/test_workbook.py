@@ -134,7 +134,7 @@ def test_a_chapter_s_figure_is_made_again_and_a_picture_stays(open_page):
     assert figure.locator(".cell_output:not(.bp-output)").is_hidden()
     picture = cells.holding("explore(draw")
     assert cells.run(picture) == "matplotlib is not in the page; the stored picture stays."
-    assert picture.locator(".cell_output:not(.bp-output)").is_visible()
+    assert picture.locator(".cell_output:not(.bp-output) img").is_visible()
     assert visit.faults == []
 
 
