@@ -131,7 +131,8 @@
     places = figures.map((figure) => new Place(figure, figures));
     if (!places.length) return;
     lead();
-    const watch = new ResizeObserver(settle);
+    // In a frame of its own: figures, too, watch their sizes, and WebKit reports a layout that begins another.
+    const watch = new ResizeObserver(() => requestAnimationFrame(settle));
     [content, article, ...figures].forEach((element) => watch.observe(element));
     addEventListener("resize", settle);
   });
