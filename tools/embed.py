@@ -118,7 +118,7 @@ def _addresses(app: Sphinx) -> dict[tuple[str, str], str]:
     return addresses({page: names(_data(app, page)[1]["state"]).values() for page in pages})
 
 
-def _site(app: Sphinx, page: str, name: str) -> dict[str, str]:
+def site(app: Sphinx, page: str, name: str) -> dict[str, str]:
     """Return what the site knows of a figure."""
     known = {"name": name, "page": f"{app.env.titles[page].astext()} · {app.config.html_title}"}
     if base := app.config.html_baseurl:
@@ -134,11 +134,11 @@ def tell(app: Sphinx, page: str, *_: object) -> None:
         return
     for key, name in figures.items():
         embed = f"{'../' * page.count('/')}{FOLDER}/{_addresses(app)[page, name]}.html"
-        data["state"][key]["state"]["site"] = {**_site(app, page, name), "embed": embed}
-    attributes["body"] = _json(data)
+        data["state"][key]["state"]["site"] = {**site(app, page, name), "embed": embed}
+    attributes["body"] = in_script(data)
 
 
-def _json(data: object) -> str:
+def in_script(data: object) -> str:
     """Return data as it stands in a script of a page."""
     return json.dumps(data).replace("</", "<\\/")
 
@@ -157,15 +157,15 @@ def write_pages(app: Sphinx, error: Exception | None) -> None:
         _, data = _data(app, page)
         state, _ = library.for_page(data["state"])
         for key, name in names(state).items():
-            site = _site(app, page, name)
-            model = {**state[key], "state": {**state[key]["state"], "site": {**site, "alone": True}}}
+            known = site(app, page, name)
+            model = {**state[key], "state": {**state[key]["state"], "site": {**known, "alone": True}}}
             parts = {
                 "language": app.config.language,
                 "name": escape(name),
-                "page": escape(site["page"]),
+                "page": escape(known["page"]),
                 "home": app.builder.get_target_uri(page),
-                "state": _json({**data, "state": {key: model}}),
-                "view": _json({"model_id": key}),
+                "state": in_script({**data, "state": {key: model}}),
+                "view": in_script({"model_id": key}),
             }
             (folder / f"{files[name]}.html").write_text(PAGE.format(**parts), encoding="utf-8")
 

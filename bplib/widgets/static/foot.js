@@ -12,7 +12,8 @@ const frameOf = (figure, src) => {
   const { offsetHeight: height } = figure;
   const title = figure.getAttribute("aria-label");
   const frame = html("iframe", { src, title, width: "100%", height, style: "border: 0", allow: "clipboard-write" });
-  return `${frame.outerHTML}\n${html("script", {}, `addEventListener("message", ${listen});`).outerHTML}\n`;
+  const script = `addEventListener("message", ${listen});`;
+  return `${frame.outerHTML}\n${html("script", {}, script).outerHTML}\n`;
 };
 
 // What a printed figure is called, where it is from, and the way to it.
