@@ -79,11 +79,12 @@
   // What is looked at stays where it is seen: the figure in use, else what is read. Browsers see to that themselves,
   // but not where it changes its width.
   function keeping(change) {
-    const inUse = places.find(({ figure }) => figure.contains(document.activeElement))?.figure;
+    const { activeElement } = document;
+    const inUse = places.some(({ figure }) => figure.contains(activeElement)) && activeElement;
     const top = (element) => element.getBoundingClientRect().top;
     const readable = "section > :not(section), .widget-subarea:not(.bp-beside) .bp-live";
     const read = () => [...article.querySelectorAll(readable)].find((element) => top(element) > header.offsetHeight);
-    const seen = scrollY > 0 && (inUse ?? read());
+    const seen = scrollY > 0 && (inUse || read());
     const before = seen && top(seen);
     change();
     if (seen) scrollBy({ top: top(seen) - before, behavior: "instant" });
