@@ -4,7 +4,7 @@ It adds nothing to the mathematics. Every function takes plain arrays, functions
 global state alone, and returns a `Picture` for a notebook, a page, a slide or a file.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from io import BytesIO
 from itertools import pairwise
@@ -814,6 +814,56 @@ def landscape(
         f"{number(y[0])} to {number(y[1])}: least {number(least)}, largest {number(largest)}.{told}"
     )
     return picture
+
+
+def heat(
+    arrays: Mapping[str, ArrayLike],
+    gradients: Iterable[str] = (),
+    full: Mapping[str, float] | None = None,
+    log: bool = False,
+) -> Picture:
+    """Draw arrays as grids of cells: the deeper a cell, the further its number is from 0.
+
+    Numbers stand in the cells where they have room; elsewhere what is below 0 is striped.
+
+    Parameters
+    ----------
+    arrays : dict of str to array_like
+        Arrays by title. One of one axis is a row; the last two axes of one with more stand side by side.
+        NaN is a gap.
+    gradients : iterable of str, optional
+        The titles of those that are gradients.
+    full : dict of str to float, optional
+        The number that has the full colour, by title; by default the largest of the array.
+    log : bool, default False
+        A logarithmic scale of five decades.
+
+    Returns
+    -------
+    Picture
+
+    Raises
+    ------
+    ValueError
+        If there is no array, one is empty or infinite, or a title is unknown.
+
+    Examples
+    --------
+    >>> heat({"W": [[0.5, -1], [2, 0]], "dW": [[0.1, 0], [0, 0]]}, gradients=["dW"])
+    Arrays as grids of cells: W (2 × 2), from −1 to 2; dW, a gradient (2 × 2), from 0 to 0.1.
+    """
+    from bplib.heat_picture import draw  # which draws with what this file defines
+
+    sheets = {title: np.asarray(given, dtype=np.float64) for title, given in arrays.items()}
+    if not sheets:
+        raise ValueError('arrays must hold at least one array, such as {"W": W}; none came.')
+    for title, sheet in sheets.items():
+        if sheet.size == 0 or np.isinf(sheet).any():
+            raise wrong(f"arrays[{title!r}]", "finite numbers", f"{sheet!r:.60}", "Put NaN for a gap.")
+    if unknown := (set(gradients := list(gradients)) | set(full or {})) - sheets.keys():
+        raise wrong("gradients and full", ", ".join(sheets), ", ".join(sorted(unknown)), "Use the titles.")
+    largest = {title: float(np.nanmax(np.abs(sheet), initial=0)) for title, sheet in sheets.items()}
+    return draw(sheets, gradients, {**largest, **(full or {})}, log)
 
 
 # What the pictures share.

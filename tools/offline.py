@@ -13,6 +13,7 @@ from importlib.metadata import files
 from pathlib import Path
 from typing import Any
 
+from rjsmin import jsmin
 from sphinx.application import Sphinx
 
 from bplib.widgets import library
@@ -32,7 +33,8 @@ def write_library(app: Sphinx) -> None:
         return
     folder = Path(app.outdir) / "_static" / "bp"
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "live.js").write_text(library.script(), encoding="utf-8")
+    # Without the comments and the indentation, which are a third of it.
+    (folder / "live.js").write_text(jsmin(library.script()), encoding="utf-8")
     (folder / "live.css").write_text(library.style(), encoding="utf-8")
 
 

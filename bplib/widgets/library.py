@@ -2,8 +2,7 @@
 
 A widget's script is imported from a blob, and a page may be opened from a folder; from neither can a module
 import its neighbours by address. So they are joined, once: each file becomes a function that runs once and
-returns its exports. No line is moved, so that an error's place can be read; indentation and lines of comment
-are for who reads the files, and stay there.
+returns its exports. Nothing is made smaller and no line is moved, so that an error's place can be read.
 
 `module` is the library as Jupyter takes it, `script` as the site does, `style` is what both look like.
 """
@@ -26,6 +25,9 @@ ENTRY, VIEWS = "library.js", "views"
 PARTS = "parts"
 #: What the interface says, in English; a translation to German is ``words.de.json``.
 WORDS = "words.json"
+#: The files that run Python in a page and that offer it at each cell, and the table of what has to be loaded
+#: for it, which is made when the site is built.
+PYTHON, WORKBOOK, LOADED = "python/python.js", "workbook/workbook.js", "python/parts.json"
 
 _IMPORT = re.compile(r'import \{ (\w+(?: as \w+)?(?:, \w+(?: as \w+)?)*) \} from "(\.\.?/[\w./]+\.js)";')
 _TABLE = re.compile(r'import (\w+) from "(\.\.?/[\w./]+\.json)" with \{ type: "json" \};')
@@ -50,7 +52,7 @@ def join(names: Iterable[str], read: Callable[[str], str] = read) -> str:
     r"""Return these files, and before each of them what it imports, as statements of one script.
 
     A file ``parts/chart.js`` becomes the constant `parts$chart`, which holds its exports. Each of its lines
-    stays a line, without indentation, and empty if it was a comment. An import stands alone on its line and names a file by its relative path:
+    stays a line. An import stands alone on its line and names a file by its relative path:
     ``import { a, b as c } from "../engine/tape.js";``. Exports are named, and begin the line that declares
     them.
 
@@ -64,8 +66,7 @@ def join(names: Iterable[str], read: Callable[[str], str] = read) -> str:
     Raises
     ------
     ValueError
-        If files import each other in a circle, an import or export is written in another form, or a string
-        goes on in the next line.
+        If files import each other in a circle, or an import or export is written in another form.
 
     Examples
     --------
@@ -103,8 +104,6 @@ def join(names: Iterable[str], read: Callable[[str], str] = read) -> str:
 
     def translated(name: str, where: str, line: str, needed_by: tuple[str, ...]) -> str:
         """Return a line as it stands inside the function that its file becomes."""
-        if line.count("`") % 2:  # then the next line's indentation would be part of a string
-            raise ValueError(f"{where}, holds a string that goes on in the next line; end it on its own.")
         if found := _IMPORT.fullmatch(line):
             needed = _beside(name, found[2])
             add(needed, needed_by)
@@ -123,8 +122,7 @@ def join(names: Iterable[str], read: Callable[[str], str] = read) -> str:
                 f"{where}, is no import or export that the joiner understands: {line.strip()} Write "
                 'import { a, b as c } from "./file.js"; or export const, class or function, on one line.'
             )
-        code = line.strip()
-        return "" if code.startswith("//") else code
+        return line
 
     for name in names:
         add(name)
@@ -218,6 +216,23 @@ def script(language: str = "") -> str:
     ['window.bplib = (() => {', '"use strict";']
     """
     return f'window.bplib = (() => {{\n"use strict";\n{_library(language)}return library;\n}})();\n'
+
+
+def page_script(entry: str, parts: Mapping[str, Any], language: str = "") -> str:
+    """Return what runs Python in a page, or what offers it there, as a classic script.
+
+    Parameters
+    ----------
+    entry : str
+        `PYTHON`, which makes itself known as `bplib_python`, or `WORKBOOK`, as `bplib_workbook`.
+    parts : dict
+        What the page has to load for it, and its versions, as ``tools/page_python.py`` writes them.
+    """
+    tables = {WORDS: json.dumps(words(language)), LOADED: json.dumps(parts)}
+    joined = join([entry], lambda name: tables.get(name) or read(name))
+    name = posixpath.basename(entry).removesuffix(".js")
+    made = f"{_constant(entry)}.{name}"
+    return f'window.bplib_{name} = (() => {{\n"use strict";\n{joined}return {made}();\n}})();\n'
 
 
 def style() -> str:

@@ -19,6 +19,7 @@ from bplib.widgets.frames import Frames
 from bplib.widgets.places import Key
 from bplib.widgets.plan import RATE, Plan, plain, plan, real
 from bplib.widgets.program import Program
+from bplib.widgets.seeds import Seeds
 from bplib.widgets.sources.base import Quantity
 from bplib.widgets.tasks import above, below, reached, read, stepped, task, walked
 from bplib.widgets.views import curve, graph
@@ -35,7 +36,7 @@ __all__ = [
 
 
 def live(
-    output: Value | Program | Frames,
+    output: Value | Program | Frames | Seeds,
     controls: Mapping[Key, Any] | None = None,
     *,
     params: Iterable[Key] = (),
@@ -51,13 +52,15 @@ def live(
 
     Parameters
     ----------
-    output : Value, Program or Frames
+    output : Value, Program, Frames or Seeds
         What is differentiated, such as a loss: every named leaf below it becomes an input. Or a `Program`, a
-        network on arrays, or the `Frames` that `frames(...)` returns.
+        network on arrays; the `Frames` that `frames(...)`, `recorded(...)` and `run(...)` return; `Seeds`, a
+        graph that is trained from many seeds.
     controls : dict of {Value or str: (lo, hi) or (lo, hi, step)}
         The inputs a reader may move, and how far. Without a step, about 200 stops. For a Program they are
         names: an entry ``"0.W[1][0]"``, ``"rows"``, ``"seed"``, ``"spread"``, ``"sum"``, ``"steps"``, or a
-        choice to which a quantity refers. Frames bring their controls; ``{"B": 4}`` says where one starts.
+        choice to which a quantity refers; for Seeds ``"steps"``, ``"seed"``, ``"spread"``. Frames bring their
+        controls; ``{"B": 4}`` says where one starts.
     params : iterable of Value or str, optional
         The inputs that a gradient step moves. Without any there is no step button.
     data : dict of {Value or str: sequence of float}, optional
@@ -66,7 +69,7 @@ def live(
     views : iterable of views, optional
         What to show, from top to bottom; see `bplib.widgets.views`. By default ``[graph()]``.
     optimizer : Optimizer, optional
-        What trains a Program; its learning rate is the figure's.
+        What trains a Program or Seeds; its learning rate is the figure's.
     name : str
         A short name, unique in its page. A shared link starts with it: ``#neuron:1:w=0.5,b=0.1``.
     rate : float, optional

@@ -40,6 +40,8 @@ class Places:
     inputs : list of Value
         The named leaves, in the order of the tape's inputs.
     tape : Tape
+    spans : dict of int to (float, float)
+        How far each control goes, by the place of its input; whoever has controls says it.
 
     Examples
     --------
@@ -53,6 +55,7 @@ class Places:
 
     def __init__(self, output: Value, beside: Iterable[Value] = ()) -> None:
         self.output = output
+        self.spans: dict[int, tuple[float, float]] = {}
         extra = dict.fromkeys(beside)
         graph = output.graph(*extra)
         reached = below(output, graph)

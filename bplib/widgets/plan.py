@@ -24,7 +24,8 @@ from bplib.widgets import tasks as lesson
 from bplib.widgets.frames import Frames
 from bplib.widgets.places import INPUT_NAME, Arrays, Key, Places
 from bplib.widgets.program import Program
-from bplib.widgets.sources import FramesSource, ProgramSource, Source, TapeSource
+from bplib.widgets.seeds import Seeds
+from bplib.widgets.sources import FramesSource, LanesSource, ProgramSource, Source, TapeSource
 from bplib.widgets.views import VIEWS, View, graph
 
 #: The learning rate where none is given.
@@ -148,7 +149,7 @@ class Plan:
 
 
 def plan(
-    output: Value | Program | Frames,
+    output: Value | Program | Frames | Seeds,
     controls: Mapping[Key, Any] | None = None,
     params: Iterable[Key] = (),
     data: Mapping[Key, Sequence[float]] | None = None,
@@ -168,9 +169,9 @@ def plan(
     >>> line.state(line.source.step(line.start, rate=0.1))
     'line:1:w=1.3'
     """
-    if not isinstance(output, Value | Program | Frames):
+    if not isinstance(output, Value | Program | Frames | Seeds):
         raise TypeError(
-            "live needs a Value as output, the last node of a graph, or a Program, or Frames; "
+            "live needs a Value as output, the last node of a graph, or a Program, Frames or Seeds; "
             f"{type(output).__name__} {output!r} came. Build the graph with Value(0.5, 'w') and + - * / **."
         )
     if not (isinstance(name, str) and _FIGURE_NAME.fullmatch(name)):
@@ -182,7 +183,7 @@ def plan(
         raise TypeError(f"controls must be a dict such as {{w: (-2, 2)}}, not empty; got {controls!r}.")
     if not isinstance(output, Value):
         if params or data:
-            raise TypeError("params and data go with a graph of Values; a Program has its own.")
+            raise TypeError("params and data go with a graph of Values; a Program or Seeds have their own.")
         figure, arrays = _of_arrays(output, asked, _asked(views, "arrays"), optimizer, name)
         return replace(figure, tasks=lesson.placed(figure, arrays, tasks, asks))
     if optimizer is not None:
@@ -191,6 +192,7 @@ def plan(
     places = Places(output, [unit for kind, wanted in shown for unit in kind.beside(**wanted)])
     spans = [(places.input("controls", key), span) for key, span in asked.items()]
     specs = [_control(n, places.inputs[n].name, places.inputs[n].data, span) for n, span in spans]
+    places.spans = {n: (lo, hi) for n, lo, hi, *_ in specs}
     moving = [places.input("params", key) for key in params]
     movable = [n for n, _ in spans]
     for what, found in (("controls", movable), ("params", moving)):
@@ -205,7 +207,7 @@ def plan(
 
 
 def _of_arrays(
-    output: Program | Frames,
+    output: Program | Frames | Seeds,
     asked: Mapping[Any, Any],
     shown: list[tuple[Any, dict[str, Any]]],
     optimizer: Optimizer | None,
@@ -223,6 +225,12 @@ def _of_arrays(
     if isinstance(output, Frames):
         source, specs = _stops(output, asked)
         arrays = Arrays(source, source.start)
+    elif isinstance(output, Seeds):
+        if optimizer is None:
+            raise TypeError("Seeds are there to be trained: live(..., optimizer=SGD(0.5)) says how.")
+        source = LanesSource(output, [*asked, *(["steps"] if "steps" not in asked else [])], optimizer)
+        specs = [_control(n, key, source.start[n], span) for n, (key, span) in enumerate(asked.items())]
+        arrays = Arrays(source, source.start)
     else:
         names = [*asked, *(["steps"] if optimizer and "steps" not in asked else [])]
         # What is picked has a range that its array knows, at the most rows there may be.
@@ -232,7 +240,11 @@ def _of_arrays(
         cells = [f"{pick}[{axis}]" for pick, shape in shapes.items() for axis in range(len(shape))]
         sizes = [size for shape in shapes.values() for size in shape]
         source = ProgramSource(output, [*names, *(cell for cell in cells if cell not in names)], optimizer)
-        specs = [_control(n, key, source.start[n], asked[key]) for n, key in enumerate(names) if key in asked]
+        specs = [
+            _control(n, key, source.start[n], asked[key], whole=n in source.whole)
+            for n, key in enumerate(names)
+            if key in asked
+        ]
         specs += [
             [source.names.index(cell), 0, size - 1, 1]
             for cell, size in zip(cells, sizes, strict=True)
@@ -317,7 +329,7 @@ def _columns(
     return columns
 
 
-def _control(n: int, name: str, start: float, span: Any) -> list[Any]:
+def _control(n: int, name: str, start: float, span: Any, whole: bool = False) -> list[Any]:
     """Return ``[n, lo, hi, step]`` for one control, or say what is wrong with its range."""
     if isinstance(span, str) or not isinstance(span, Sequence) or len(span) not in (2, 3):
         raise TypeError(f"The range of {name!r} must be (lo, hi) or (lo, hi, step); got {span!r}.")
@@ -337,7 +349,9 @@ def _control(n: int, name: str, start: float, span: Any) -> list[Any]:
             f"{name!r} starts at {start}, outside its range {lo:g} to {hi:g}. "
             "Widen the range or move the start."
         )
-    step = numbers[2] if len(numbers) == 3 else _round_step(lo, hi)
+    step = numbers[2] if len(numbers) == 3 else 1.0 if whole else _round_step(lo, hi)
+    if whole and not all(number == int(number) for number in (lo, hi, step)):
+        raise ValueError(f"{name!r} counts: its range must be whole numbers; got {tuple(span)}.")
     if not 0 < step <= hi - lo:
         raise ValueError(f"The step of {name!r} must be above 0 and at most {hi - lo:g}; got {step:g}.")
     return [n, lo, hi, step]

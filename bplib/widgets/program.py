@@ -173,8 +173,17 @@ def jacobian(name: str, of: str, *, sample: int | str) -> dict[str, Any]:
     return {"jacobian": name, "of": of, "sample": sample}
 
 
-def field(name: str, x: tuple[float, float], y: tuple[float, float], *, cells: int = 32) -> dict[str, Any]:
+def field(
+    name: str,
+    x: tuple[float, float],
+    y: tuple[float, float],
+    *,
+    over: tuple[str, str] | None = None,
+    cells: int = 32,
+) -> dict[str, Any]:
     """Name an array of a network with two inputs on a grid of them, rows from y's low end up.
+
+    A graph of Values says with `over` which two of its inputs the grid has.
 
     Examples
     --------
@@ -182,7 +191,20 @@ def field(name: str, x: tuple[float, float], y: tuple[float, float], *, cells: i
     {'field': 'out', 'x': [-2.0, 2.0], 'y': [0.0, 1.0], 'cells': 32}
     """
     ends = {"x": [float(end) for end in x], "y": [float(end) for end in y]}
-    return {"field": name, **ends, "cells": cells}
+    return {"field": name, **({"over": list(over)} if over else {}), **ends, "cells": cells}
+
+
+def grid(q: Mapping[str, Any]) -> Array:
+    """Return the points of a field, each in the middle of its cell: an array of (cells * cells, 2).
+
+    Examples
+    --------
+    >>> grid(field("out", (0, 2), (0, 4), cells=2)).tolist()
+    [[0.5, 1.0], [1.5, 1.0], [0.5, 3.0], [1.5, 3.0]]
+    """
+    cells = q["cells"]
+    at = [lo + (hi - lo) * (np.arange(cells) + 0.5) / cells for lo, hi in (q["x"], q["y"])]
+    return np.stack(np.meshgrid(*at), axis=-1).reshape(-1, 2)
 
 
 def history(name: str) -> dict[str, Any]:
@@ -453,7 +475,7 @@ class Program:
         if "jacobian" in q:
             return self._jacobian(q["jacobian"], q["of"], q["sample"])
         if "field" in q:
-            return self._field(self._name(q["field"]), q["x"], q["y"], q["cells"])
+            return self._field(self._name(q["field"]), q)
         if "vjp" in q:
             name, cell = self._name(q["vjp"]), tuple(q["cell"])
             shape = self.arrays[name].shape
@@ -507,20 +529,19 @@ class Program:
         cells = np.ndindex(*shapes[0][1:])
         return np.stack([self.quantity(vjp(of, (sample, *cell), name))[sample].ravel() for cell in cells])
 
-    def _field(self, name: str, x: tuple[float, float], y: tuple[float, float], cells: int) -> Array:
+    def _field(self, name: str, q: Mapping[str, Any]) -> Array:
         """Return an array on a grid of inputs, in evaluation."""
         if self.samples["x"].shape[1:] != (2,):
             raise ValueError(f"A field needs x with two columns; here it is {self.samples['x'].shape}.")
-        at = [lo + (hi - lo) * (np.arange(cells) + 0.5) / cells for lo, hi in (x, y)]
         other = self.again()
         other.arrays |= {key: self.arrays[key] for key in (*self.params, *self.fixed)}
-        other.arrays["x"] = np.stack(np.meshgrid(*at), axis=-1).reshape(-1, 2)
+        other.arrays["x"] = grid(q)
         for step in other.steps[:-1]:  # not the loss: a grid has no targets
             evaluated = {"train": False} if "train" in step.options else {}
             if step.op == "dropout":
                 other.arrays[step.arrays["mask"]] = np.ones(other.arrays[step.args[0]].shape)
             other._run(dataclasses.replace(step, options=step.options | evaluated))
-        return other.arrays[name].reshape(cells, cells, *other.arrays[name].shape[1:])
+        return other.arrays[name].reshape(q["cells"], q["cells"], *other.arrays[name].shape[1:])
 
     def _by(self, group: str, measure: str) -> dict[str, Any]:
         names = {"layer": self.layers, "parameter": self.params}.get(group)

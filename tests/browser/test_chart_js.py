@@ -103,6 +103,37 @@ def test_ranges_hold_the_curve(page):
     ]
 
 
+def test_a_range_grows_to_round_numbers_and_never_shrinks(page):
+    """A range that is given stays."""
+    seen = page.evaluate(
+        """() => {
+          const ends = ({ lo, hi }) => [lo, hi];
+          const all = (range, ...given) => given.flatMap((numbers) => ends(range.widen(numbers)));
+          return [
+            all(axes.growing({ log: false }), [], [0.3, 3.2], [0.1], [-0.4, 21, NaN]),
+            all(axes.growing({ log: true }, 6), [], [0.2, 0], [1e-9], [1, 30]),
+            all(axes.growing({ lo: 1, hi: 2, log: false }), [0, 5]),
+          ];
+        }"""
+    )
+    assert seen == [
+        pytest.approx([0, 1, 0, 5, 0, 5, -0.5, 50]),
+        pytest.approx([0.1, 1, 1e-6, 1, 1e-9, 1, 1e-9, 100]),
+        [1, 2],
+    ]
+
+
+def test_what_is_counted_has_whole_ticks(page):
+    ticks = "(whole) => axes.scaleOf({ lo: 0.5, hi: 2.5, whole }).ticks(8)"
+    assert page.evaluate(ticks, True) == [1, 2]
+    assert page.evaluate(ticks, False) == [0.5, 1, 1.5, 2, 2.5]
+
+
+def test_the_nearest_is_found_as_the_axis_measures(page):
+    nearest = "(log) => axes.nearest([1, 10, 100], 32, log ? Math.log : undefined)"
+    assert [page.evaluate(nearest, log) for log in (False, True)] == [1, 2]
+
+
 DRAW = """(log) => {
   chart({ named: true });
   const names = ["one", "two"];

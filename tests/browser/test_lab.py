@@ -12,9 +12,12 @@ import test_bars
 import test_compose
 import test_explore
 import test_expressions
+import test_line
 import test_live
 import test_network
 import test_paths
+import test_profile
+import test_trace
 from pages import settle, write_notebook
 
 pytestmark = pytest.mark.browser
@@ -22,12 +25,16 @@ pytestmark = pytest.mark.browser
 IMPORTS = """\
 import math
 
+import numpy as np
+
 from bplib.neurons import neurons
 from bplib.scalar import Value
 from bplib.widgets.explore import explore
 from bplib.widgets.expressions import expressions
+from bplib.widgets.frames import frames
 from bplib.widgets.live import curve, graph, live
-from bplib.widgets.views import bars, compose, network, paths
+from bplib.widgets.trace import Moment, recorded
+from bplib.widgets.views import bars, compose, line, network, paths, profile, trace
 
 DATA = None"""
 
@@ -52,6 +59,9 @@ KINDS = {
     ".bp-compose": shown(test_compose, "squares"),
     ".bp-network": shown(test_network, "two"),
     ".bp-route": shown(test_paths, "race"),
+    ".bp-line": shown(test_line, "steps"),
+    ".bp-profile": shown(test_profile, "cut"),
+    ".bp-trace": shown(test_trace, "figure"),
     ".bp-formulas": f"expressions({test_expressions.FORMULAS!r}, name='formula')",
     ".bp-explore": EXPLORE,
     ".bp-graph": shown(test_live, "neuron"),

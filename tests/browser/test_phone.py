@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from pages import ROOT, inputs, settle
+from pages import OPEN_ALL, ROOT, inputs, settle
 from test_bars import race
 from test_compose import chain, squares
 from test_live import neuron
@@ -149,4 +149,5 @@ def test_a_point_taken_beside_its_middle_does_not_jump(show):
 @pytest.mark.parametrize("name", CHAPTERS)
 def test_the_figures_of_the_book_keep_to_the_screen(open_page, name):
     page = open_page(f"book/{name}.html", **PHONE).page
+    page.evaluate(OPEN_ALL)
     assert [span for span in page.evaluate(SPANS) if span[1] > REACH] == []

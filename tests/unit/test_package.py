@@ -16,7 +16,8 @@ import bplib.gradcheck
 PACKAGE = Path(bplib.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 #: What draws, gives feedback to exercises, or lives in a notebook; the rest is the core.
-BESIDE = {"__init__", "plot", "diagram", "graph_picture", "checks", "exercises", "widgets"}
+PICTURES = {"plot", "diagram", "graph_picture", "heat_picture", "line_pictures", "plane_picture"}
+BESIDE = {"__init__", *PICTURES, "checks", "exercises", "widgets"}
 CHECKER = {"gradcheck"}
 
 

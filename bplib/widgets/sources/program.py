@@ -14,7 +14,6 @@ Any other name is a choice to which quantities refer: ``d("0.W", sample="sample"
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -24,12 +23,13 @@ import numpy as np
 from bplib.contract import wrong
 from bplib.optim import Optimizer
 from bplib.widgets.program import Program
-from bplib.widgets.sources.base import Quantity, Source
+from bplib.widgets.sources.base import Quantity
+from bplib.widgets.sources.training import Trained
 
 _ENTRY = re.compile(r"(.+?)((?:\[\d+\])+)")
 
 
-class ProgramSource(Source):
+class ProgramSource(Trained):
     """A program, the names of its inputs, and what trains it.
 
     Raises
@@ -41,21 +41,13 @@ class ProgramSource(Source):
     """
 
     def __init__(self, program: Program, names: Iterable[str], optimizer: Optimizer | None = None) -> None:
+        super().__init__(names, optimizer)
         self.program = program.again()
-        self.names = list(names)
-        self.optimizer = optimizer
-        if optimizer is not None and not isinstance(getattr(optimizer, "lr", None), int | float):
-            raise wrong(
-                "optimizer", "one of bplib.optim with a number as lr", repr(optimizer), "SGD(0.1)?", TypeError
-            )
         self.entries = {name: self._entry(found) for name in self.names if (found := _ENTRY.fullmatch(name))}
         self.entries = {name: entry for name, entry in self.entries.items() if entry[0]}
         self.start = [self._start(name) for name in self.names]
-        self.output = "loss"
         # Rows, seeds, steps and choices count; entries of arrays and the spread don't.
         self.whole = [n for n, name in enumerate(self.names) if name not in {*self.entries, "spread"}]
-        self.learns = optimizer is not None
-        self.movable = [self.names.index("steps")] if self.learns else []
 
     def _entry(self, found: re.Match[str]) -> tuple[str, tuple[int, ...]]:
         """Return the array and the cell that an input names; no array where it is a choice."""
@@ -78,21 +70,14 @@ class ProgramSource(Source):
     @property
     def spec(self) -> dict[str, Any]:
         """What the page needs to know, as plain lists."""
-        spec = {
+        return {
             "kind": "program",
             "program": self.program.to_dict(),
             "names": self.names,
             "start": self.start,
             "whole": self.whole,
+            **self.rule,
         }
-        if self.optimizer is None:
-            return spec
-        kind = type(self.optimizer)
-        options = [
-            p for c in kind.__mro__ for p in inspect.signature(c).parameters if hasattr(self.optimizer, p)
-        ]
-        told = {name: getattr(self.optimizer, name) for name in dict.fromkeys(options) if name != "lr"}
-        return {**spec, "optimizer": {"name": kind.__name__, "options": told}}
 
     def at(self, inputs: Sequence[float], rate: float) -> Program:
         """Return the program at these inputs, run."""
@@ -106,8 +91,7 @@ class ProgramSource(Source):
             kept[array][cell] = now[name]
         program.arrays |= {name: array[: program.rows] for name, array in program.samples.items()}
         if self.optimizer is not None:
-            trainer = type(self.optimizer)(rate, **self.spec["optimizer"]["options"])
-            program.train(trainer, int(now.get("steps", 0)))
+            program.train(self.trainer(rate), int(now.get("steps", 0)))
             program.next()
         program.run()
         return program
@@ -154,10 +138,3 @@ class ProgramSource(Source):
             name,
             "Make it a control, or pick it.",
         )
-
-    def step(self, inputs: Sequence[float], rate: float) -> list[float]:
-        """Return the inputs with one step of training more."""
-        if not self.learns:
-            return super().step(inputs, rate)
-        n = self.names.index("steps")
-        return [x + 1 if k == n else x for k, x in enumerate(inputs)]

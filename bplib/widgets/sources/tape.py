@@ -15,7 +15,33 @@ from bplib.contract import wrong
 from bplib.diagram import form, labels
 from bplib.recording import LEAVES
 from bplib.tape import Tape
+from bplib.widgets.program import grid
 from bplib.widgets.sources.base import Quantity, Source
+
+
+def on_grid(tape: Tape, inputs: Mapping[str, Any], q: Mapping[str, Any]) -> Any:
+    """Return a node on a grid of two inputs, the others as they are; NaN where the graph is undefined.
+
+    Other inputs may have a further axis in front, of length 1 for what stays.
+
+    Examples
+    --------
+    >>> from bplib.widgets.program import field
+    >>> tape = Tape.record(lambda w, b: w * 10 + b, w=0.0, b=0.0)
+    >>> on_grid(tape, {}, field("output", (0, 2), (0, 4), over=("w", "b"), cells=2))
+    array([[ 6., 16.],
+           [ 8., 18.]])
+    """
+    names = [tape.names[i] for i in tape.inputs]
+    over: Sequence[str] = q.get("over") or ()
+    if len(over) != 2 or over[0] == over[1] or any(name not in names for name in over):
+        remedy = f'field("{q["field"]}", (-2, 2), (-2, 2), over=(...)) with two of them.'
+        raise wrong("over", f"two inputs, of {', '.join(names)}", f"{tuple(over)!r}", remedy)
+    values = tape.forward(**{**inputs, **dict(zip(over, grid(q).T, strict=True))})
+    if q["field"] not in values:
+        raise wrong("field", f"a named node, {', '.join(values)}", f"{q['field']!r}", "Name one.")
+    found = values[q["field"]]
+    return found.reshape(*found.shape[:-1], q["cells"], q["cells"])
 
 
 class TapeSource(Source):
@@ -52,7 +78,9 @@ class TapeSource(Source):
         return {k: float(x) for k, x in values.items()}, {k: float(x) for k, x in gradients.items()}
 
     def quantity(self, inputs: Sequence[float], rate: float, q: Quantity) -> Any:
-        """Return the number that a node's name stands for, or its gradient."""
+        """Return the number that a node's name stands for, or its gradient, or a field of it."""
+        if not isinstance(q, str) and "field" in q:
+            return on_grid(self.tape, dict(zip(self.names, inputs, strict=True)), q)
         values, gradients = self.run(inputs, rate)
         known, name = (values, q) if isinstance(q, str) else (gradients, q.get("d"))
         if name not in known:

@@ -4,6 +4,7 @@ import { mount as foot } from "./foot.js";
 import { mount as guide, partsOf } from "./guide.js";
 import { Store } from "./store.js";
 import { FramesSource } from "./sources/frames.js";
+import { LanesSource } from "./sources/lanes.js";
 import { ProgramSource } from "./sources/program.js";
 import { TapeSource } from "./sources/tape.js";
 import { mount as controls } from "./controls.js";
@@ -24,7 +25,7 @@ export const linked = (hash) => {
   }
 };
 
-const SOURCES = { tape: TapeSource, program: ProgramSource, frames: FramesSource };
+const SOURCES = { tape: TapeSource, program: ProgramSource, frames: FramesSource, lanes: LanesSource };
 
 // views: a table of mount(element, store, spec), each of which returns its cleanup.
 export const figure = (views) => ({ model, el }) => {

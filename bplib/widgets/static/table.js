@@ -45,8 +45,24 @@ const arrayTable = (store, [label, q]) => {
   };
 };
 
+// One number a layer or parameter, of values and of gradients.
+const groupTable = (store, [label, q]) => {
+  const body = html("tbody");
+  const heads = [words.table.name, words.table.values, words.table.gradients];
+  return {
+    element: html("table", {}, html("caption", {}, label), html("thead", {}, html("tr", {}, ...heads.map(head))), body),
+    update: () => {
+      const { names, values, gradients } = store.read(q);
+      const row = (name, k) => [html("th", { scope: "row" }, name), ...[values, gradients].map((all) => html("td", {}, fmt(all[k])))];
+      body.replaceChildren(...names.map((name, k) => html("tr", {}, ...row(name, k))));
+    },
+  };
+};
+
+const tableOf = (store, named) => (named[1].by ? groupTable : arrayTable)(store, named);
+
 export const mount = (el, store, { quantities }) => {
-  const tables = store.tape ? [nodeTable(store)] : quantities.map((named) => arrayTable(store, named));
+  const tables = store.tape ? [nodeTable(store)] : quantities.map((named) => tableOf(store, named));
   const details = html("details", { class: "bp-table" }, html("summary", {}, words.table.title), ...tables.map(({ element }) => element));
   const update = () => details.open && tables.forEach((table) => table.update());
   details.addEventListener("toggle", update);

@@ -10,10 +10,31 @@ from bplib.widgets.views.base import View
 from bplib.widgets.views.compose import Compose, compose
 from bplib.widgets.views.curve import Curve, curve
 from bplib.widgets.views.graph import Graph, graph
+from bplib.widgets.views.heat import Heat, heat
+from bplib.widgets.views.line import Line, line
 from bplib.widgets.views.network import Network, network
 from bplib.widgets.views.paths import Paths, paths
+from bplib.widgets.views.plane import Plane, plane
+from bplib.widgets.views.profile import Profile, profile
+from bplib.widgets.views.trace import Trace, trace
 
-__all__ = ["MAX_BARS", "VIEWS", "View", "bars", "compose", "curve", "graph", "network", "paths"]
+__all__ = [
+    "MAX_BARS",
+    "VIEWS",
+    "View",
+    "bars",
+    "compose",
+    "curve",
+    "graph",
+    "heat",
+    "line",
+    "network",
+    "paths",
+    "plane",
+    "profile",
+    "trace",
+]
 
+KINDS = (Graph, Curve, Bars, Compose, Network, Paths, Heat, Plane, Line, Profile, Trace)
 #: Every kind of view by its name. The page has one module of the same name for each.
-VIEWS: dict[str, Any] = {kind.name: kind for kind in (Graph, Curve, Bars, Compose, Network, Paths)}
+VIEWS: dict[str, Any] = {kind.name: kind for kind in KINDS}

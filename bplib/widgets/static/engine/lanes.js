@@ -1,14 +1,18 @@
 // Many runs of one scalar tape side by side: a lane is one sample of one seed. Parameters have a number for each
 // seed, data one for each sample, gradients and losses are means over each seed's samples. So a hundred networks
 // train in the loops of one.
+import { grid } from "./grid.js";
+import { normals } from "./random.js";
 import { Tape } from "./tape.js";
 
 export class Lanes {
   // dict: what Tape.to_dict() wrote. params: names of inputs with a number a seed. data: {name: numbers}, an input
   // with a number a sample each. The other inputs keep their number.
   constructor(dict, { params, data, seeds }) {
+    this.dict = dict;
     this.tape = new Tape(dict);
     const { tape } = this;
+    this.data = data;
     const columns = Object.values(data);
     this.seeds = seeds;
     this.samples = columns[0]?.length ?? 1;
@@ -53,6 +57,20 @@ export class Lanes {
     }
   }
 
+  get output() {
+    return this.tape.names[this.tape.output];
+  }
+
+  // The parameters at their start: those that are drawn, {name: width}, from seeds `first`, `first` + 1, ... on,
+  // `spread` times as wide.
+  begin(draw, first, spread) {
+    this.names.forEach((name, p) => !(name in draw) && this.of(name).fill(this.tape.start[this.places[p]]));
+    for (let s = 0; s < this.seeds; s++) {
+      const numbers = normals(first + s, 0, this.names.length);
+      this.names.forEach((name, p) => name in draw && (this.of(name)[s] = draw[name] * spread * numbers[p]));
+    }
+  }
+
   forward() {
     this.places.forEach((n, p) => {
       const lanes = this.inputs[n];
@@ -75,7 +93,12 @@ export class Lanes {
   learn(optimizer) {
     this.forward();
     this.backward();
-    for (let k = 0; k < this.gradients.length; k++) if (!Number.isFinite(this.gradients[k])) this.gradients[k] = 0;
+    const { gradients, seeds } = this;
+    for (let seed = 0; seed < seeds; seed++) {
+      let sum = 0;
+      for (let k = seed; k < gradients.length; k += seeds) sum += gradients[k] * 0; // NaN if one is no finite number
+      if (sum !== 0) for (let k = seed; k < gradients.length; k += seeds) gradients[k] = 0;
+    }
     return optimizer.step(this.params, this.gradients);
   }
 
@@ -91,5 +114,50 @@ export class Lanes {
   // A node's numbers for one seed, a number a sample.
   value(node, seed) {
     return this.values[node].subarray(seed * this.samples, (seed + 1) * this.samples);
+  }
+
+  // What a name stands for, {shape, data}, or null: the losses and a parameter have a number a seed, a column of the
+  // data one a sample, another node one for each.
+  named(name) {
+    if (name === this.output) return { shape: [this.seeds], data: this.losses };
+    if (this.names.includes(name)) return { shape: [this.seeds], data: this.of(name) };
+    if (name in this.data) return { shape: [this.samples], data: Float64Array.from(this.data[name]) };
+    const node = name ? this.tape.names.indexOf(name) : -1;
+    return node < 0 ? null : { shape: [this.seeds, this.samples], data: this.values[node] };
+  }
+
+  // A node on a grid of two inputs, for each seed: what comes after the node is not run. Null where there is none.
+  field({ field: name, over, x, y, cells }) {
+    const key = [name, ...over, ...x, ...y, cells].join();
+    if (key !== this.plane?.key) {
+      const end = this.tape.names.indexOf(name);
+      if (end < 0) return null;
+      const { nodes, names, inputs } = this.dict;
+      const tape = new Tape({
+        ...this.dict,
+        nodes: nodes.slice(0, end + 1),
+        names: names.filter(([i]) => i <= end),
+        inputs: inputs.filter((i) => i <= end),
+        output: end,
+      });
+      const points = grid(x, y, cells);
+      this.plane = {
+        key, tape,
+        numbers: tape.inputs.map((node, n) => points[over.indexOf(tape.names[node])] ?? tape.start[n]),
+        rows: tape.rows(cells * cells),
+        data: new Float64Array(this.seeds * cells * cells),
+      };
+    }
+    // Seed by seed: the rows of one fit the processor's cache, those of a hundred don't.
+    const { tape, numbers, rows, data } = this.plane;
+    const names = tape.inputs.map((node) => tape.names[node]);
+    const mine = names.map((input) => (over.includes(input) ? -1 : this.names.indexOf(input)));
+    for (let seed = 0; seed < this.seeds; seed++) {
+      const inputs = numbers.map((number, n) => (mine[n] < 0 ? number : this.params[mine[n] * this.seeds + seed]));
+      tape.forward(inputs, cells * cells, null, rows);
+      data.set(rows[tape.output], seed * cells * cells);
+    }
+    for (let k = 0; k < data.length; k++) if (data[k] * 0 !== 0) data[k] = NaN;
+    return { shape: [this.seeds, cells, cells], data };
   }
 }

@@ -11,6 +11,7 @@
 // or one of them written as data, quantity({ d: "0.W", sample: 3 }), the form in which Python names them.
 // Every buffer of a step is made once, in the constructor: a value or a d that is handed out is overwritten by the
 // next run; a sample's part and a footprint are copies.
+import { grid } from "./grid.js";
 import { PAIRS, count } from "./pairs.js";
 import { unpacked } from "./packed.js";
 import { normals, shuffled, uniforms } from "./random.js";
@@ -249,9 +250,8 @@ export class Program {
   field(name, x, y, cells) {
     const key = [name, ...x, ...y, cells].join();
     if (!this.planes.has(key)) {
-      const data = new Float64Array(2 * cells * cells);
-      const at = ([lo, hi], k) => lo + ((hi - lo) * (k + 0.5)) / cells;
-      for (let k = 0; k < cells * cells; k++) data.set([at(x, k % cells), at(y, Math.floor(k / cells))], 2 * k);
+      const [xs, ys] = grid(x, y, cells);
+      const data = Float64Array.from({ length: 2 * cells * cells }, (_, k) => (k % 2 ? ys : xs)[k >> 1]);
       this.planes.set(key, this.over({ shape: [cells * cells, 2], data }));
     }
     const other = this.planes.get(key);

@@ -6,9 +6,9 @@ const DIGIT = 7.7; // px: the widest that a digit of a label is
 const MOST = 1e300; // what an axis shows of very large numbers: differences of larger ones may be infinite
 const BETWEEN = [[1, 3], [1, 2, 5]]; // ticks of a decade, from coarse to fine
 
-// A scale from lo to hi. part(x): where x stands, 0 at lo and 1 at hi, not finite if x has no place on it; at(part): the
-// number that stands there; rate(x): how fast part grows with x; ticks(count): about so many.
-export const scaleOf = ({ lo, hi, log = false }) => {
+// A scale from lo to hi; whole: of what is counted. part(x): where x stands, 0 at lo and 1 at hi, not finite if x has no
+// place on it; at(part): the number that stands there; rate(x): how fast part grows with x; ticks(count): about so many.
+export const scaleOf = ({ lo, hi, log = false, whole = false }) => {
   const [to, from] = log ? [Math.log10, (y) => 10 ** y] : [(x) => x, (y) => y];
   const [start, length] = [to(lo), to(hi) - to(lo)];
   return {
@@ -16,7 +16,7 @@ export const scaleOf = ({ lo, hi, log = false }) => {
     part: (x) => (to(x) - start) / length,
     at: (part) => from(start + part * length),
     rate: (x) => (log ? Math.LOG10E / x : 1) / length,
-    ticks: (count) => (log ? decades : ticks)(lo, hi, count),
+    ticks: (count) => (log ? decades : ticks)(lo, hi, count).filter((x) => !whole || Number.isInteger(x)),
   };
 };
 
@@ -76,3 +76,40 @@ export const logRangeOf = (ys, floor = 1) => {
   const pad = Math.max((hi - lo) * 0.08, (floor - (hi - lo)) / 2);
   return { lo: 10 ** (lo - pad), hi: 10 ** (hi + pad), log: true };
 };
+
+// 1, 2 or 5 times a power of ten that is not below x.
+const roundUp = (x) => {
+  const power = 10 ** Math.floor(Math.log10(x));
+  return power * [1, 2, 5, 10].find((m) => m * power >= x * (1 - 1e-9));
+};
+
+// A range that grows where it must and never shrinks, so that what is drawn keeps its measure: from 0 to round numbers,
+// or by whole powers of ten, at first `least` of them. A range that is given, {lo, hi}, stays.
+export const growing = ({ lo, hi, log }, least = 1) => {
+  const stays = lo !== undefined;
+  if (!stays) [lo, hi] = log ? [Infinity, 0] : [0, 0];
+  return {
+    stays,
+    // The range that has room for these as well.
+    widen(numbers) {
+      const counted = stays ? [] : Array.from(numbers).filter((x) => Number.isFinite(x) && (!log || x > 0));
+      if (counted.length) {
+        const [low, high] = [Math.min, Math.max].map((end) => counted.reduce((a, b) => end(a, b)));
+        if (log) {
+          const ends = [10 ** Math.floor(Math.log10(low)), 10 ** Math.ceil(Math.log10(high))];
+          const first = hi === 0;
+          [lo, hi] = [Math.min(lo, ends[0]), Math.max(hi, ends[1])];
+          if (first) lo = Math.min(lo, hi * 10 ** -least);
+        } else {
+          if (low < lo) lo = -roundUp(-low);
+          if (high > hi) hi = roundUp(high);
+        }
+      }
+      return hi > lo ? { lo, hi, log } : { lo: log ? 0.1 : lo, hi: log ? 1 : lo + 1, log };
+    },
+  };
+};
+
+// The place in a list of the number that is nearest to x, as `to` measures it.
+export const nearest = (xs, x, to = (y) => y) =>
+  xs.reduce((best, other, k) => (Math.abs(to(other) - to(x)) < Math.abs(to(xs[best]) - to(x)) ? k : best), 0);

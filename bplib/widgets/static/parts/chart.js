@@ -45,6 +45,8 @@ export const chart = ({ height, left: least, levels, named = false }, onresize) 
   const xAt = (x) => toX(across.part(x));
   const yAt = (y) => toY(up.part(y));
   const at = (x, y) => `${x.toFixed(2)} ${y.toFixed(2)}`;
+  const pointed = (event) => event.clientX - picture.getBoundingClientRect().left;
+  const numberAt = (px) => across.at((px - left) / (right - left));
   const placed = ([x, y]) => [xAt(x), yAt(y)];
   const hasPlace = ([x, y]) => Number.isFinite(across.part(x) + up.part(y));
   const put = (shape, parent = inside) => {
@@ -168,25 +170,25 @@ export const chart = ({ height, left: least, levels, named = false }, onresize) 
   const mark = (name, r) => marked(svg("g"), path(name), r);
 
   // The mark that the reader moves along the horizontal axis: by keys, and by a mouse or a finger anywhere in the
-  // picture. A finger that only scrolls the page moves nothing: it counts when it slides to the side or taps.
-  // control(): {lo, hi, step}; read(): the number now; move(x): another is asked for.
-  const point = (control, read, move) => {
+  // picture, or with `alone` only by itself. A finger that only scrolls the page moves nothing: it counts when it slides
+  // to the side or taps. control(): {lo, hi, step}; read(): the number now; move(x): another is asked for; of(x): what
+  // of the control stands at x of the axis.
+  const point = (control, read, move, { alone = false, of = (x) => x } = {}) => {
     const handle = svg("g", { class: "bp-point", role: "slider", tabindex: 0 }, circle("reach", 18), circle("halo", 11));
     const { show } = marked(handle, path("here"), 6.5);
     let down; // {x, y, grip}: where the pointer went down, and how far from the middle of the point if it took that
     let follows = false; // from there on the point goes with the pointer
     const follow = (event) => {
-      const x = event.clientX - picture.getBoundingClientRect().left - down.grip;
-      move(snap(control(), across.at((x - left) / (right - left))));
+      move(snap(control(), of(numberAt(pointed(event) - down.grip))));
     };
-    const ours = (event) => picture.hasPointerCapture(event.pointerId);
+    const ours = (event) => down && picture.hasPointerCapture(event.pointerId);
     picture.addEventListener("pointerdown", (event) => {
-      if (event.button !== 0) return;
+      const held = handle.contains(event.target);
+      if (event.button !== 0 || (alone && !held)) return;
       picture.setPointerCapture(event.pointerId);
       handle.focus({ preventScroll: true });
       event.preventDefault();
       const { left: edge, width: size } = handle.getBoundingClientRect();
-      const held = handle.contains(event.target);
       down = { x: event.clientX, y: event.clientY, grip: held ? event.clientX - edge - size / 2 : 0 };
       follows = held || event.pointerType === "mouse";
       if (follows && !held) follow(event);
@@ -197,6 +199,7 @@ export const chart = ({ height, left: least, levels, named = false }, onresize) 
       if (follows) follow(event);
     });
     picture.addEventListener("pointerup", (event) => ours(event) && !follows && follow(event));
+    picture.addEventListener("lostpointercapture", () => (down = null));
     onKeys(handle, control, read, move);
     setAttr(picture, "role", "group");
     return {
@@ -204,7 +207,7 @@ export const chart = ({ height, left: least, levels, named = false }, onresize) 
         const { lo, hi } = control();
         show(x, y);
         setAll(handle, {
-          "aria-label": label, "aria-valuemin": lo, "aria-valuemax": hi, "aria-valuenow": x, "aria-valuetext": told,
+          "aria-label": label, "aria-valuemin": lo, "aria-valuemax": hi, "aria-valuenow": read(), "aria-valuetext": told,
         });
       },
     };
@@ -217,7 +220,9 @@ export const chart = ({ height, left: least, levels, named = false }, onresize) 
   });
   resized.observe(element);
   return {
-    element, legend, rule, line, dots, guide, tangent, mark, point,
+    element, legend, picture, put, rule, line, dots, guide, tangent, mark, point,
+    xAt, pointed, numberAt, // where a number stands, in px from the left of the picture, and back
+    get ends() { return { left, right, top, bottom }; }, // of the plot
     get ready() { return width > 0; },
     label: (words) => setAttr(picture, "aria-label", words),
     // Draws what stands while the point moves: again only when what it depends on, or the width, is another.

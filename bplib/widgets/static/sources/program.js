@@ -8,24 +8,18 @@ import { Optimizer } from "../engine/optim.js";
 import { Program } from "../engine/program.js";
 import { fmt } from "../format.js";
 import { fill, words } from "../words.js";
+import { Trained } from "./training.js";
 
 const OWN = ["rows", "seed", "spread", "sum", "steps"];
 
-export class ProgramSource {
+export class ProgramSource extends Trained {
   // What ProgramSource.spec says in Python (bplib/widgets/sources/program.py).
-  constructor({ program, names, start, whole, optimizer = null }) {
+  constructor({ program, ...spec }) {
+    super(spec);
+    const { names } = spec;
     this.wire = program;
-    this.names = names;
-    this.start = start;
-    this.whole = whole; // the inputs that count
-    this.optimizer = optimizer; // {name, options}
-    this.learns = optimizer !== null;
-    this.replays = this.learns; // another learning rate is another run
     this.output = "loss";
-    this.params = [];
-    this.movable = this.learns ? [names.indexOf("steps")] : [];
     this.programs = new Map(); // by rows
-    this.places = Object.fromEntries(names.map((name, n) => [name, n]));
     const given = new Set(program.arrays.map(({ name }) => name));
     this.entries = names.flatMap((name, n) => {
       const [, array, cell] = name.match(/^(.+?)((?:\[\d+\])+)$/) ?? [];
@@ -33,20 +27,6 @@ export class ProgramSource {
     });
     // The inputs that the arrays depend on.
     this.moving = [...this.entries.map(({ n }) => n), ...OWN.filter((name) => name !== "steps" && name in this.places).map((name) => this.places[name])];
-    this.key = "";
-  }
-
-  number(inputs, name, otherwise) {
-    return name in this.places ? inputs[this.places[name]] : otherwise;
-  }
-
-  run(inputs, rate) {
-    const before = this.now;
-    const frame = { inputs, rate };
-    const fault = this.go(frame);
-    if (!fault) return (this.now = frame);
-    if (before) this.go(before);
-    return fault;
   }
 
   // Leads the program to a frame. Returns "" or a sentence.
@@ -76,26 +56,8 @@ export class ProgramSource {
     return this.lost(words.store.gradientUndefined);
   }
 
-  // After a fault the program is of no state: the next one begins anew.
-  lost(fault) {
-    this.key = "";
-    return fault;
-  }
-
   measured() {
     return this.program.loss.data[0];
-  }
-
-  step({ inputs }) {
-    return { next: inputs.with(this.places.steps, inputs[this.places.steps] + 1), predicted: null };
-  }
-
-  // Many steps at once, up to the last that the figure's control allows; next is null when there is none.
-  ahead({ inputs }, many, controls) {
-    const { steps } = this.places;
-    const last = controls.find(({ n }) => n === steps)?.hi ?? Infinity;
-    const to = Math.min(last, inputs[steps] + many);
-    return { next: to > inputs[steps] ? inputs.with(steps, to) : null, predicted: null };
   }
 
   told(before, after) {
@@ -113,14 +75,7 @@ export class ProgramSource {
     return found;
   }
 
-  // A quantity of a frame. That of the present one is overwritten by the next run, that of another is a copy.
-  read(frame, q) {
-    if (frame === this.now) return this.program.quantity(this.resolved(q, frame.inputs));
-    const { now } = this;
-    this.go(frame);
-    const read = this.program.quantity(this.resolved(q, frame.inputs));
-    const copy = q.by ? read : { shape: read.shape, data: read.data.slice() };
-    this.go(now);
-    return copy;
+  answer(q, inputs) {
+    return this.program.quantity(this.resolved(q, inputs));
   }
 }

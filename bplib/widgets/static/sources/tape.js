@@ -1,4 +1,5 @@
 // A recorded graph of single numbers behind a figure: its inputs move, each of its nodes can be read.
+import { grid } from "../engine/grid.js";
 import { Tape } from "../engine/tape.js";
 import { Labels } from "../labels.js";
 import { fmt } from "../format.js";
@@ -54,10 +55,23 @@ export class TapeSource {
 
   // Named quantities, as in the other sources.
   read(frame, q) {
+    if (q.field) return this.field(frame, q);
     const name = q.d ?? q;
     const node = this.tape.names.indexOf(name);
     if (node < 0 || typeof name !== "string") throw new Error(fill(words.engine.noNode, { name: JSON.stringify(q) }));
     return number((q.d ? frame.grads : frame.values)[node]);
+  }
+
+  // A node on a grid of two inputs, the others as they are. NaN where the figure could not go.
+  field({ inputs }, { field, over, x, y, cells }) {
+    const node = this.tape.names.indexOf(field);
+    const points = grid(x, y, cells);
+    const numbers = inputs.map((number, n) => points[over.indexOf(this.names[n])] ?? number);
+    const run = this.tape.forward(numbers, cells * cells);
+    // The sum of all nodes times 0 is 0, or NaN where one of them is no number: row by row, that is quick.
+    const gaps = new Float64Array(cells * cells);
+    for (const row of run) for (let s = 0; s < gaps.length; s++) gaps[s] += row[s] * 0;
+    return { shape: [cells, cells], data: run[node].map((z, s) => z + gaps[s]) };
   }
 
   // Every node while one of them, computed or not, holds the numbers xs in place of its own.

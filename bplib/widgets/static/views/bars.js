@@ -3,18 +3,10 @@
 import { count } from "../count.js";
 import { html, setText } from "../dom.js";
 import { near } from "../parts/near.js";
+import { corners } from "../parts/reach.js";
 import { pieces, words } from "../words.js";
 
 const MOST_CORNERS = 64;
-
-// The inputs at the ends of the controls' ranges.
-const corners = ({ controls, tape }) => {
-  let all = [tape.start];
-  for (const { n, lo, hi } of controls) {
-    if (2 * all.length <= MOST_CORNERS) all = all.flatMap((inputs) => [inputs.with(n, lo), inputs.with(n, hi)]);
-  }
-  return all;
-};
 
 // A power of ten; one that is far from 1 is written as such.
 const power = (p) =>
@@ -57,7 +49,7 @@ export const mount = (el, store, { of, log }) => {
     if (log) note.replaceChildren(...pieces(words.bars.log, { start: [power(lo)], factor: [power(every)] }));
     marks.replaceChildren(...at.map((x) => html("span", { style: `left: ${place(x)}` }, log ? power(x) : count(x))));
   };
-  for (const inputs of corners(store)) {
+  for (const inputs of corners(store.controls, tape.start, MOST_CORNERS)) {
     const run = tape.forward(inputs);
     for (const i of of) widen(run[i][0]);
   }
