@@ -20,7 +20,7 @@ PYTEST = $(BIN)/python -m pytest -q
 SECONDS = _build/seconds$(ENDS:%=-%)
 NBVAL = --nbval --nbval-current-env --nbval-cell-timeout 60 --nbval-sanitize-with tests/sanitize.cfg
 
-.PHONY: help lab test unit book browser site serve notebooks assignments wheel lint bench
+.PHONY: help lab test unit book browser site serve embed notebooks assignments wheel lint bench
 
 help:  # (the default) list these targets
 	@echo "make TARGET, where TARGET is one of"
@@ -60,6 +60,10 @@ serve: $(VENV)/.reader  # show the built site at http://127.0.0.1:8000 (PORT=...
 	@test -d _build/html || $(MAKE) site
 	@echo "The book is at http://127.0.0.1:$(PORT), Ctrl+C ends"
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
+
+embed: $(VENV)/.author  # write one figure as a file that needs no other, _build/neuron.html (FIGURE=neuron)
+	@test -d _build/html || $(MAKE) site
+	@$(BIN)/python tools/embed.py $(FIGURE)
 
 notebooks: $(VENV)/.author  # run the notebooks, store outputs, write the students' exercises (ONLY=01: just those)
 	$(BIN)/python tools/notebooks.py $(ONLY)

@@ -6,8 +6,9 @@ Fixtures that the tests in this folder take as arguments (all test modules here 
     The browser (Playwright's `Browser`), one for the session. Without it the tests skip; in CI they fail.
 `site`
     A `Site`: built once with warnings as errors and served on 127.0.0.1. `site.url`, `site.root` (the folder
-    of HTML), `site.pages` (their paths, "book/01-credit-assignment.html", ...). Set `BPLIB_SITE` to the
-    `html` folder of a site built before to skip the build while you work on a test.
+    of HTML), `site.pages` (the paths of all but those of single figures, "book/01-credit-assignment.html",
+    ...). Set `BPLIB_SITE` to the `html` folder of a site built before to skip the build while you work on a
+    test.
 `open_page(path, scheme="http", wait=True, **options)`
     A `Visit` to a page of the site: `visit.page` is Playwright's `Page`, settled (figures mounted,
     mathematics set). `path` may carry a "#hash".
@@ -112,7 +113,7 @@ class Site:
     @property
     def pages(self) -> list[str]:
         found = (p.relative_to(self.root).as_posix() for p in sorted(self.root.rglob("*.html")))
-        return [page for page in found if not page.startswith("_")]
+        return [page for page in found if not page.startswith(("_", "embed/"))]
 
     def file(self, url: str) -> Path:
         """Find the file behind an address of the site."""

@@ -9,6 +9,7 @@ from pages import OPEN_ALL, SETTLED, serve
 pytestmark = pytest.mark.browser
 
 CHAPTER = "book/01-credit-assignment.html"
+ALONE = "embed/neuron.html"
 
 # How far the page is wider than the window, in pixels.
 TOO_WIDE = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
@@ -67,7 +68,7 @@ def faults_on(engine, home, path, mount_within=30, answer_within=30):
 def test_every_page_is_whole_and_answers(engine, root, site):
     assert CHAPTER in site.pages
     with serve(root) as home:
-        visited = {path: faults_on(engine, home, path) for path in site.pages}
+        visited = {path: faults_on(engine, home, path) for path in [*site.pages, ALONE]}
     assert {path: faults for path, faults in visited.items() if faults} == {}
 
 

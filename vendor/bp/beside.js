@@ -76,8 +76,8 @@
     return { text, figure: Math.min(MOST, free - text) };
   }
 
-  // What is looked at stays where it is seen: what is in use in a figure, else what is read. Browsers see to that themselves,
-  // but not where it changes its width.
+  // What is looked at stays where it is seen: what is in use in a figure, else what is read. Browsers see to that
+  // themselves, but not where it changes its width.
   function keeping(change) {
     const active = document.activeElement;
     const inUse = places.some(({ figure }) => figure.contains(active)) && active;

@@ -2,7 +2,7 @@
 // and asks of a figure's model no more than `get`, `set`, `on` and `off`; the widget manager, 3.7 MB of script, is
 // loaded only by a page that has a widget of another kind.
 (() => {
-  const here = new URL(".", document.currentScript.src).href;
+  const { src } = document.currentScript;
   const scripts = (what) => [
     ...document.querySelectorAll(`script[type="application/vnd.jupyter.widget-${what}+json"]`),
   ];
@@ -20,7 +20,7 @@
       const script = document.createElement("script");
       script.async = false; // they run in this order
       script.dataset.jupyterWidgetsCdn = "./no-cdn/";
-      script.src = here + name;
+      script.src = new URL(name, src).href;
       document.head.append(script);
     }
   }

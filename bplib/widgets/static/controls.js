@@ -1,4 +1,4 @@
-// The controls: for each a slider and a typed entry; the gradient step, reset, and a link to the present state.
+// The controls: for each a slider and a typed entry, and the gradient step.
 import { html, setAttr, setText } from "./dom.js";
 import { fmt, parse } from "./format.js";
 import { steadily } from "./guide.js";
@@ -72,8 +72,8 @@ const stopped = (store, { n, name, hi, stops }) => {
 };
 
 // elsewhere: the inputs that a view has its own controls for.
-// reset: puts the figure back to its start; more: shows the controls that are not shown yet, or null.
-export const mount = (el, store, { name, hash, elsewhere, reset, more }) => {
+// more: shows the controls that are not shown yet, or null.
+export const mount = (el, store, { elsewhere, more }) => {
   const fields = []; // everything that can be moved: {update, show}
   const button = (text, onclick, className) => html("button", { type: "button", class: className, onclick }, text);
   const rows = store.controls.filter(({ n }) => !elsewhere.includes(n)).map((control) => {
@@ -102,30 +102,6 @@ export const mount = (el, store, { name, hash, elsewhere, reset, more }) => {
         html("label", { class: "bp-rate" }, `${words.controls.rate} `, rate.input)),
     );
   }
-  // On the site a link; elsewhere the text that `fig.state = "..."` takes.
-  const address = () => (hash ? `${location.href.split("#")[0]}#${encodeURI(store.state(name))}` : store.state(name));
-  const fallback = html("input", { type: "text", class: "bp-address", readonly: true, hidden: true, "aria-label": words.controls.copyThis });
-  const copy = async () => {
-    try {
-      if (hash) history.replaceState(history.state, "", address());
-      await navigator.clipboard.writeText(address());
-      fallback.hidden = true;
-      store.say(hash ? words.controls.copiedLink : fill(words.controls.copiedState, { code: `fig.state = "${store.state(name)}"` }));
-    } catch {
-      fallback.value = address();
-      fallback.hidden = false;
-      fallback.focus();
-      fallback.select();
-      store.say(words.controls.copyRefused);
-    }
-  };
-  const restart = () => {
-    run?.pause();
-    reset();
-    fallback.hidden = true;
-    fields.forEach(({ show }) => show());
-  };
-  actions.append(button(words.controls.reset, restart), button(hash ? words.controls.copyLink : words.controls.copyState, copy));
   if (more) {
     const all = button(words.controls.all, () => {
       const first = rows.find((row) => row.hidden);
@@ -137,12 +113,20 @@ export const mount = (el, store, { name, hash, elsewhere, reset, more }) => {
     }, "bp-open");
     actions.append(all);
   }
-  el.append(html("div", { class: "bp-controls" }, ...rows), actions, fallback);
+  el.append(html("div", { class: "bp-controls" }, ...rows), actions);
   const update = () => fields.forEach((field) => field.update());
   update();
   const unsubscribe = store.subscribe(update);
-  return () => {
-    run?.pause();
-    unsubscribe();
+  return {
+    // Puts the figure back with `reset`, and the entries with it: also what is being typed.
+    restart: (reset) => {
+      run?.pause();
+      reset();
+      fields.forEach(({ show }) => show());
+    },
+    unmount: () => {
+      run?.pause();
+      unsubscribe();
+    },
   };
 };

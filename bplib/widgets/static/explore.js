@@ -1,5 +1,6 @@
 // A picture that Python draws: controls with stops, the picture, what it shows in words, and what went wrong.
 import { html, keepKeys, setAttr, setText } from "./dom.js";
+import { mount as foot } from "./foot.js";
 import { fmt, parse } from "./format.js";
 import { fill, words } from "./words.js";
 
@@ -115,13 +116,10 @@ export const render = ({ model, el }) => {
     class: "bp-live bp-explore", role: "group", "aria-label": fill(words.explore.label, { names }),
     onkeydown: keepKeys,
   });
-  const reset = html("button", { type: "button", onclick: () => go(controls.map(({ start }) => start)) }, words.controls.reset);
-  root.append(
-    html("div", { class: "bp-controls" }, ...rows.map(({ row }) => row)),
-    html("div", { class: "bp-bar" }, html("div", { class: "bp-buttons" }, reset)),
-    image, caption, said,
-  );
+  const end = html("div", { class: "bp-section bp-foot" });
+  root.append(html("div", { class: "bp-controls" }, ...rows.map(({ row }) => row)), image, caption, said, end);
   el.append(root);
+  foot(end, { site: model.get("site"), reset: () => go(controls.map(({ start }) => start)), say });
   model.set("scale", Math.min(2, Math.max(1, devicePixelRatio)));
   model.save_changes();
   const events = ["change:at", "change:picture", "change:fault", "change:frames"];

@@ -6,8 +6,8 @@ import { words } from "./words.js";
 const PATIENCE = 8000; // ms until silence is told
 
 // What a figure asks of its model, without anyone behind it: the formula's numbers stay in the page.
-const standIn = ({ spec, inputs }) => {
-  const state = { spec, inputs };
+const standIn = ({ spec, inputs }, site) => {
+  const state = { spec, inputs, site };
   return { get: (key) => state[key], set: (key, value) => (state[key] = value), save_changes() {}, on() {}, off() {} };
 };
 
@@ -39,7 +39,7 @@ export const figure = (views) => ({ model, el }) => {
     mounted = key;
     cleanup();
     place.replaceChildren();
-    cleanup = liveFigure(views)({ model: standIn(formula), el: place });
+    cleanup = liveFigure(views)({ model: standIn(formula, model.get("site")), el: place });
     select.selectedIndex = recorded.findIndex(({ text }) => text === formula.text);
     entry.value = formula.text;
     setText(unnamed, unnamedIn(formula.spec.source));

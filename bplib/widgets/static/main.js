@@ -1,5 +1,6 @@
 // A live figure: one store, its controls, its views, a line that speaks, and the numbers as a table.
 import { html, keepKeys, setText } from "./dom.js";
+import { mount as foot } from "./foot.js";
 import { mount as guide, partsOf } from "./guide.js";
 import { Store } from "./store.js";
 import { FramesSource } from "./sources/frames.js";
@@ -74,13 +75,18 @@ export const figure = (views) => ({ model, el }) => {
     remake(null);
   });
   const more = tasks.length || inPanel.length <= 2 ? null : parts.all;
-  const cleanups = [section(controls, { view: "panel", name, hash, elsewhere, reset, more }), unmount];
+  const panel = section(controls, { view: "panel", elsewhere, more });
+  const cleanups = [panel.unmount, unmount];
   if (asking) cleanups.push(asking.unmount);
   root.append(...places, said);
   // First what is shown, then the views: one that is drawn and then loses its neighbour would be drawn again.
   (asking?.update ?? parts.begin)();
   remake(passesAt(tasks, store.task));
-  cleanups.push(section(table, { view: "numbers", quantities: spec.views.flatMap((view) => view.quantities ?? []) }));
+  const end = place("foot");
+  root.append(end);
+  const site = model.get("site");
+  foot(end, { site, state: () => store.state(name), link: hash, reset: () => panel.restart(reset), say: (text) => store.say(text) });
+  cleanups.push(table(end, store, { quantities: spec.views.flatMap((view) => view.quantities ?? []) }));
 
   // One way in, one way out; equal numbers stop the echo.
   const same = (a, b) => a.length === b.length && a.every((x, k) => x === b[k]);
@@ -119,7 +125,11 @@ export const figure = (views) => ({ model, el }) => {
     root.scrollIntoView({ block: "nearest" });
     return true;
   };
-  const fromAddress = () => take(linked(location.hash));
+  // Alone on its page a figure is all that an address can mean.
+  const fromAddress = () => {
+    const text = linked(location.hash);
+    if (!take(text) && text && site?.alone) store.say(fill(words.figure.other, { text, name }), true);
+  };
   // A link in the text. On the site the address takes its state, and a second click on the same link changes no
   // address but asks for the state again; JupyterLab's address is its own.
   const onClick = (event) => {
