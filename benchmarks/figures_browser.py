@@ -139,7 +139,7 @@ WATCH = """([selector, look]) => {
   });
 }"""
 
-# Every live figure of a page, with all parts open, moved by its first control; one that only trains by a step.
+# Every live figure of a page, all parts open, moved by its first control; one that only trains by a step.
 UPDATES = """() => Object.fromEntries([...document.querySelectorAll(".bp-live")].flatMap((figure) => {
   if (!figure.store) return [];
   const { store } = figure;
