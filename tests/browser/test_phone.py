@@ -16,12 +16,13 @@ pytestmark = pytest.mark.browser
 
 PHONE = {"width": 390, "height": 844, "has_touch": True}
 REACH = 600  # px that a picture and its control may take: what a phone shows without the browser's bars
-CHAPTERS = sorted(path.stem for path in (ROOT / "book").glob("[0-9]*.ipynb"))
+PAGES = [*sorted(path.stem for path in (ROOT / "book").glob("[0-9]*.ipynb")), "A5-figures"]
 
 # For each picture, brought to the middle of the screen, how many px it and each of its controls take.
 SPANS = """async () => {
   const spans = [];
-  for (const picture of document.querySelectorAll(":is(.bp-curve, .bp-compose) .bp-chart, .bp-amounts")) {
+  const pictures = ":is(.bp-curve, .bp-compose, .bp-line, .bp-profile) .bp-chart, .bp-amounts, .bp-cells, .bp-plane-room";
+  for (const picture of document.querySelectorAll(pictures)) {
     picture.scrollIntoView({ block: "center", behavior: "instant" });
     await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
     const [figure, view] = [picture.closest(".bp-live"), picture.closest(".bp-section")];
@@ -146,7 +147,7 @@ def test_a_point_taken_beside_its_middle_does_not_jump(show):
     assert not visit.faults
 
 
-@pytest.mark.parametrize("name", CHAPTERS)
+@pytest.mark.parametrize("name", PAGES)
 def test_the_figures_of_the_book_keep_to_the_screen(open_page, name):
     page = open_page(f"book/{name}.html", **PHONE).page
     page.evaluate(OPEN_ALL)

@@ -12,6 +12,7 @@ pytestmark = pytest.mark.browser
 
 CHAPTER = "book/01-credit-assignment.html"
 CONTENTS = re.findall(r"(?:root|file): (\S+)", (ROOT / "_toc.yml").read_text(encoding="utf-8"))
+GALLERY = "book/A5-figures.html"  # one of each kind of figure, small ones
 PAGES = [*(f"{name}.html" for name in CONTENTS), "index.html", "search.html"]
 ONE_OF_EACH_KIND = [CONTENTS[0] + ".html", CHAPTER, CHAPTER.replace("book", "book/exercises"), "search.html"]
 
@@ -66,7 +67,7 @@ def test_page_keeps_its_budget(site, path):
     assert len(data.encode()) < 120_000
     states = [model["state"] for model in json.loads(data)["state"].values()]
     figures = [state for state in states if "_bplib_kind" in state]
-    assert len(figures) <= 6
+    assert len(figures) <= (16 if path == GALLERY else 6)
     assert not {"_esm", "_css", "_bplib_script", "_bplib_style"} & {key for state in states for key in state}
     for form in (r'<script defer="defer" src="([^"?]*bp/live\.js)', r'<link [^>]*href="([^"?]*bp/live\.css)'):
         shared = re.findall(form, text)
@@ -82,7 +83,7 @@ def test_the_library_keeps_its_budget(site):
 def test_chapters_have_figures_to_weigh(site):
     chapters = [page for page in PAGES if re.fullmatch(r"book/(?!00)\d\d-.*", page)]
     assert chapters
-    assert all(STATE.search((site.root / page).read_text(encoding="utf-8")) for page in chapters)
+    assert all(STATE.search((site.root / page).read_text(encoding="utf-8")) for page in [*chapters, GALLERY])
 
 
 @pytest.mark.parametrize("scheme", ["http", "file"])

@@ -159,6 +159,14 @@ def test_the_library_keeps_its_budget():
     assert len(library.style().encode()) < 40_000
 
 
+def test_no_text_stands_within_a_text():
+    """jsmin takes what stands in a template within a template for code, and its blanks away."""
+    within = re.compile(r"\$\{[^}]*`")
+    assert within.search("`M${r ? `m${-r} 0` : 0}`")
+    assert jsmin("a = `M${r ? `m${-r} 0` : 0}`") != "a=`M${r ? `m${-r} 0` : 0}`"
+    assert [line for line in library.script().splitlines() if within.search(line)] == []
+
+
 def test_a_view_needs_no_engine_and_an_engine_no_document():
     """What draws reads numbers from the store, which knows no engine; what computes needs no page."""
     for name, text in MODULES.items():

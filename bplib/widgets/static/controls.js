@@ -53,7 +53,7 @@ export const slider = (store, control) => {
 };
 
 // A control whose stops have names: a slider that tells its stop, a menu where the stops are words.
-const stopped = (store, { n, name, hi, stops }) => {
+export const stopped = (store, { n, name, hi, stops }) => {
   const go = (k) => store.set(n, k);
   if (stops.some((stop) => Number.isNaN(Number(stop)))) {
     const select = html("select", { "aria-label": name, onchange: () => go(select.selectedIndex) }, ...stops.map((stop) => html("option", {}, stop)));

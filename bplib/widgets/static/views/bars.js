@@ -2,7 +2,7 @@
 // A logarithmic scale says where it starts and what a mark stands for: there a bar twice as long is not twice as much.
 import { count } from "../count.js";
 import { html, setText } from "../dom.js";
-import { near } from "../parts/near.js";
+import { nearAll } from "../parts/near.js";
 import { corners } from "../parts/reach.js";
 import { pieces, words } from "../words.js";
 
@@ -36,8 +36,8 @@ export const mount = (el, store, { of, log }) => {
     ...rows.flatMap(({ parts }) => parts),
     marks, ...(log ? [note] : []),
   );
-  const handles = store.controls.map((control) => ({ control, ...near(store) }));
-  el.append(box, ...handles.map(({ element }) => element));
+  const sliders = nearAll(store);
+  el.append(box, ...sliders.elements);
   let marked = "";
   const mark = () => {
     const now = `${lo} ${hi}`;
@@ -63,7 +63,7 @@ export const mount = (el, store, { of, log }) => {
       bar.style.width = `calc(${place(ends[1])} - ${place(ends[0])})`;
       setText(text, count(x));
     }
-    for (const { control, show } of handles) show(control);
+    sliders.update();
   };
   update();
   return store.subscribe(update);

@@ -4,6 +4,7 @@ import { html, setText } from "../dom.js";
 import { fmt } from "../format.js";
 import { indices, sumOf } from "../parts/cells.js";
 import { grid } from "../parts/grid.js";
+import { nearAll } from "../parts/near.js";
 import { probe } from "../parts/probe.js";
 import { tries } from "../parts/reach.js";
 import { onRoom } from "../parts/room.js";
@@ -11,6 +12,8 @@ import { scale } from "../parts/scale.js";
 import { onTheme } from "../parts/theme.js";
 import { WIDEST, caption } from "../say.js";
 import { fill, words } from "../words.js";
+
+const SLIDERS = 2; // beside the grids: a sample and how many rows
 
 export const mount = (el, store, { sheets, pick, picked, log, sums, gaps }) => {
   const scales = Array.from({ length: 1 + Math.max(...sheets.map((sheet) => sheet.scale)) }, () => scale(log));
@@ -101,7 +104,8 @@ export const mount = (el, store, { sheets, pick, picked, log, sums, gaps }) => {
   const footprint = caption("bp-footprint");
   const note = html("p", { class: "bp-note" }, log ? words.heat.logNote : words.heat.note, gaps ? ` ${words.heat.gapNote}` : "");
   const box = html("div", { class: "bp-sheets", role: "group", "aria-label": words.heat.label }, ...shown.map(({ figure }) => figure));
-  el.append(box, ...(cellPicked ? [footprint.element] : []), reading.element, note);
+  const sliders = nearAll(store, SLIDERS, pick);
+  el.append(box, ...sliders.elements, ...(cellPicked ? [footprint.element] : []), reading.element, note);
   const last = sheets.map((sheet) => nameOf(sheet, sheet.shape.reduce((a, b) => a * b, 1) - 1));
   const longest = last.reduce((a, b) => (b.length > a.length ? b : a));
   const added = sums ? fill(words.heat.sums, { row: WIDEST, column: WIDEST }) : "";
@@ -124,6 +128,7 @@ export const mount = (el, store, { sheets, pick, picked, log, sums, gaps }) => {
   };
   const update = () => {
     if (!room) return;
+    sliders.update();
     const footprints = cellPicked?.footprints();
     if (cellPicked) {
       walked[picked] = cellPicked.place;

@@ -6,6 +6,7 @@ import { growing, logRangeOf, nearest, rangeOf, scaleOf } from "../parts/axes.js
 import { chart } from "../parts/chart.js";
 import { cursor } from "../parts/cursor.js";
 import { curvesOn, memory } from "../parts/curves.js";
+import { nearAll } from "../parts/near.js";
 import { stopOn } from "../parts/stop.js";
 import { DIGITS, WIDE, caption } from "../say.js";
 import { fill, words } from "../words.js";
@@ -70,12 +71,13 @@ export const mount = (el, store, spec) => {
   const buttons = html("div", { class: "bp-buttons", role: "group", "aria-label": words.line.zoom },
     button("−", words.line.out, -1, words.line.out), button("+", words.line.in, 1, words.line.in),
     button(words.line.all, words.line.allTitle, 0));
+  const slider = nearAll(store, mark ? 0 : 1);
   const reading = caption("bp-reading");
   const scales = caption("bp-note");
   const missing = caption("bp-note");
   el.append(
     html("div", { class: "bp-bar" }, sheet.legend, buttons),
-    sheet.element, reading.element, scales.element, ...(log.y ? [missing.element] : []),
+    sheet.element, ...slider.elements, reading.element, scales.element, ...(log.y ? [missing.element] : []),
   );
   const told = (title, y, was) => fill(was ? words.chart.was : words.chart.curve, { title, y, was });
   const reads = (x, each) => {
@@ -105,6 +107,7 @@ export const mount = (el, store, spec) => {
 
   const update = () => {
     if (!sheet.ready) return;
+    slider.update();
     const now = read(store.now);
     const was = store.was && read(store.was);
     const all = whole([...now.xs, ...(was?.xs ?? [])]);

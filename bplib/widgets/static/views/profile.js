@@ -6,6 +6,7 @@ import { growing } from "../parts/axes.js";
 import { chart } from "../parts/chart.js";
 import { cursor } from "../parts/cursor.js";
 import { curvesOn, memory } from "../parts/curves.js";
+import { nearAll } from "../parts/near.js";
 import { stopOn } from "../parts/stop.js";
 import { DIGITS, WIDE, caption } from "../say.js";
 import { fill, words } from "../words.js";
@@ -46,10 +47,11 @@ export const mount = (el, store, spec) => {
   const control = spec.mark === null ? null : store.control(spec.mark);
   const mark = control && stopOn(sheet, control, false, () => store.inputs[spec.mark], (x) => store.set(spec.mark, x));
   const first = Math.min(1, ...(mark ? [mark.at(control.lo)] : []));
+  const slider = nearAll(store, mark ? 0 : 1);
   const reading = caption("bp-reading");
   const changes = titles.map(() => caption());
   const scale = caption("bp-note");
-  el.append(sheet.legend, sheet.element, reading.element, ...changes.map(({ element }) => element), scale.element);
+  el.append(sheet.legend, sheet.element, ...slider.elements, reading.element, ...changes.map(({ element }) => element), scale.element);
 
   const reads = (layer, each) => fill(words.profile.reads, {
     axis, layer, name: names[layer - 1] ? fill(words.profile.name, { name: names[layer - 1] }) : "",
@@ -85,6 +87,7 @@ export const mount = (el, store, spec) => {
 
   const update = () => {
     if (!sheet.ready) return;
+    slider.update();
     const now = read(store.now);
     const was = store.was && read(store.was);
     const up = high.widen([...now.ys, ...(was?.ys ?? [])].flat());
