@@ -21,7 +21,8 @@ PAGES = [*sorted(path.stem for path in (ROOT / "book").glob("[0-9]*.ipynb")), "A
 # For each picture, brought to the middle of the screen, how many px it and each of its controls take.
 SPANS = """async () => {
   const spans = [];
-  const pictures = ":is(.bp-curve, .bp-compose, .bp-line, .bp-profile) .bp-chart, .bp-amounts, .bp-cells, .bp-plane-room";
+  const charts = ":is(.bp-curve, .bp-compose, .bp-line, .bp-profile) .bp-chart";
+  const pictures = `${charts}, .bp-amounts, .bp-cells, .bp-plane-room`;
   for (const picture of document.querySelectorAll(pictures)) {
     picture.scrollIntoView({ block: "center", behavior: "instant" });
     await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));

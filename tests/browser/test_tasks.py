@@ -365,9 +365,10 @@ def test_a_link_in_the_text_works_in_jupyterlab_too(show):
 # What the pages show before anyone has touched them.
 
 NUMBERS = r"""(figure) => {
-  // Not counted: the question, the table that is closed, the numbers of an axis or a scale, what is a picture (cells) or
-  // code, and the slider that stands a second time beside its picture.
-  const scales = ".bp-tick-x, .bp-tick-y, .bp-marks, .bp-legend .bp-note, .bp-amounts .bp-note, .bp-scale, .bp-sheet-scale";
+  // Not counted: the question, the table that is closed, the numbers of an axis or a scale, what is a picture
+  // (cells) or code, and the slider that stands a second time beside its picture.
+  const notes = ".bp-legend .bp-note, .bp-amounts .bp-note, .bp-scale, .bp-sheet-scale";
+  const scales = `.bp-tick-x, .bp-tick-y, .bp-marks, ${notes}`;
   const pictures = ".bp-cell-numbers, .bp-sheet-title, .bp-listing, .bp-near";
   const apart = `.bp-guide, details, ${scales}, ${pictures}`;
   const seen = (element) => element.checkVisibility({ visibilityProperty: true }) && !element.closest(apart);
