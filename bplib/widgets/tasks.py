@@ -119,7 +119,7 @@ def placed(plan: Plan, places: Places | Arrays, tasks: Any, asks: str | None) ->
     if asks is not None:
         if given:
             raise ValueError("A figure has asks=..., one question, or tasks=[...]; both came. Keep one.")
-        given = [task(asks)]
+        given = [task(asks, opens=_first(plan, alone=True))]
     return [_task(plan, places, k, one) for k, one in enumerate(given, start=1)]
 
 
@@ -201,7 +201,13 @@ def _opens(plan: Plan, places: Places | Arrays, k: int, opens: Sequence[Any]) ->
             f"The first task opens {count} controls; {FIRST_CONTROLS} are enough to begin with. "
             "Let a later task open the others."
         )
-    return names or [*controls[:FIRST_CONTROLS], others[0]]
+    return names or _first(plan)
+
+
+def _first(plan: Plan, alone: bool = False) -> list[str]:
+    """Name what a figure opens with if its author does not say: a question that stands alone opens the step."""
+    controls, others = parts(plan)
+    return [*controls[:FIRST_CONTROLS], others[0], *(["step"] if alone and plan.source.learns else [])]
 
 
 def _until(plan: Plan, places: Places | Arrays, k: int, until: Any) -> list[Any]:
