@@ -205,7 +205,7 @@ def _opens(plan: Plan, places: Places | Arrays, k: int, opens: Sequence[Any]) ->
 
 
 def _first(plan: Plan, alone: bool = False) -> list[str]:
-    """Name what a figure opens with if its author does not say: a question that stands alone opens the step."""
+    """Name what a figure opens with if its author is silent; a question that stands alone opens the step."""
     controls, others = parts(plan)
     return [*controls[:FIRST_CONTROLS], others[0], *(["step"] if alone and plan.source.learns else [])]
 
