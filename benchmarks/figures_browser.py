@@ -11,13 +11,8 @@ import nbformat
 import pytest
 from nbformat import v4
 
-CHAPTER = "book/01-credit-assignment.html"
-#: The chapters whose first live figure is moved, and the views it has.
-FIGURES = {
-    CHAPTER: "graph and curve",
-    "book/02-chain-rule.html": "compose",
-    "book/04-two-layer-network.html": "network",
-}
+#: The pages whose live figures are moved: the gallery has one of each view.
+MOVED = ["book/01-credit-assignment.html", "book/A5-figures.html"]
 PRESSES = 30
 KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
 
@@ -144,23 +139,30 @@ WATCH = """([selector, look]) => {
   });
 }"""
 
-UPDATE = """() => {
-  const { store } = [...document.querySelectorAll(".bp-live")].find((figure) => figure.store);
+# Every live figure of a page, with all parts open, moved by its first control; one that only trains by a step.
+UPDATES = """() => Object.fromEntries([...document.querySelectorAll(".bp-live")].flatMap((figure) => {
+  if (!figure.store) return [];
+  const { store } = figure;
+  figure.querySelectorAll(".bp-open").forEach((button) => button.click());
+  const { n, name, lo, hi, step } = store.controls.find(({ name }) => name !== "steps") ?? store.controls[0];
+  const to = (k) => lo + step * Math.round((((hi - lo) / step) * (1 + Math.sin(k))) / 2);
   const times = [];
-  for (let k = 0; k < 400; k++) {
+  for (let k = 0; k < 200; k++) {
     const start = performance.now();
-    store.set(0, Math.sin(k) * 2);
+    if (name === "steps") store.step();
+    else store.set(n, to(k));
     store.flush();
     document.body.getBoundingClientRect(); // the layout belongs to it
     times.push(performance.now() - start);
   }
-  return times.slice(100);
-}"""
+  const views = [...figure.querySelectorAll(":scope > [data-part]")].map(({ dataset }) => dataset.part);
+  return [[`${views.join(" and ")} (${figure.ariaLabel.split(/[ :]/)[2]})`, times.slice(50)]];
+}))"""
 
 
 # Marks the first frame in which a live figure is on the page, whatever else the page then does.
 FIRST_FIGURE = """new MutationObserver((changes, observer) => {
-  if (!document.querySelector(".bp-live svg")) return;
+  if (!document.querySelector(".bp-live :is(svg, canvas, img)")) return;
   observer.disconnect();
   requestAnimationFrame(() => setTimeout(() => performance.mark("first figure")));
 }).observe(document, { childList: true, subtree: true });"""
@@ -197,12 +199,14 @@ def test_from_key_to_pixels(name, results, lab, run_notebook_in_lab):
     results[name] = times[3:]
 
 
-def test_navigation_and_update_on_the_site(results, open_page):
-    times = []
-    for _ in range(5):
-        visit = open_page(CHAPTER, script=FIRST_FIGURE)
-        times.append(visit.page.evaluate("performance.getEntriesByName('first figure')[0].startTime"))
-        visit.close()
-    results["navigation"] = times
-    for chapter, views in FIGURES.items():
-        results[f"update, {views}"] = open_page(chapter).page.evaluate(UPDATE)
+def test_navigation_and_update_on_the_site(results, site, open_page):
+    for name in [name for name in site.pages if "bp/live.js" in (site.root / name).read_text("utf-8")]:
+        times = []
+        for _ in range(3):
+            visit = open_page(name, script=FIRST_FIGURE)
+            times.append(visit.page.evaluate("performance.getEntriesByName('first figure')[0].startTime"))
+            visit.close()
+        results[f"navigation, {name}"] = times
+    for name in MOVED:
+        moved = open_page(name).page.evaluate(UPDATES)
+        results.update({f"update, {figure}": times for figure, times in moved.items()})

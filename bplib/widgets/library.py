@@ -25,6 +25,9 @@ ENTRY, VIEWS = "library.js", "views"
 PARTS = "parts"
 #: What the interface says, in English; a translation to German is ``words.de.json``.
 WORDS = "words.json"
+#: The files that run Python in a page and that offer it at each cell, and the table of what has to be loaded
+#: for it, which is made when the site is built.
+PYTHON, WORKBOOK, LOADED = "python/python.js", "workbook/workbook.js", "python/parts.json"
 
 _IMPORT = re.compile(r'import \{ (\w+(?: as \w+)?(?:, \w+(?: as \w+)?)*) \} from "(\.\.?/[\w./]+\.js)";')
 _TABLE = re.compile(r'import (\w+) from "(\.\.?/[\w./]+\.json)" with \{ type: "json" \};')
@@ -213,6 +216,23 @@ def script(language: str = "") -> str:
     ['window.bplib = (() => {', '"use strict";']
     """
     return f'window.bplib = (() => {{\n"use strict";\n{_library(language)}return library;\n}})();\n'
+
+
+def page_script(entry: str, parts: Mapping[str, Any], language: str = "") -> str:
+    """Return what runs Python in a page, or what offers it there, as a classic script.
+
+    Parameters
+    ----------
+    entry : str
+        `PYTHON`, which makes itself known as `bplib_python`, or `WORKBOOK`, as `bplib_workbook`.
+    parts : dict
+        What the page has to load for it, and its versions, as ``tools/page_python.py`` writes them.
+    """
+    tables = {WORDS: json.dumps(words(language)), LOADED: json.dumps(parts)}
+    joined = join([entry], lambda name: tables.get(name) or read(name))
+    name = posixpath.basename(entry).removesuffix(".js")
+    made = f"{_constant(entry)}.{name}"
+    return f'window.bplib_{name} = (() => {{\n"use strict";\n{joined}return {made}();\n}})();\n'
 
 
 def style() -> str:

@@ -18,7 +18,8 @@ FIGURES = ".widget-subarea .bp-live:not(.bp-live *)"
 LOOK = """(selector) => [...document.querySelectorAll(selector)].map((figure) => {
   const place = figure.closest(".widget-subarea");
   const { top, height } = place.getBoundingClientRect();
-  scrollTo({ top: scrollY + top + height / 2 - innerHeight / 2, behavior: "instant" });
+  const free = document.querySelector(".bd-header-article").getBoundingClientRect().bottom;
+  scrollTo({ top: scrollY + top + height / 2 - (free + innerHeight) / 2, behavior: "instant" });
   const box = figure.getBoundingClientRect().toJSON();
   const text = [...document.querySelectorAll(".bp-narrow")].filter((e) => e.parentNode.contains(figure));
   return {

@@ -76,14 +76,15 @@
     return { text, figure: Math.min(MOST, free - text) };
   }
 
-  // What is looked at stays where it is seen: the figure in use, else what is read. Browsers see to that themselves,
+  // What is looked at stays where it is seen: what is in use in a figure, else what is read. Browsers see to that themselves,
   // but not where it changes its width.
   function keeping(change) {
-    const inUse = places.find(({ figure }) => figure.contains(document.activeElement))?.figure;
+    const active = document.activeElement;
+    const inUse = places.some(({ figure }) => figure.contains(active)) && active;
     const top = (element) => element.getBoundingClientRect().top;
     const readable = "section > :not(section), .widget-subarea:not(.bp-beside) .bp-live";
     const read = () => [...article.querySelectorAll(readable)].find((element) => top(element) > header.offsetHeight);
-    const seen = scrollY > 0 && (inUse ?? read());
+    const seen = scrollY > 0 && (inUse || read());
     const before = seen && top(seen);
     change();
     if (seen) scrollBy({ top: top(seen) - before, behavior: "instant" });
@@ -130,7 +131,8 @@
     places = figures.map((figure) => new Place(figure, figures));
     if (!places.length) return;
     lead();
-    const watch = new ResizeObserver(settle);
+    // In a frame of its own: figures, too, watch their sizes, and WebKit reports a layout that begins another.
+    const watch = new ResizeObserver(() => requestAnimationFrame(settle));
     [content, article, ...figures].forEach((element) => watch.observe(element));
     addEventListener("resize", settle);
   });

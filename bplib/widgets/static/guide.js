@@ -136,5 +136,5 @@ export const mount = (el, store, { parts, remake }) => {
     tell.classList.toggle("bp-unseen", !then || finished || asked);
     whole.classList.toggle("bp-unseen", parts.isWhole());
   };
-  return { restart, unmount: store.subscribe(update) };
+  return { restart, update, unmount: store.subscribe(update) };
 };

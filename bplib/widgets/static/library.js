@@ -2,11 +2,13 @@
 import { figure as expressions } from "./expressions.js";
 import { render as explore } from "./explore.js";
 import { figure as live } from "./main.js";
+import { Model } from "./model.js";
 import { fill, words } from "./words.js";
 
 export const library = (views) => {
   const kinds = { live: live(views), expressions: expressions(views), explore };
   return {
+    Model,
     // Whether the state of a widget is that of a figure.
     knows: ({ _bplib_kind: kind }) => Object.hasOwn(kinds, kind),
     // Returns the cleanup. A figure that fails says so in its place; those beside it live.

@@ -77,8 +77,9 @@ export const figure = (views) => ({ model, el }) => {
   const cleanups = [section(controls, { view: "panel", name, hash, elsewhere, reset, more }), unmount];
   if (asking) cleanups.push(asking.unmount);
   root.append(...places, said);
+  // First what is shown, then the views: one that is drawn and then loses its neighbour would be drawn again.
+  (asking?.update ?? parts.begin)();
   remake(passesAt(tasks, store.task));
-  if (!asking) parts.begin();
   cleanups.push(section(table, { view: "numbers", quantities: spec.views.flatMap((view) => view.quantities ?? []) }));
 
   // One way in, one way out; equal numbers stop the echo.

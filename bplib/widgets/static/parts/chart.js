@@ -7,6 +7,7 @@
 import { scaleOf, widthOf, written } from "./axes.js";
 import { html, setAll, setAttr, setText, svg, uniqueId } from "../dom.js";
 import { onKeys, snap } from "../move.js";
+import { onRoom } from "./room.js";
 
 const [RIGHT, UNDER] = [14, 37]; // px right of the plot and below it
 const NAMED = 14; // px above it, for the name of the vertical axis
@@ -214,12 +215,11 @@ export const chart = ({ height, left: least, levels, named = false }, onresize) 
     };
   };
 
-  const resized = new ResizeObserver(() => {
+  const unroom = onRoom(element, () => {
     width = element.clientWidth;
     setAttr(picture, "width", width);
     onresize();
   });
-  resized.observe(element);
   return {
     element, legend, picture, put, rule, line, dots, guide, tangent, mark, point,
     xAt, pointed, numberAt, // where a number stands, in px from the left of the picture, and back
@@ -232,6 +232,6 @@ export const chart = ({ height, left: least, levels, named = false }, onresize) 
       if (drawn !== now) draw();
       drawn = now;
     },
-    close: () => resized.disconnect(),
+    close: unroom,
   };
 };

@@ -5,6 +5,7 @@ import { place } from "../layout.js";
 import { measureOf } from "../measure.js";
 import { bubble } from "../parts/bubble.js";
 import { player } from "../parts/player.js";
+import { onRoom } from "../parts/room.js";
 import { DIGITS, caption, say } from "../say.js";
 import { sentencesFor } from "../sentences.js";
 import { walker } from "../walk.js";
@@ -196,14 +197,13 @@ export const mount = (el, store, view) => {
     showWords();
   };
 
-  const resized = new ResizeObserver(draw);
-  resized.observe(canvas);
+  const unroom = onRoom(canvas, draw);
   draw();
   const unsubscribe = store.subscribe(update);
   return () => {
     stepper.pause();
     rest();
     unsubscribe();
-    resized.disconnect();
+    unroom();
   };
 };

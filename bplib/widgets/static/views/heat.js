@@ -7,6 +7,7 @@ import { grid } from "../parts/grid.js";
 import { nearAll } from "../parts/near.js";
 import { probe } from "../parts/probe.js";
 import { tries } from "../parts/reach.js";
+import { onRoom } from "../parts/room.js";
 import { scale } from "../parts/scale.js";
 import { onTheme } from "../parts/theme.js";
 import { WIDEST, caption } from "../say.js";
@@ -168,12 +169,11 @@ export const mount = (el, store, { sheets, pick, picked, log, sums, gaps }) => {
     update();
   };
   resize();
-  const resized = new ResizeObserver(resize);
-  resized.observe(el);
+  const unroom = onRoom(el, resize);
   const unsubscribe = store.subscribe(update);
   const stop = onTheme(() => store.changed());
   return () => {
-    resized.disconnect();
+    unroom();
     unsubscribe();
     stop();
   };

@@ -12,6 +12,7 @@ import { readingOf } from "../network/reading.js";
 import { tableOf } from "../network/table.js";
 import { sentencesOf } from "../network/words.js";
 import { player } from "../parts/player.js";
+import { onRoom } from "../parts/room.js";
 import { samplesOf } from "../samples.js";
 import { walker } from "../walk.js";
 import { words } from "../words.js";
@@ -122,8 +123,7 @@ export const mount = (el, store, spec) => {
     const now = update();
     if (down !== before) reading.keep(now, down);
   };
-  const resized = new ResizeObserver(draw);
-  resized.observe(canvas);
+  const unroom = onRoom(canvas, draw);
   update(); // what the table has no use for is hidden before the picture takes the room that is left
   draw();
   const unsubscribe = store.subscribe(update);
@@ -131,6 +131,6 @@ export const mount = (el, store, spec) => {
     stepper.pause();
     reading.rest();
     unsubscribe();
-    resized.disconnect();
+    unroom();
   };
 };

@@ -4,6 +4,7 @@ import { count } from "../count.js";
 import { html, setAll, setAttr, setText, svg } from "../dom.js";
 import { fmt } from "../format.js";
 import { player } from "../parts/player.js";
+import { onRoom } from "../parts/room.js";
 import { fill, words } from "../words.js";
 
 const TICK = 40; // ms
@@ -111,12 +112,11 @@ export const mount = (el, store, { depth }) => {
     const [slow, fast] = [every, once].map(({ total }) => duration(total() * TICK));
     setText(pace, fill(words.paths.pace, { rate: 1000 / TICK, fast, slow }));
   };
-  const resized = new ResizeObserver(update);
-  resized.observe(el);
+  const unroom = onRoom(el, update);
   const unsubscribe = store.subscribe(update);
   return () => {
     stepper.pause();
     unsubscribe();
-    resized.disconnect();
+    unroom();
   };
 };

@@ -5,6 +5,7 @@ import { fmt } from "../format.js";
 import { snap } from "../move.js";
 import { axes, contour, painter } from "../parts/field.js";
 import { near } from "../parts/near.js";
+import { onRoom } from "../parts/room.js";
 import { DIGITS, WIDE, caption } from "../say.js";
 import { fill, words } from "../words.js";
 
@@ -64,9 +65,7 @@ const linesAt = (values, { scale, field: { cells } }, at = 0) =>
 const staged = (parts, onroom) => {
   const stage = html("div", { class: "bp-sheet" }, ...parts);
   const outer = html("div", { class: "bp-plane-room" }, stage);
-  const resized = new ResizeObserver(() => onroom(outer.clientWidth));
-  resized.observe(outer);
-  return { outer, stage, end: () => resized.disconnect() };
+  return { outer, stage, end: onRoom(outer, () => onroom(outer.clientWidth)) };
 };
 
 // The points of a program or of seeds at a frame, as a list of [x, y], and what they are.

@@ -1,0 +1,59 @@
+// The worker that runs Python. It is made from this function's text, after Pyodide's own two scripts, and so it uses
+// nothing from outside itself. `kept` names what is left of the browser once Python runs: the language, a clock,
+// chance, and what turns bytes into text.
+export function worker(kept) {
+  const PAGES = 2 ** 30 / 2 ** 16; // Python's memory ends at 1 GB, counted in WebAssembly's pages
+
+  function leaveKept() {
+    const names = new Set(kept);
+    const end = EventTarget.prototype;
+    for (let place = self; place !== end; place = Object.getPrototypeOf(place)) {
+      for (const name of Object.getOwnPropertyNames(place)) {
+        if (!names.has(name)) Reflect.deleteProperty(place, name);
+      }
+    }
+  }
+
+  // Pyodide fetches its files; here they are at hand already.
+  function answerFrom(parts, module) {
+    self.fetch = async (address) => {
+      const name = String(address.url ?? address).split("/").pop();
+      if (!parts.has(name)) throw new Error(`There is no ${name} here.`);
+      return new Response(parts.get(name));
+    };
+    WebAssembly.instantiateStreaming = async (_, imports) => ({
+      module,
+      instance: await WebAssembly.instantiate(module, imports),
+    });
+    const { Memory } = WebAssembly;
+    WebAssembly.Memory = function (limits) {
+      return new Memory(limits.shared ? limits : { ...limits, maximum: PAGES });
+    };
+  }
+
+  async function start({ parts, module, port }) {
+    const post = (message) => port.postMessage(message);
+    const tell = (message) => post(JSON.stringify(message));
+    answerFrom(parts, module);
+    parts.set("pyodide.asm.wasm", new ArrayBuffer(0)); // asked for, and not looked at: it is compiled already
+    const mute = { stdin: () => null, stdout() {}, stderr() {} }; // the kernel has its own
+    const python = await loadPyodide({ indexURL: "https://nowhere.invalid/", ...mute });
+    const lib = "/lib/python3.12/site-packages";
+    for (const [name, part] of parts) {
+      if (name.endsWith(".whl") || name === "bplib.zip") python.unpackArchive(part, "zip", { extractDir: lib });
+    }
+    const run = python.pyimport("bplib.widgets.page.kernel").start(post);
+    leaveKept();
+    port.onmessage = ({ data: { code, name } }) => {
+      try {
+        run(code, name);
+      } catch (error) {
+        tell({ kind: "broken", text: String(error) });
+      }
+    };
+    tell({ kind: "ready" });
+  }
+
+  self.onmessage = ({ data }) =>
+    start(data).catch((error) => data.port.postMessage(JSON.stringify({ kind: "broken", text: String(error) })));
+}

@@ -1,0 +1,126 @@
+"""What is vendored is whole and has its licence; what the page's Python is packed from, and how."""
+
+import base64
+import gzip
+import hashlib
+import io
+import json
+import re
+import zipfile
+from fnmatch import fnmatch
+from pathlib import Path
+from types import SimpleNamespace
+
+import page_python
+import pytest
+
+VENDOR = Path(__file__).resolve().parents[2] / "vendor"
+TOLD = (VENDOR / "THIRD-PARTY.md").read_text()
+OURS = set(re.findall("`(.*?)`", "".join(re.findall(r"^.* are ours .*$", TOLD, re.MULTILINE))))
+ABOUT = {"SHA256SUMS", "THIRD-PARTY.md"}
+FILES = {path.relative_to(VENDOR).as_posix() for path in VENDOR.rglob("*") if path.is_file()}
+FOREIGN = {name for name in FILES - OURS - ABOUT if not name.startswith("licenses/")}
+
+
+def test_what_was_fetched_is_unchanged():
+    sums = dict(line.split("  ")[::-1] for line in (VENDOR / "SHA256SUMS").read_text().splitlines())
+    assert set(sums) >= FOREIGN
+    assert {name: hashlib.sha256((VENDOR / name).read_bytes()).hexdigest() for name in sums} == sums
+
+
+def test_every_file_of_others_has_its_licence():
+    rows = re.findall(r"^\| (.*?) \| .* \| (.*?) \|$", TOLD, re.MULTILINE)[1:]
+    named = [
+        pattern
+        for files, _ in rows
+        if not files.startswith("inside")
+        for pattern in re.findall("`(.*?)`", files)
+    ]
+    lost = {
+        name
+        for name in FOREIGN
+        if not any(fnmatch(name, pattern + "*" if pattern.endswith("/") else pattern) for pattern in named)
+    }
+    assert lost == set()
+    for files, licence in rows:
+        texts = re.findall("`(licenses/.*?)`", licence)
+        assert texts or "https://" in licence or licence == "MIT", files
+        assert set(texts) <= FILES, files
+    assert "https://github.com/pyodide/pyodide/tree/0.27.8" in dict(rows)["`pyodide/`"]  # MPL 2.0, 3.2 (a)
+
+
+def test_the_wheel_is_the_one_that_pyodide_names(tmp_path, monkeypatch):
+    assert page_python.versions() == {"python": "3.12.7", "numpy": "2.0.2", "pyodide": "0.27.8"}
+    wheel = page_python.lock()["packages"]["numpy"]["file_name"]
+    for name in (*page_python.RUNTIME, "pyodide-lock.json"):
+        (tmp_path / name).symlink_to(page_python.PYODIDE / name)
+    (tmp_path / wheel).write_bytes(b"another")
+    monkeypatch.setattr(page_python, "PYODIDE", tmp_path)
+    with pytest.raises(ValueError, match="is not the wheel that Pyodide's lock names"):
+        page_python.parts()
+
+
+def test_bplib_is_packed_without_what_draws():
+    packed = page_python.bplib_zip()
+    assert page_python.bplib_zip() == packed
+    names = set(zipfile.ZipFile(io.BytesIO(packed)).namelist())
+    assert {"bplib/scalar.py", "bplib/exercises/ch01.py", "bplib/widgets/live.py"} <= names
+    assert {"bplib/widgets/page/kernel.py", "bplib/widgets/static/loader.js"} <= names
+    assert not names & {"bplib/plot.py", "bplib/graph_picture.py", "bplib/widgets/explore.py"}
+    assert not [name for name in names if name.endswith(".pyc") or "static/views" in name]
+
+
+def test_pieces_join_to_what_was_packed(tmp_path):
+    content = bytes(range(256)) * 20_000 + hashlib.sha256(b"").digest() * 3
+    content = (
+        b"".join(hashlib.sha256(b"%d" % k).digest() for k in range(60_000)) + content
+    )  # can't be made small
+    mark, scripts = page_python.pieces("a.b.whl", content, tmp_path)
+    assert len(scripts) == 3
+    joined = b""
+    for k, script in enumerate(scripts):
+        call = re.fullmatch(r"bplib_python_piece\((.*)\);\n", script.read_text())
+        name, place, text = json.loads(f"[{call[1]}]")
+        assert (name, place) == ("a.b.whl", k)
+        joined += base64.b64decode(text)
+    assert gzip.decompress(joined) == content
+    # The same again is not packed again; another takes its place.
+    before = scripts[0].stat().st_mtime_ns
+    assert page_python.pieces("a.b.whl", content, tmp_path) == (mark, scripts)
+    assert scripts[0].stat().st_mtime_ns == before
+    other, _ = page_python.pieces("a.b.whl", b"short", tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [f"a.b.whl-{other}"]
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_a_site_can_be_built_without(wanted, tmp_path, monkeypatch):
+    monkeypatch.setenv("BPLIB_PYTHON", "1" if wanted else "0")
+    monkeypatch.setattr(page_python, "parts", lambda: {"bplib.zip": b"small"})
+    page_python.write_python(
+        SimpleNamespace(builder=SimpleNamespace(format="html"), outdir=tmp_path / "html")
+    )
+    folder = tmp_path / "html/_static/bp"
+    assert folder.exists() == wanted
+    for name in ("python.js", "workbook.js") if wanted else ():
+        assert '"bplib.zip": {"mark": "' in (folder / name).read_text(encoding="utf-8")
+        assert (folder / name).stat().st_size < 120_000
+
+
+@pytest.mark.parametrize(
+    ("wanted", "body", "given"),
+    [
+        ("1", '<div class="cell_input docutils">', ["bp/workbook.js", "bp/workbook.css"]),
+        ("1", "<p>", []),
+        ("0", '<div class="cell_input docutils">', []),
+    ],
+)
+def test_a_page_with_code_gets_its_workbook(wanted, body, given, monkeypatch):
+    monkeypatch.setenv("BPLIB_PYTHON", wanted)
+    added = []
+    app = SimpleNamespace(
+        builder=SimpleNamespace(format="html"),
+        add_js_file=lambda name, **_: added.append(name),
+        add_css_file=lambda name, **_: added.append(name),
+    )
+    page_python.offer_python(app, "page", "", {"body": body})
+    assert added == given

@@ -1,0 +1,141 @@
+"""Sphinx extension: Python for the reader's page, packed so that a page loads it from a folder too.
+
+What is vendored in `vendor/pyodide`, and bplib as it is in this tree, becomes scripts in
+`_static/bp/python`: each calls `bplib_python_piece` with a piece of a part's gzip in base64.
+`_static/bp/python.js` loads them when a reader asks. What is packed is kept beside the site, by its hash,
+because packing takes seconds. With BPLIB_PYTHON=0 (`make site PYTHON=0`) the site is built without it.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import io
+import json
+import os
+import re
+import shutil
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+
+from bplib.widgets import library
+
+ROOT = Path(__file__).resolve().parent.parent
+PYODIDE = ROOT / "vendor" / "pyodide"
+RUNTIME = ("pyodide.asm.js", "pyodide.js", "pyodide.asm.wasm", "python_stdlib.zip")
+#: Not in the page: what draws with matplotlib, and what only a build or Jupyter reads.
+LEFT_OUT = {"bplib/plot.py", "bplib/graph_picture.py", "bplib/widgets/explore.py", "bplib/widgets/static"}
+KEPT = {"bplib/widgets/static/loader.js"}  # a figure's class reads it
+CODE = re.compile(r'<div class="cell_input')
+PIECE = 3 * 2**18  # bytes of gzip in a script, a multiple of 3: a megabyte of base64
+
+
+def lock() -> dict[str, Any]:
+    """Return what Pyodide's package says of itself and of the wheels that fit it."""
+    told: dict[str, Any] = json.loads((PYODIDE / "pyodide-lock.json").read_text(encoding="utf-8"))
+    return told
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what runs in the page."""
+    told = lock()
+    info, numpy = told["info"], told["packages"]["numpy"]
+    return {"python": info["python"], "numpy": numpy["version"], "pyodide": info["version"]}
+
+
+def bplib_zip(root: Path = ROOT) -> bytes:
+    """Pack bplib for the page; the same tree gives the same bytes."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:  # it is compressed with the part
+        for path in sorted((root / "bplib").rglob("*")):
+            name = path.relative_to(root).as_posix()
+            left_out = name.startswith(tuple(LEFT_OUT)) and name not in KEPT
+            if path.is_file() and "__pycache__" not in path.parts and not left_out:
+                archive.writestr(zipfile.ZipInfo(name), path.read_bytes())
+    return packed.getvalue()
+
+
+def parts() -> dict[str, bytes]:
+    """Return everything that the page's worker needs, by the names under which it asks."""
+    told = lock()
+    numpy = told["packages"]["numpy"]
+    wheel = (PYODIDE / numpy["file_name"]).read_bytes()
+    if hashlib.sha256(wheel).hexdigest() != numpy["sha256"]:
+        raise ValueError(
+            f"vendor/pyodide/{numpy['file_name']} is not the wheel that Pyodide's lock names; run "
+            "tools/refresh_vendor.py, which says where to get it."
+        )
+    short = json.dumps({"info": told["info"], "packages": {}}).encode()  # nothing is installed by name
+    return {
+        **{name: (PYODIDE / name).read_bytes() for name in RUNTIME},
+        "pyodide-lock.json": short,
+        numpy["file_name"]: wheel,
+        "bplib.zip": bplib_zip(),
+    }
+
+
+def pieces(name: str, content: bytes, cache: Path) -> tuple[str, list[Path]]:
+    """Write a part as scripts, unless they are there already; return its mark and where they are."""
+    mark = hashlib.sha256(b"%d %s" % (PIECE, content)).hexdigest()[:8]
+    folder = cache / f"{name}-{mark}"
+    if not folder.exists():
+        for old in cache.glob(f"{name}-????????"):
+            shutil.rmtree(old)
+        packed = gzip.compress(content, 9, mtime=0)
+        made = (
+            cache / f"{name}-{mark}.part"
+        )  # renamed when whole: a build that is stopped leaves no half part
+        shutil.rmtree(made, ignore_errors=True)
+        made.mkdir(parents=True)
+        for k, start in enumerate(range(0, len(packed), PIECE)):
+            text = base64.b64encode(packed[start : start + PIECE]).decode("ascii")
+            script = f"bplib_python_piece({json.dumps(name)}, {k}, {json.dumps(text)});\n"
+            (made / f"{name}.{k}.js").write_text(script, encoding="ascii")
+        made.rename(folder)
+    return mark, sorted(folder.iterdir(), key=lambda path: int(path.suffixes[-2][1:]))
+
+
+def write(static: Path, cache: Path) -> None:
+    """Write the workbook, `python.js` and what it loads into a folder, `_static/bp` of a site."""
+    table: dict[str, Any] = {"versions": versions(), "parts": {}}
+    folder = static / "python"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for name, content in parts().items():
+        mark, scripts = pieces(name, content, cache)
+        for script in scripts:
+            shutil.copyfile(script, folder / script.name)
+        table["parts"][name] = {"mark": mark, "bytes": [script.stat().st_size for script in scripts]}
+    for entry in (library.PYTHON, library.WORKBOOK):
+        script = static / entry.rpartition("/")[2]
+        script.write_text(library.page_script(entry, table), encoding="utf-8")
+
+
+def is_wanted(app: Sphinx) -> bool:
+    """Whether the site is to have Python in its pages."""
+    return app.builder.format == "html" and os.environ.get("BPLIB_PYTHON") != "0"
+
+
+def write_python(app: Sphinx) -> None:
+    """Write Python into the site."""
+    if is_wanted(app):
+        out = Path(app.outdir)
+        write(out / "_static" / "bp", out.parent / "python")
+
+
+def offer_python(app: Sphinx, page: str, template: str, context: dict[str, Any], *_: object) -> None:
+    """Give a page with code its workbook."""
+    if is_wanted(app) and CODE.search(context.get("body", "")):
+        app.add_js_file("bp/workbook.js", defer="defer")
+        app.add_css_file("bp/workbook.css", priority=900)  # after the theme's
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register with Sphinx."""
+    app.connect("builder-inited", write_python)
+    app.connect("html-page-context", offer_python)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
