@@ -23,7 +23,8 @@ PAGES = [*sorted(path.stem for path in (ROOT / "book").glob("[0-9]*.ipynb")), "A
 # For each picture, brought to the middle of the screen, how many px it and each of its controls take.
 SPANS = """async () => {
   const spans = [];
-  const pictures = ":is(.bp-curve, .bp-compose, .bp-line, .bp-profile) .bp-chart, .bp-amounts, .bp-cells, .bp-plane-room";
+  const charts = ":is(.bp-curve, .bp-compose, .bp-line, .bp-profile) .bp-chart";
+  const pictures = `${charts}, .bp-amounts, .bp-cells, .bp-plane-room`;
   for (const picture of document.querySelectorAll(pictures)) {
     picture.scrollIntoView({ block: "center", behavior: "instant" });
     await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
@@ -99,8 +100,8 @@ def test_the_slider_under_a_curve_is_that_of_its_horizontal_axis(show):
 
 def test_a_second_slider_tells_its_stop(show):
     """Of arrays computed in advance a control counts stops; beside the picture stands what they are."""
-    known = frames(lambda x: {"y": x * np.arange(4.0)}, x=[0.5, 2.0])
-    page = (visit := show(live(known, views=[line(y="y")], name="known"), **PHONE)).page
+    known = frames(lambda x: {"made": x * np.arange(4.0)}, x=[0.5, 2.0])
+    page = (visit := show(live(known, views=[line("made")], name="known"), **PHONE)).page
     near = page.locator(".bp-near")
     assert near.inner_text() == "x\n0.5"
     near.get_by_role("slider", name="x").press("End")
