@@ -12,6 +12,8 @@ import pytest
 import yaml
 from notebooks import BOOK, ROOT, canonical, sources, text
 
+from bplib.widgets.views import VIEWS
+
 READ = sources()
 PAGES = [path for path in READ if path.parent == BOOK]
 CHAPTERS = [path for path in PAGES if re.match(r"(?!00)\d\d-", path.name)]
@@ -128,6 +130,18 @@ def test_every_picture_has_a_text_alternative(path):
 @each(CHAPTERS)
 def test_chapter_has_a_live_figure(path):
     assert any(re.search(r"\blive\(", cell.source) for cell in cells(path))
+
+
+def test_the_gallery_shows_every_view():
+    """Each under its name, so that #heat finds it, and its call stands there."""
+    found = {}
+    for cell in nbformat.read(BOOK / "A5-figures.ipynb", as_version=4).cells:
+        if heading := re.match(r"## (\w+)\n", cell.source):
+            name = heading[1]
+        elif cell.cell_type == "code" and "live(" in cell.source:
+            found.setdefault(name, cell.source)
+    assert found.keys() == VIEWS.keys()
+    assert [name for name, call in found.items() if f"{name}(" not in call] == []
 
 
 @each([*READ, *STUDENT])

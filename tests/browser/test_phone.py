@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from pages import OPEN_ALL, ROOT, inputs, settle
 from test_bars import race
@@ -9,8 +10,9 @@ from test_compose import chain, squares
 from test_live import neuron
 
 from bplib.scalar import Value
+from bplib.widgets.frames import frames
 from bplib.widgets.live import curve, live
-from bplib.widgets.views import compose
+from bplib.widgets.views import compose, line
 
 pytestmark = pytest.mark.browser
 
@@ -93,6 +95,18 @@ def test_the_slider_under_a_curve_is_that_of_its_horizontal_axis(show):
     settle(page)
     assert inputs(page)[:2] == [-2, 2] and near.inner_text() == "b\n2"
     assert near.get_by_role("slider").count() == 1
+    assert not visit.faults
+
+
+def test_a_second_slider_tells_its_stop(show):
+    """Of arrays computed in advance a control counts stops; beside the picture stands what they are."""
+    known = frames(lambda x: {"made": x * np.arange(4.0)}, x=[0.5, 2.0])
+    page = (visit := show(live(known, views=[line("made")], name="known"), **PHONE)).page
+    near = page.locator(".bp-near")
+    assert near.inner_text() == "x\n0.5"
+    near.get_by_role("slider", name="x").press("End")
+    settle(page)
+    assert near.inner_text() == "x\n2" and inputs(page) == [1]
     assert not visit.faults
 
 

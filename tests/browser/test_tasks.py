@@ -366,10 +366,10 @@ def test_a_link_in_the_text_works_in_jupyterlab_too(show):
 
 NUMBERS = r"""(figure) => {
   // Not counted: the question, the table that is closed, the numbers of an axis or a scale, what is a picture
-  // (cells) or code, and the slider that stands a second time beside its picture.
-  const notes = ".bp-legend .bp-note, .bp-amounts .bp-note, .bp-scale, .bp-sheet-scale";
-  const scales = `.bp-tick-x, .bp-tick-y, .bp-marks, ${notes}`;
-  const pictures = ".bp-cell-numbers, .bp-sheet-title, .bp-listing, .bp-near";
+  // (cells), code or a name such as W[0][1], and the slider that stands a second time beside its picture.
+  const notes = ":is(.bp-legend, .bp-amounts) .bp-note, :is(.bp-profile, .bp-heat) > .bp-note";
+  const scales = `.bp-tick-x, .bp-tick-y, .bp-marks, .bp-scale, .bp-sheet-scale, ${notes}`;
+  const pictures = ".bp-cell-numbers, .bp-sheet-title, .bp-listing, .bp-near, .bp-control > .bp-name";
   const apart = `.bp-guide, details, ${scales}, ${pictures}`;
   const seen = (element) => element.checkVisibility({ visibilityProperty: true }) && !element.closest(apart);
   const found = [];
@@ -381,7 +381,8 @@ NUMBERS = r"""(figure) => {
   for (const field of figure.querySelectorAll('input[type="text"], select')) {
     if (seen(field)) found.push(field.selectedOptions?.[0].text ?? field.value);
   }
-  return found.flatMap((text) => text.match(/(?<![\w^.])[−-]?\d[\d.,]*(e[−-]?\d+)?(?!\w)/g) ?? []);
+  const number = /(?<![\w^.])[−-]?\d[\d.,]*(e[−-]?\d+)?(?!\w)/g;
+  return found.flatMap((text) => text.replace(/\[[^\]]*\]/g, "").match(number) ?? []);
 }"""
 CONTROLS = """(figure) => [...figure.querySelectorAll(".bp-panel .bp-control")]
   .filter((control) => control.checkVisibility()).length"""
