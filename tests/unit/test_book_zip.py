@@ -42,10 +42,18 @@ def test_it_is_small_and_the_same_each_time(packed, tmp_path):
 
 def test_it_holds_what_the_readme_names_and_nothing_that_was_made(unpacked):
     names = {path.relative_to(unpacked).as_posix() for path in unpacked.rglob("*") if path.is_file()}
-    assert {"README.md", "LICENSE", "LICENSE-TEXT", "Makefile", "constraints.txt", "requirements.txt"} <= names
+    assert {
+        "README.md",
+        "LICENSE",
+        "LICENSE-TEXT",
+        "Makefile",
+        "constraints.txt",
+        "requirements.txt",
+    } <= names
     assert {"book/00-introduction.ipynb", "bplib/scalar.py", "tests/sanitize.cfg", "_config.yml"} <= names
     assert {path.relative_to(ROOT).as_posix() for path in (ROOT / "vendor/licenses").iterdir()} <= names
-    assert not [name for name in names if fnmatch(name, "*.pyc") or name.startswith((".git/", "_build", ".venv"))]
+    made = (".git/", "_build", ".venv")
+    assert not [name for name in names if fnmatch(name, "*.pyc") or name.startswith(made)]
     # And from the unpacked book the same zip is made, without git.
     assert set(book_zip.tracked(unpacked)) == names
 

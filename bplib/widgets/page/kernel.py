@@ -17,7 +17,6 @@ from traceback import StackSummary, TracebackException, walk_tb
 from types import ModuleType
 from typing import Any
 
-from bplib import checks
 from bplib.widgets.page import absent, traits
 
 #: What one run may print, and how often it may display something; the page has to show it.
@@ -125,8 +124,7 @@ class Kernel:
         ``cut``
             Nothing more is shown of what this run prints; ``text`` says so.
         ``value``
-            What a cell ends with or displays: its ``text``, and its ``html`` if it has one; of a check's
-            feedback also whether it is ``right``.
+            What a cell ends with or displays: its ``text``, and its ``html`` if it has one.
         ``figure``
             The same, for a figure that the page's library draws from ``state``.
         ``error``
@@ -181,8 +179,6 @@ class Kernel:
             shown: dict[str, Any] = {"kind": "value", "text": repr(value)[:LETTERS]}
             if isinstance(value, traits.Widget):
                 shown |= {"kind": "figure", "state": value.get_state()}
-            elif isinstance(value, checks.Feedback):
-                shown["right"] = value.ok
             elif hasattr(type(value), "_repr_html_"):
                 html = value._repr_html_()
                 if html is not None and len(html) <= LETTERS:

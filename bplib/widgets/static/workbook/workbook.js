@@ -7,6 +7,8 @@ import { Kept } from "./kept.js";
 import { Output } from "./output.js";
 import { asked, python, size } from "./python.js";
 
+const RIGHT = "Right: "; // how a check begins that is content; bplib/checks.py writes it
+
 class Cell {
   ran; // the text that ran last, in the Python that runs now
   #editor;
@@ -246,7 +248,7 @@ class Workbook {
     const { text: code, name } = cell;
     let right;
     const outcome = await running.run([{ code, name }], (message) => {
-      if (message.right) right = message.text;
+      if (message.stream === "stdout" && message.text.startsWith(RIGHT)) right = message.text.trim();
       hear(message);
     });
     if (outcome.stopped || outcome.broken) {
