@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
+import zipfile
 from pathlib import Path
 
 import nbformat
@@ -404,3 +408,34 @@ def test_pages_of_a_folder_share_what_is_kept_in_other_engines(engine, site, tmp
     assert engine.ask(SHOWN) == "print(6 * 7)"
     assert "where other pages opened from a folder can read it" in engine.ask(WHERE)
     assert engine.faults() == []
+
+
+# A site without Python.
+
+
+def test_a_site_without_python_is_whole(windows, tmp_path):
+    """As `make site PYTHON=0` builds it, with one page."""
+    (tmp_path / "_toc.yml").write_text("format: jb-book\nroot: book/00-introduction\n")
+    command = [Path(sys.executable).with_name("jupyter-book"), "build", ".", "--toc", tmp_path / "_toc.yml"]
+    environment = {**os.environ, "BPLIB_FRAMES": "1", "BPLIB_PYTHON": "0"}
+    done = subprocess.run(
+        [*command, "--path-output", tmp_path], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    root = tmp_path / "_build/html"
+    assert not list(root.rglob("python*")) + list(root.rglob("workbook.js"))
+    visit = windows.open(root.as_uri() + "/")
+    page = visit.page
+    page.goto((root / "book/00-introduction.html").as_uri())
+    slider = page.locator('.bp-live input[type="range"]').first
+    slider.wait_for()
+    before = page.locator(".bp-live").first.inner_text()
+    slider.press("ArrowLeft")
+    settle(page)
+    assert page.locator(".bp-live").first.inner_text() != before
+    assert page.locator(".bp-bar, .bp-desk").count() == 0
+    assert visit.faults == []
+    # The book as one file is there, and the page leads to it.
+    link = page.get_by_role("link", name="backpropagation-live.zip")
+    assert zipfile.is_zipfile(root / "book" / link.get_attribute("href"))
+    visit.close()

@@ -6,11 +6,9 @@ import { EDITION } from "./kept.js";
 import { notebook } from "./notebook.js";
 import { size } from "./python.js";
 
-const said = words.kept;
-
 export const date = (at) => {
   const day = new Date(at);
-  return Number.isNaN(day.getTime()) ? said.noDate : day.toLocaleDateString("en", { dateStyle: "long" });
+  return Number.isNaN(day.getTime()) ? words.kept.noDate : day.toLocaleDateString("en", { dateStyle: "long" });
 };
 
 const button = (name, title, onclick) => html("button", { type: "button", title, onclick }, name);
@@ -32,22 +30,22 @@ export class Desk {
     const buttons = html(
       "p",
       { class: "bp-bar" },
-      button(said.save, said.saveTitle, () => this.#save()),
-      button(said.open, said.openTitle, () => input.click()),
-      page.notebook ? button(said.notebook, said.notebookTitle, () => this.#notebook()) : "",
-      button(said.forget, said.forgetTitle, () => this.#ask()),
+      button(words.kept.save, words.kept.saveTitle, () => this.#save()),
+      button(words.kept.open, words.kept.openTitle, () => input.click()),
+      page.notebook ? button(words.kept.notebook, words.kept.notebookTitle, () => this.#notebook()) : "",
+      button(words.kept.forget, words.kept.forgetTitle, () => this.#ask()),
       input,
     );
     this.#parts = {
-      cost: html("span", {}, fill(said.cost, { size })),
-      again: button(said.again, said.againTitle, does.again),
+      cost: html("span", {}, fill(words.kept.cost, { size })),
+      again: button(words.kept.again, words.kept.againTitle, does.again),
       where: html("p", {}),
       told: html("p", { role: "status" }),
       panel: html("div", {}),
     };
     this.#parts.again.hidden = true;
     const { cost, again, where, told, panel } = this.#parts;
-    const label = { class: "bp-desk", "aria-label": said.label };
+    const label = { class: "bp-desk", "aria-label": words.kept.label };
     this.element = html("section", label, html("p", {}, cost, " ", again), where, buttons, told, panel);
     this.refresh();
     this.#offerRest();
@@ -66,8 +64,8 @@ export class Desk {
   // Says where answers are kept, as things stand.
   refresh() {
     const { trouble } = this.#kept;
-    const place = location.protocol === "file:" ? said.inFolder : said.inBrowser;
-    setText(this.#parts.where, trouble ? said[trouble] : place);
+    const place = location.protocol === "file:" ? words.kept.inFolder : words.kept.inBrowser;
+    setText(this.#parts.where, { full: words.kept.full, refused: words.kept.refused }[trouble] ?? place);
     this.#parts.where.classList.toggle("bp-trouble", trouble !== "");
   }
 
@@ -76,10 +74,10 @@ export class Desk {
     const { page, cells } = this.#page;
     const rest = this.#kept.all().filter((each) => each.page === page && !(each.entry && cells.includes(each.cell)));
     if (!rest.length) return;
-    const name = ({ edition, cell }) => fill(edition === EDITION ? said.restCell : said.oldCell, { cell, edition });
+    const name = ({ edition, cell }) => (edition === EDITION ? cell : fill(words.kept.oldCell, { cell, edition }));
     const text = ({ raw, entry }) => entry?.text ?? raw;
     this.#parts.panel.append(
-      html("p", {}, fill(said.rest, { n: rest.length })),
+      html("p", {}, fill(words.kept.rest, { n: rest.length })),
       ...rest.map((each) => shown(name(each), text(each))),
     );
   }
@@ -87,16 +85,16 @@ export class Desk {
   #save() {
     const found = this.#kept.all();
     save("backpropagation-live-answers.json", write(this.#kept));
-    this.say(fill(said.saved, { cells: found.length, pages: new Set(found.map(({ page }) => page)).size }));
+    this.say(fill(words.kept.saved, { cells: found.length, pages: new Set(found.map(({ page }) => page)).size }));
   }
 
   async #notebook() {
     try {
       const { name, text } = await notebook(this.#page.page, this.#does.texts());
       save(name, text, "application/x-ipynb+json");
-      this.say(fill(said.handIn, { name }));
+      this.say(fill(words.kept.handIn, { name }));
     } catch {
-      this.say(said.noNotebook);
+      this.say(words.kept.noNotebook);
     }
   }
 
@@ -115,23 +113,23 @@ export class Desk {
   // Shows what a file holds; it waits for a click.
   #offer(name, { saved, found, rest }) {
     const here = ({ page }) => page === this.#page.page;
-    const label = ({ page, cell }) => (here({ page }) ? this.#does.name(cell) : fill(said.other, { page, cell }));
+    const label = ({ page, cell }) => (here({ page }) ? this.#does.name(cell) : fill(words.kept.other, { page, cell }));
     const { panel } = this.#parts;
     const take = () => {
       this.#does.take(found);
       panel.replaceChildren();
-      this.say(fill(said.taken, { n: found.length }));
+      this.say(fill(words.kept.taken, { n: found.length }));
     };
     const texts = found.filter(({ entry }) => entry.text !== undefined);
     panel.replaceChildren(
-      html("p", { tabindex: -1 }, fill(said.offer, { name, date: date(saved), n: found.length })),
+      html("p", { tabindex: -1 }, fill(words.kept.offer, { name, date: date(saved), n: found.length })),
       ...texts.map((each) => shown(label(each), each.entry.text, here(each))),
-      ...rest.map((text) => shown(said.unusable, text)),
+      ...rest.map((text) => shown(words.kept.unusable, text)),
       html(
         "p",
         { class: "bp-bar" },
-        found.length ? button(said.take, said.takeTitle, take) : "",
-        button(said.leave, said.leaveTitle, () => panel.replaceChildren()),
+        found.length ? button(words.kept.take, words.kept.takeTitle, take) : "",
+        button(words.kept.leave, words.kept.leaveTitle, () => panel.replaceChildren()),
       ),
     );
     panel.firstChild.focus();
@@ -143,18 +141,18 @@ export class Desk {
       dialog.close();
       this.#does.forget();
       this.#parts.panel.replaceChildren();
-      this.say(said.forgotten);
+      this.say(words.kept.forgotten);
     };
     const n = this.#kept.all().length;
     const dialog = html(
       "dialog",
-      { class: "bp-dialog", "aria-label": said.forget, onclose: () => dialog.remove() },
-      html("p", {}, fill(said.sure, { n })),
+      { class: "bp-dialog", "aria-label": words.kept.forget, onclose: () => dialog.remove() },
+      html("p", {}, fill(words.kept.sure, { n })),
       html(
         "p",
         { class: "bp-bar" },
-        button(said.no, said.noTitle, () => dialog.close()),
-        button(said.yes, said.yesTitle, forget),
+        button(words.kept.no, words.kept.noTitle, () => dialog.close()),
+        button(words.kept.yes, words.kept.yesTitle, forget),
       ),
     );
     this.element.append(dialog);

@@ -7,7 +7,7 @@ import { Kept } from "./kept.js";
 import { Output } from "./output.js";
 import { asked, python, size } from "./python.js";
 
-const RIGHT = "Right: "; // how a check begins that is content; bplib/checks.py writes it
+const RIGHT = /^Right: /; // how a check begins that is content; bplib/checks.py writes it
 
 class Cell {
   ran; // the text that ran last, in the Python that runs now
@@ -248,7 +248,7 @@ class Workbook {
     const { text: code, name } = cell;
     let right;
     const outcome = await running.run([{ code, name }], (message) => {
-      if (message.stream === "stdout" && message.text.startsWith(RIGHT)) right = message.text.trim();
+      if (message.stream === "stdout" && RIGHT.test(message.text)) right = message.text.trim();
       hear(message);
     });
     if (outcome.stopped || outcome.broken) {
