@@ -101,7 +101,8 @@ export const chart = ({ height, left: least, levels, named = false }, onresize) 
   // Dots at points [x, y]; with a radius, rings.
   const dots = (name, r = 0) => {
     const shape = put(path(name));
-    const dot = (point) => `M${at(...placed(point))}${r ? `m${-r} 0${round(r)}` : "h0"}`;
+    const mark = r ? `m${-r} 0${round(r)}` : "h0";
+    const dot = (point) => `M${at(...placed(point))}${mark}`;
     return { show: (points) => setAttr(shape, "d", points.filter(hasPlace).map(dot).join("")) };
   };
 
