@@ -48,7 +48,7 @@ class Cells:
 
     def over(self, cell):
         """Wait until a cell has run."""
-        ended = "(cell) => !cell.querySelector('.bp-bar button').disabled"
+        ended = "(cell) => !cell.querySelector('.bp-cell-bar button').disabled"
         self.page.wait_for_function(ended, arg=cell.element_handle(), timeout=90_000)
 
     def status(self, cell):
@@ -81,7 +81,7 @@ def test_nothing_is_loaded_before_a_reader_asks(cells, visit):
     assert not [name for name in asked if re.search("python|codemirror|purify", name)]
     # What it costs stands once on the page, and in what each button says of itself.
     assert visit.page.get_by_text("12 MB").all_inner_texts() == [COST]
-    run = cells[0].locator(".bp-bar button").first
+    run = cells[0].locator(".bp-cell-bar button").first
     assert run.inner_text() == "Run"
     assert run.get_attribute("title").endswith("The first run loads 12 MB, some 5 s")
     assert visit.page.get_by_role("button", name="Start again").is_hidden()
@@ -91,7 +91,7 @@ def test_a_cell_runs_after_those_above_it(cells, visit):
     # The stub raises, and is marked as one that may.
     assert cells.run(cells[2]).startswith("Not yet")
     assert cells.status(cells[2]) == ""
-    assert "12 MB" not in cells[0].locator(".bp-bar button").first.get_attribute("title")
+    assert "12 MB" not in cells[0].locator(".bp-cell-bar button").first.get_attribute("title")
     assert visit.page.get_by_text("Python 3.12.7 with NumPy 2.0.2 runs in this page.").is_visible()
 
 
@@ -433,7 +433,8 @@ def test_a_site_without_python_is_whole(windows, tmp_path):
     slider.press("ArrowLeft")
     settle(page)
     assert page.locator(".bp-live").first.inner_text() != before
-    assert page.locator(".bp-bar, .bp-desk").count() == 0
+    assert page.locator(".bp-desk, .bp-editor").count() == 0
+    assert page.get_by_role("button", name=re.compile("^(Run|Edit)$")).count() == 0
     assert visit.faults == []
     # The book as one file is there, and the page leads to it.
     link = page.get_by_role("link", name="backpropagation-live.zip")

@@ -29,7 +29,7 @@ export class Desk {
     const input = html("input", { type: "file", accept: ".json", hidden: true, onchange: () => this.#open(input) });
     const buttons = html(
       "p",
-      { class: "bp-bar" },
+      { class: "bp-cell-bar" },
       button(words.kept.save, words.kept.saveTitle, () => this.#save()),
       button(words.kept.open, words.kept.openTitle, () => input.click()),
       page.notebook ? button(words.kept.notebook, words.kept.notebookTitle, () => this.#notebook()) : "",
@@ -127,7 +127,7 @@ export class Desk {
       ...rest.map((text) => shown(words.kept.unusable, text)),
       html(
         "p",
-        { class: "bp-bar" },
+        { class: "bp-cell-bar" },
         found.length ? button(words.kept.take, words.kept.takeTitle, take) : "",
         button(words.kept.leave, words.kept.leaveTitle, () => panel.replaceChildren()),
       ),
@@ -150,7 +150,7 @@ export class Desk {
       html("p", {}, fill(words.kept.sure, { n })),
       html(
         "p",
-        { class: "bp-bar" },
+        { class: "bp-cell-bar" },
         button(words.kept.no, words.kept.noTitle, () => dialog.close()),
         button(words.kept.yes, words.kept.yesTitle, forget),
       ),

@@ -41,7 +41,8 @@ class Cell {
       reset: button(words.workbook.reset, words.workbook.resetTitle, () => this.#reset(), true),
       status: html("span", { class: "bp-status", role: "status" }),
     };
-    const bar = html("div", { class: "bp-bar", role: "group", "aria-label": this.name }, ...Object.values(this.#parts));
+    const label = { class: "bp-cell-bar", role: "group", "aria-label": this.name };
+    const bar = html("div", label, ...Object.values(this.#parts));
     this.input.after(bar);
     bar.after(this.#shown);
   }
