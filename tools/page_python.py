@@ -31,6 +31,7 @@ RUNTIME = ("pyodide.asm.js", "pyodide.js", "pyodide.asm.wasm", "python_stdlib.zi
 LEFT_OUT = {"bplib/plot.py", "bplib/graph_picture.py", "bplib/widgets/explore.py", "bplib/widgets/static"}
 KEPT = {"bplib/widgets/static/loader.js"}  # a figure's class reads it
 CODE = re.compile(r'<div class="cell_input')
+EXERCISES = "book/exercises/"
 PIECE = 3 * 2**18  # bytes of gzip in a script, a multiple of 3: a megabyte of base64
 
 
@@ -125,11 +126,32 @@ def write_python(app: Sphinx) -> None:
     if is_wanted(app):
         out = Path(app.outdir)
         write(out / "_static" / "bp", out.parent / "python")
+        write_notebooks(out / "_static" / "bp")
+
+
+def write_notebooks(static: Path) -> None:
+    """Write each student's notebook as a script, because a page from a folder can't fetch its file."""
+    folder = static / "notebooks"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for path in sorted((ROOT / EXERCISES).glob("*.ipynb")):
+        nb = json.loads(path.read_text(encoding="utf-8"))
+        script = f"(window.bplib_notebooks ??= {{}})[{json.dumps(path.stem)}] = {json.dumps(nb)};\n"
+        (folder / f"{path.stem}.js").write_text(script, encoding="utf-8")
+
+
+def cells(page: str, notebook: Path) -> str:
+    """Return what the workbook knows of a page, as an element: its name and the ids of its cells of code."""
+    nb = json.loads(notebook.read_text(encoding="utf-8"))
+    ids = [cell["id"] for cell in nb["cells"] if cell["cell_type"] == "code"]
+    told = {"page": page, "cells": ids, "notebook": page.startswith(EXERCISES)}
+    return f'<script type="application/json" id="bp-cells">{json.dumps(told)}</script>'
 
 
 def offer_python(app: Sphinx, page: str, template: str, context: dict[str, Any], *_: object) -> None:
     """Give a page with code its workbook."""
     if is_wanted(app) and CODE.search(context.get("body", "")):
+        context["body"] += cells(page, Path(app.env.doc2path(page)))
         app.add_js_file("bp/workbook.js", defer="defer")
         app.add_css_file("bp/workbook.css", priority=900)  # after the theme's
 

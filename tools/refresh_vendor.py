@@ -17,6 +17,7 @@ import subprocess
 import tarfile
 import tempfile
 import zipfile
+from importlib.metadata import files
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -48,6 +49,12 @@ PACKAGES: dict[str, dict[str, Path]] = {
             "pyodide-lock.json",
         )
     },
+    # Only the licences of what stands inside files above. Emscripten's is in no package: Debian's has it.
+    "error-stack-parser@3.0.0": {"LICENSE": LICENSES / "error-stack-parser.txt"},  # stackframe's too
+    "jquery@3.8.0": {"LICENSE.txt": LICENSES / "jquery.txt"},
+    "jquery-ui@1.14.2": {"LICENSE.txt": LICENSES / "jquery-ui.txt"},
+    "is-plain-object@5.1.0": {"LICENSE": LICENSES / "is-plain-object.txt"},
+    "@fortawesome/fontawesome-free@7.3.1": {"LICENSE.txt": LICENSES / "font-awesome.txt"},
     "dompurify@3.4.18": {
         "dist/purify.min.js": VENDOR / "bp/purify.min.js",
         "LICENSE": LICENSES / "dompurify.txt",
@@ -74,6 +81,12 @@ EDITOR_EXPORTS = {
     "@lezer/highlight@1.2.5": "tags",
 }
 BUNDLER = "esbuild@0.28.2"
+#: What NumPy bundles under licences of their own.
+BUNDLED = (
+    "numpy/_core/include/numpy/libdivide/LICENSE.txt",
+    "numpy/fft/pocketfft/LICENSE.md",
+    "numpy/linalg/lapack_lite/LICENSE.txt",
+)
 
 
 def fetch(package: str, folder: Path) -> Path:
@@ -156,6 +169,11 @@ def check_wheel() -> None:
     with zipfile.ZipFile(wheel) as archive:
         found = sorted(name for name in archive.namelist() if "/LICENSE" in name and "/include/" not in name)
         texts = [f"{name}\n\n{archive.read(name).decode('utf-8').strip()}\n" for name in found]
+    # What this wheel has inside and names nowhere: later wheels carry the texts, and one is installed.
+    for file in files("numpy") or []:
+        name = file.as_posix().partition("dist-info/licenses/")[2]
+        if name in BUNDLED:
+            texts.append(f"{name}\n\n{file.read_text(encoding='utf-8').strip()}\n")
     (LICENSES / "numpy.txt").write_text("\n\n".join(texts), encoding="utf-8")
 
 

@@ -44,8 +44,10 @@ def test_every_file_of_others_has_its_licence():
     assert lost == set()
     for files, licence in rows:
         texts = re.findall("`(licenses/.*?)`", licence)
-        assert texts or "https://" in licence or licence == "MIT", files
+        assert texts, files
         assert set(texts) <= FILES, files
+    named = {text for _, licence in rows for text in re.findall("`(licenses/.*?)`", licence)}
+    assert named == {name for name in FILES if name.startswith("licenses/")}
     assert "https://github.com/pyodide/pyodide/tree/0.27.8" in dict(rows)["`pyodide/`"]  # MPL 2.0, 3.2 (a)
 
 
@@ -101,6 +103,7 @@ def test_a_site_can_be_built_without(wanted, tmp_path, monkeypatch):
     )
     folder = tmp_path / "html/_static/bp"
     assert folder.exists() == wanted
+    assert (folder / "notebooks/01-credit-assignment.js").exists() == wanted
     for name in ("python.js", "workbook.js") if wanted else ():
         assert '"bplib.zip": {"mark": "' in (folder / name).read_text(encoding="utf-8")
         assert (folder / name).stat().st_size < 120_000
@@ -121,6 +124,9 @@ def test_a_page_with_code_gets_its_workbook(wanted, body, given, monkeypatch):
         builder=SimpleNamespace(format="html"),
         add_js_file=lambda name, **_: added.append(name),
         add_css_file=lambda name, **_: added.append(name),
+        env=SimpleNamespace(doc2path=lambda page: page_python.ROOT / f"{page}.ipynb"),
     )
-    page_python.offer_python(app, "page", "", {"body": body})
+    context = {"body": body}
+    page_python.offer_python(app, "book/exercises/01-credit-assignment", "", context)
     assert added == given
+    assert ('"cells": ["imports", "ex1", ' in context["body"]) == bool(given)

@@ -1,22 +1,32 @@
-// The workbook: each cell of code on a page can be run, changed, run again, and put back.
+// The workbook: each cell of code on a page can be run, changed, run again, and put back. What a reader writes is kept.
 import { html, setText } from "../dom.js";
 import { fill, words } from "../words.js";
+import { date, Desk } from "./desk.js";
 import { open } from "./editor.js";
+import { Kept } from "./kept.js";
 import { Output } from "./output.js";
 import { asked, python, size } from "./python.js";
+
+const RIGHT = /^Right: /; // how a check begins that is content; bplib/checks.py writes it
 
 class Cell {
   ran; // the text that ran last, in the Python that runs now
   #editor;
+  #plain; // where the reader's text stands until an editor is opened
+  #keep; // takes { text, right, from } to be kept
+  #right; // the sentence with which this check said Right last
   #book; // the book's text
   #parts; // what stands in the bar
   #stored; // the output that the book stores, if there is any
   #shown; // the output of the last run
+  #foreign = false; // whether the text came in a file and was not run since
 
-  constructor(element, number, workbook) {
+  constructor(element, id, number, workbook) {
     this.element = element;
     this.input = element.querySelector(".cell_input");
+    this.id = id;
     this.name = fill(words.workbook.cell, { number });
+    this.#keep = (entry) => workbook.keep(this, entry);
     this.text = this.#book = this.input.querySelector("pre").textContent.replace(/\n$/, "");
     this.mayFail = element.classList.contains("tag_raises-exception");
     this.#stored = element.querySelector(".cell_output");
@@ -31,7 +41,8 @@ class Cell {
       reset: button(words.workbook.reset, words.workbook.resetTitle, () => this.#reset(), true),
       status: html("span", { class: "bp-status", role: "status" }),
     };
-    const bar = html("div", { class: "bp-bar", role: "group", "aria-label": this.name }, ...Object.values(this.#parts));
+    const label = { class: "bp-cell-bar", role: "group", "aria-label": this.name };
+    const bar = html("div", label, ...Object.values(this.#parts));
     this.input.after(bar);
     bar.after(this.#shown);
   }
@@ -40,9 +51,61 @@ class Cell {
     setText(this.#parts.status, sentence);
   }
 
-  // What the button says before Python is here: what it costs.
+  get book() {
+    return this.#book;
+  }
+
+  // Whether a reader has to look at the text before it may run with others.
+  get unread() {
+    return this.#foreign;
+  }
+
+  // What the button does, and before Python is here what it costs.
   offer() {
-    setText(this.#parts.run, asked() ? words.workbook.run : fill(words.workbook.first, { size }));
+    this.#parts.run.title = asked() ? words.workbook.runTitle : fill(words.workbook.runFirst, { size });
+  }
+
+  // Shows what was kept of this cell, or else the book's text.
+  restore(entry) {
+    const { at, text, right, from } = entry ?? {};
+    this.#foreign = from === "file";
+    this.#right = right;
+    this.text = text ?? this.#book;
+    if (this.#editor) this.#editor.set(this.text);
+    else this.#showPlain(text);
+    this.#showBooks();
+    this.#parts.reset.hidden = text === undefined;
+    const told = [
+      text === undefined ? "" : fill(this.#foreign ? words.kept.file : words.kept.own, { date: date(at) }),
+      right === undefined ? "" : fill(words.kept.right, { date: date(at), sentence: right }),
+    ];
+    this.say(told.filter(Boolean).join(" "));
+  }
+
+  #showPlain(text) {
+    this.#plain?.remove();
+    this.input.hidden = text !== undefined;
+    if (text === undefined) return;
+    this.#plain = html("div", { class: "bp-plain" }, html("pre", { tabindex: 0 }, text));
+    this.input.after(this.#plain);
+  }
+
+  #showBooks() {
+    this.#shown.hidden = true;
+    if (this.#stored) this.#stored.hidden = false;
+  }
+
+  // The cell has run for its reader, and as a check it said Right, or it did not.
+  judged(right) {
+    if (right === this.#right && !this.#foreign) return;
+    this.#foreign = false;
+    this.#right = right;
+    this.#put();
+  }
+
+  #put() {
+    const text = this.text === this.#book ? undefined : this.text;
+    this.#keep({ text, right: this.#right, from: this.#foreign ? "file" : undefined });
   }
 
   // From now on the run's own output is shown, in place of the book's.
@@ -69,10 +132,14 @@ class Cell {
     this.#parts.edit.hidden = true;
     const place = html("div", { class: "bp-editor" });
     const changed = (text) => {
+      if (text === this.text) return; // it was set, not written
       this.text = text;
+      this.#foreign = false;
       this.#parts.reset.hidden = false;
+      this.#put();
     };
     this.#editor = await open(place, this.text, { changed, run });
+    this.#plain?.remove();
     this.input.hidden = true;
     this.input.after(place);
     this.say(words.workbook.leave);
@@ -80,26 +147,69 @@ class Cell {
   }
 
   #reset() {
-    this.#editor?.set(this.#book);
-    this.text = this.#book;
-    this.#shown.hidden = true;
-    if (this.#stored) this.#stored.hidden = false;
-    this.#parts.reset.hidden = true;
-    this.say("");
+    this.restore();
+    this.#put();
     this.#parts.run.focus();
   }
 }
 
 class Workbook {
   #cells;
+  #desk;
+  #kept = new Kept();
+  #page;
 
-  constructor(elements) {
-    this.#cells = elements.map((element, k) => new Cell(element, k + 1, this));
+  // `page` says what tools/page_python.py wrote of the page: { page, cells: the ids of its cells, notebook }.
+  constructor(elements, page) {
+    this.#page = page;
+    this.#cells = elements.map((element, k) => new Cell(element, page.cells[k], k + 1, this));
+    this.#desk = new Desk(this.#kept, page, {
+      texts: () => new Map(this.#cells.filter(({ text, book }) => text !== book).map(({ id, text }) => [id, text])),
+      name: (id) => this.#cells.find((cell) => cell.id === id)?.name ?? id,
+      take: (found) => this.#take(found),
+      forget: () => this.#forget(),
+      again: () => this.#again(),
+    });
+    elements[0].before(this.#desk.element);
     this.#offer();
+    this.#restore();
   }
 
   #offer() {
     this.#cells.forEach((cell) => cell.offer());
+  }
+
+  #restore() {
+    for (const cell of this.#cells) {
+      const entry = this.#kept.get(this.#page.page, cell.id);
+      if (entry) cell.restore(entry);
+    }
+  }
+
+  keep(cell, entry) {
+    this.#kept.put(this.#page.page, cell.id, { at: new Date().toISOString(), ...entry });
+    this.#desk.refresh();
+  }
+
+  // Keeps what a file said, and shows what of it belongs to this page.
+  #take(found) {
+    for (const { page, cell, entry } of found) {
+      this.#kept.put(page, cell, { ...entry, from: entry.text === undefined ? undefined : "file" });
+    }
+    this.#desk.refresh();
+    this.#restore();
+  }
+
+  #forget() {
+    this.#kept.forget();
+    this.#desk.refresh();
+    this.#cells.forEach((cell) => cell.restore());
+  }
+
+  async #again() {
+    await this.stop();
+    this.#cells.forEach((cell) => (cell.ran = undefined));
+    this.#desk.say(words.kept.againDone);
   }
 
   // Runs a cell, and before it those above that haven't run as they stand.
@@ -111,6 +221,9 @@ class Workbook {
       const loading = python(say);
       this.#offer();
       const running = await loading;
+      this.#desk.loaded(fill(words.kept.runs, running.versions));
+      const unread = above.find((earlier) => earlier.unread);
+      if (unread) return say(fill(words.workbook.unread, { cell: unread.name }));
       for (const [k, earlier] of above.entries()) {
         say(fill(words.workbook.above, { k: k + 1, n: above.length }));
         let failed;
@@ -134,17 +247,26 @@ class Workbook {
 
   async #runOne(running, cell, hear) {
     const { text: code, name } = cell;
-    const outcome = await running.run([{ code, name }], hear);
-    if (outcome.stopped || outcome.broken) this.#cells.forEach((each) => (each.ran = undefined));
-    else cell.ran = code;
+    let right;
+    const outcome = await running.run([{ code, name }], (message) => {
+      if (message.stream === "stdout" && RIGHT.test(message.text)) right = message.text.trim();
+      hear(message);
+    });
+    if (outcome.stopped || outcome.broken) {
+      this.#cells.forEach((each) => (each.ran = undefined));
+    } else {
+      cell.ran = code;
+      cell.judged(right);
+    }
     return outcome;
   }
 
-  stop() {
-    window.bplib_python?.restart();
+  async stop() {
+    await window.bplib_python?.restart();
   }
 }
 
 export const workbook = () => {
-  return new Workbook([...document.querySelectorAll(".bd-article .cell:has(pre)")]);
+  const page = JSON.parse(document.getElementById("bp-cells").textContent);
+  return new Workbook([...document.querySelectorAll(".bd-article .cell:has(.cell_input)")], page);
 };

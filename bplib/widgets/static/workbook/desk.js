@@ -1,0 +1,161 @@
+// The line above the first cell: what running costs, where answers are kept, and what can be done with all of them.
+import { html, setText } from "../dom.js";
+import { fill, words } from "../words.js";
+import { read, save, write } from "./file.js";
+import { EDITION } from "./kept.js";
+import { notebook } from "./notebook.js";
+import { size } from "./python.js";
+
+export const date = (at) => {
+  const day = new Date(at);
+  return Number.isNaN(day.getTime()) ? words.kept.noDate : day.toLocaleDateString("en", { dateStyle: "long" });
+};
+
+const button = (name, title, onclick) => html("button", { type: "button", title, onclick }, name);
+const shown = (name, text, open = false) =>
+  html("details", { open }, html("summary", {}, name), html("pre", { tabindex: 0 }, text));
+
+export class Desk {
+  element;
+  #kept;
+  #page; // { page, cells: [id], notebook: whether there is one to hand in }
+  #does; // { texts(): Map, name(id), take(found), forget(), again() }
+  #parts;
+
+  constructor(kept, page, does) {
+    this.#kept = kept;
+    this.#page = page;
+    this.#does = does;
+    const input = html("input", { type: "file", accept: ".json", hidden: true, onchange: () => this.#open(input) });
+    const buttons = html(
+      "p",
+      { class: "bp-cell-bar" },
+      button(words.kept.save, words.kept.saveTitle, () => this.#save()),
+      button(words.kept.open, words.kept.openTitle, () => input.click()),
+      page.notebook ? button(words.kept.notebook, words.kept.notebookTitle, () => this.#notebook()) : "",
+      button(words.kept.forget, words.kept.forgetTitle, () => this.#ask()),
+      input,
+    );
+    this.#parts = {
+      cost: html("span", {}, fill(words.kept.cost, { size })),
+      again: button(words.kept.again, words.kept.againTitle, does.again),
+      where: html("p", {}),
+      told: html("p", { role: "status" }),
+      panel: html("div", {}),
+    };
+    this.#parts.again.hidden = true;
+    const { cost, again, where, told, panel } = this.#parts;
+    const label = { class: "bp-desk", "aria-label": words.kept.label };
+    this.element = html("section", label, html("p", {}, cost, " ", again), where, buttons, told, panel);
+    this.refresh();
+    this.#offerRest();
+  }
+
+  say(sentence) {
+    setText(this.#parts.told, sentence);
+  }
+
+  // Python is here.
+  loaded(sentence) {
+    setText(this.#parts.cost, sentence);
+    this.#parts.again.hidden = false;
+  }
+
+  // Says where answers are kept, as things stand.
+  refresh() {
+    const { trouble } = this.#kept;
+    const place = location.protocol === "file:" ? words.kept.inFolder : words.kept.inBrowser;
+    setText(this.#parts.where, { full: words.kept.full, refused: words.kept.refused }[trouble] ?? place);
+    this.#parts.where.classList.toggle("bp-trouble", trouble !== "");
+  }
+
+  // What was kept for this page and fits none of its cells is shown as text.
+  #offerRest() {
+    const { page, cells } = this.#page;
+    const rest = this.#kept.all().filter((each) => each.page === page && !(each.entry && cells.includes(each.cell)));
+    if (!rest.length) return;
+    const name = ({ edition, cell }) => (edition === EDITION ? cell : fill(words.kept.oldCell, { cell, edition }));
+    const text = ({ raw, entry }) => entry?.text ?? raw;
+    this.#parts.panel.append(
+      html("p", {}, fill(words.kept.rest, { n: rest.length })),
+      ...rest.map((each) => shown(name(each), text(each))),
+    );
+  }
+
+  #save() {
+    const found = this.#kept.all();
+    save("backpropagation-live-answers.json", write(this.#kept));
+    this.say(fill(words.kept.saved, { cells: found.length, pages: new Set(found.map(({ page }) => page)).size }));
+  }
+
+  async #notebook() {
+    try {
+      const { name, text } = await notebook(this.#page.page, this.#does.texts());
+      save(name, text, "application/x-ipynb+json");
+      this.say(fill(words.kept.handIn, { name }));
+    } catch {
+      this.say(words.kept.noNotebook);
+    }
+  }
+
+  async #open(input) {
+    const [file] = input.files;
+    if (!file) return;
+    input.value = ""; // the same file may be opened again
+    try {
+      this.#offer(file.name, read(await file.text(), file.name));
+      this.say("");
+    } catch (error) {
+      this.say(error.message);
+    }
+  }
+
+  // Shows what a file holds; it waits for a click.
+  #offer(name, { saved, found, rest }) {
+    const here = ({ page }) => page === this.#page.page;
+    const label = ({ page, cell }) => (here({ page }) ? this.#does.name(cell) : fill(words.kept.other, { page, cell }));
+    const { panel } = this.#parts;
+    const take = () => {
+      this.#does.take(found);
+      panel.replaceChildren();
+      this.say(fill(words.kept.taken, { n: found.length }));
+    };
+    const texts = found.filter(({ entry }) => entry.text !== undefined);
+    panel.replaceChildren(
+      html("p", { tabindex: -1 }, fill(words.kept.offer, { name, date: date(saved), n: found.length })),
+      ...texts.map((each) => shown(label(each), each.entry.text, here(each))),
+      ...rest.map((text) => shown(words.kept.unusable, text)),
+      html(
+        "p",
+        { class: "bp-cell-bar" },
+        found.length ? button(words.kept.take, words.kept.takeTitle, take) : "",
+        button(words.kept.leave, words.kept.leaveTitle, () => panel.replaceChildren()),
+      ),
+    );
+    panel.firstChild.focus();
+  }
+
+  // Asks before everything is forgotten.
+  #ask() {
+    const forget = () => {
+      dialog.close();
+      this.#does.forget();
+      this.#parts.panel.replaceChildren();
+      this.say(words.kept.forgotten);
+    };
+    const n = this.#kept.all().length;
+    const dialog = html(
+      "dialog",
+      { class: "bp-dialog", "aria-label": words.kept.forget, onclose: () => dialog.remove() },
+      html("p", {}, fill(words.kept.sure, { n })),
+      html(
+        "p",
+        { class: "bp-cell-bar" },
+        button(words.kept.no, words.kept.noTitle, () => dialog.close()),
+        button(words.kept.yes, words.kept.yesTitle, forget),
+      ),
+    );
+    this.element.append(dialog);
+    dialog.showModal();
+  }
+}
