@@ -1,4 +1,4 @@
-"""The help at an exercise: hints one by one, a solution in stages, and a sentence why. Also a Sphinx extension.
+"""The help at an exercise, and a Sphinx extension that puts it on the page: hints, a solution in stages, a why.
 
 It stands in `book/solutions/NN-topic.ipynb`, in cells of Markdown behind the exercise's last cell (its check,
 or the answer that has none), tagged `hint`, `stage` or `why`, in this order. From there it goes
@@ -88,10 +88,9 @@ def exercises(source: NotebookNode) -> list[Exercise]:
     return found
 
 
-def folded(name: str, summary: str, *parts: str) -> str:
+def folded(name: str, summary: str, content: str) -> str:
     """Write Markdown that stays folded, on a page and in JupyterLab."""
-    inside = parts[0] if len(parts) == 1 else "\n\n".join(f"<div>\n\n{part}\n\n</div>" for part in parts)
-    return f'<details class="bp-{name}">\n<summary>{summary}</summary>\n\n{inside}\n\n</details>'
+    return f'<details class="bp-{name}">\n<summary>{summary}</summary>\n\n{content}\n\n</details>'
 
 
 def fold_hints(nb: NotebookNode) -> None:
@@ -109,15 +108,11 @@ def page(student: NotebookNode, source: NotebookNode) -> NotebookNode:
     for cell in student.cells:
         cells.append(cell)
         if exercise := solved.get(cell.id):
-            stages = [stage.source for stage in exercise.stages]
-            cells.append(
-                new_markdown_cell(
-                    folded("solution", "Solution, step by step", *stages, _solution(exercise.answer))
-                )
-            )
-            cells += [
-                new_markdown_cell(folded("why", "What this tells you", cell.source)) for cell in exercise.why
-            ]
+            stages = [*(stage.source for stage in exercise.stages), _solution(exercise.answer)]
+            steps = "\n\n".join(f"<div>\n\n{stage}\n\n</div>" for stage in stages)
+            texts = [folded("solution", "Solution, step by step", steps)]
+            texts += [folded("why", "What this tells you", why.source) for why in exercise.why]
+            cells += map(new_markdown_cell, texts)
     return nbformat.from_dict({**student, "cells": cells})
 
 

@@ -34,7 +34,6 @@ class Solution {
 
   constructor(details, canBeTried) {
     this.#steps = [...details.querySelectorAll(":scope > div")];
-    if (!this.#steps.length) this.#steps = [...details.children].slice(1); // one piece: all that follows the summary
     this.#steps.forEach((step) => (step.hidden = true));
     const anyway = html("button", { type: "button", onclick: () => this.open() }, words.help.anyway);
     const sentence = canBeTried ? words.help.first : words.help.paper;

@@ -2,6 +2,7 @@
 import { html, setText } from "../dom.js";
 import { fill, words } from "../words.js";
 import { open } from "./editor.js";
+import { help } from "./help.js";
 import { Output } from "./output.js";
 import { asked, python, size } from "./python.js";
 
@@ -34,6 +35,15 @@ class Cell {
     const bar = html("div", { class: "bp-bar", role: "group", "aria-label": this.name }, ...Object.values(this.#parts));
     this.input.after(bar);
     bar.after(this.#shown);
+  }
+
+  get changed() {
+    return this.text !== this.#book;
+  }
+
+  // What the last run printed first.
+  get printed() {
+    return this.#shown.querySelector(".stdout")?.textContent ?? "";
   }
 
   say(sentence) {
@@ -92,9 +102,11 @@ class Cell {
 
 class Workbook {
   #cells;
+  #ran; // tells the help below an exercise
 
   constructor(elements) {
     this.#cells = elements.map((element, k) => new Cell(element, k + 1, this));
+    this.#ran = help(this.#cells);
     this.#offer();
   }
 
@@ -125,6 +137,7 @@ class Workbook {
       say(words.workbook.running);
       const { stopped } = await this.#runOne(running, cell, show);
       say(stopped ? words.workbook.stopped : "");
+      this.#ran(cell, cell.printed);
     } catch (error) {
       say(error.message);
     } finally {
