@@ -5,6 +5,8 @@ ifeq ($(PYTHON),0)  # `make site PYTHON=0`: a site without Python in its pages
 override PYTHON = python3
 export BPLIB_PYTHON = 0
 endif
+# `make site SOLUTIONS=0`: without solutions, and with sealed checks
+export BPLIB_SOLUTIONS = $(SOLUTIONS)
 # LOWEST=1 and LATEST=1: an environment of its own with the lowest or the newest versions in the bounds.
 ENDS = $(if $(LOWEST),lowest,$(if $(LATEST),latest))
 VENV ?= .venv$(ENDS:%=-%)
@@ -50,7 +52,7 @@ browser: site  # test the site and JupyterLab in Chromium, the site in Firefox a
 	@echo "--- browser: drives Chromium on the site and on JupyterLab, Firefox and WebKit on the site, a few minutes"
 	BPLIB_SITE=_build/html $(PYTEST) -n 2 --dist worksteal --junitxml=$(SECONDS)/browser.xml tests/browser
 
-site: $(VENV)/.author  # build the HTML site from scratch, in _build/html (PYTHON=0: without Python in the page)
+site: $(VENV)/.author  # build the HTML site from scratch, in _build/html (PYTHON=0: without Python in the page; SOLUTIONS=0: without solutions)
 	@echo "--- site: every notebook is run, about 10 seconds each"
 	@rm -rf _build/html _build/.doctrees _build/jupyter_execute; mkdir -p $(SECONDS); date +%s >$(SECONDS)/site
 	BPLIB_FRAMES=1 $(BIN)/jupyter-book build . -W --keep-going >$(SECONDS)/site.log 2>&1 || { cat $(SECONDS)/site.log; exit 1; }

@@ -4,8 +4,9 @@
   state and without the widget view, cells numbered 1..n, keys sorted, metadata at its least. A stored PNG is
   replaced only if its pixels changed, so a second run changes no byte.
 - Each `book/solutions/NN-topic.ipynb` becomes `book/exercises/NN-topic.ipynb`, what a student opens:
-  nbgrader's own preprocessors take away solutions and hidden tests, and cells that may fail are marked,
-  so that "Run All" goes on behind them. It is run as well; an error is stored as one line.
+  nbgrader's own preprocessors take away solutions and hidden tests, hints are folded (`exercise_help`), and
+  cells that may fail are marked, so that "Run All" goes on behind them. It is run as well; an error is
+  stored as one line.
 - With `--assignments FOLDER` nothing is run: FOLDER becomes an nbgrader course (`grading.course`).
 - A solution that students would get by mistake, or that could not be graded, is refused (`grading.source`).
 """
@@ -25,6 +26,7 @@ from pathlib import Path
 import matplotlib.image
 import nbformat
 import numpy as np
+from exercise_help import fold_hints
 from grading.course import CourseError, write_course
 from grading.source import STUBS, SourceError, read_source
 from nbclient import NotebookClient
@@ -156,13 +158,14 @@ def mark_what_may_fail(nb: NotebookNode) -> None:
 
 
 def student_version(solution: NotebookNode, checksums: bool = False) -> NotebookNode:
-    """Make what a student opens: stubs for solutions, no hidden tests or outputs, marks on what may fail."""
+    """Make what a student opens: stubs for solutions, no hidden tests, outputs or stages, hints folded."""
     config = Config()
     config.ClearSolutions.update(STUBS)
     steps = [ClearSolutions, LockCells, ClearOutput, ClearHiddenTests, ClearMarkScheme, CheckCellMetadata]
     nb, resources = copy.deepcopy(solution), {}
     for step in [*steps, ComputeChecksums] if checksums else steps:
         nb, resources = step(config=config).preprocess(nb, resources)
+    fold_hints(nb)
     mark_what_may_fail(nb)
     return with_least_metadata(nb)
 

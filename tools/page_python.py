@@ -3,7 +3,8 @@
 What is vendored in `vendor/pyodide`, and bplib as it is in this tree, becomes scripts in
 `_static/bp/python`: each calls `bplib_python_piece` with a piece of a part's gzip in base64.
 `_static/bp/python.js` loads them when a reader asks. What is packed is kept beside the site, by its hash,
-because packing takes seconds. With BPLIB_PYTHON=0 (`make site PYTHON=0`) the site is built without it.
+because packing takes seconds. With BPLIB_PYTHON=0 (`make site PYTHON=0`) the site is built without it;
+with BPLIB_SOLUTIONS=0 the checks of the exercises are packed sealed.
 """
 
 from __future__ import annotations
@@ -16,11 +17,14 @@ import json
 import os
 import re
 import shutil
+import tempfile
 import zipfile
 from pathlib import Path
 from typing import Any
 
+from exercise_help import are_wanted
 from sphinx.application import Sphinx
+from student_wheel import put_sealed
 
 from bplib.widgets import library
 
@@ -60,6 +64,13 @@ def bplib_zip(root: Path = ROOT) -> bytes:
     return packed.getvalue()
 
 
+def sealed_zip() -> bytes:
+    """Pack bplib with data in the place of what its checks compare with."""
+    with tempfile.TemporaryDirectory() as folder:
+        put_sealed(Path(folder))
+        return bplib_zip(Path(folder))
+
+
 def parts() -> dict[str, bytes]:
     """Return everything that the page's worker needs, by the names under which it asks."""
     told = lock()
@@ -75,7 +86,7 @@ def parts() -> dict[str, bytes]:
         **{name: (PYODIDE / name).read_bytes() for name in RUNTIME},
         "pyodide-lock.json": short,
         numpy["file_name"]: wheel,
-        "bplib.zip": bplib_zip(),
+        "bplib.zip": bplib_zip() if are_wanted() else sealed_zip(),
     }
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import pytest
+from exercise_help import add_solutions, exercises
 from nbclient import NotebookClient
 from notebooks import BOOK, student_version, text, write_assignments
 from traitlets.config import PyFileConfigLoader
@@ -66,6 +70,56 @@ def test_no_error_of_a_stub_stands_on_the_page(path: Path):
         if cell.cell_type == "code" and "remove-output" not in cell.metadata.get("tags", [])
     ]
     assert shown and not [out for cell in shown for out in cell.outputs if out.output_type == "error"]
+
+
+@by_name
+def test_each_exercise_has_its_help(path: Path):
+    found = exercises(nbformat.read(path, as_version=4))
+    assert all(len(exercise.hints) >= 2 for exercise in found)
+    for exercise in found:
+        if exercise.check:
+            assert 2 <= len(exercise.stages) <= 4 and len(exercise.why) == 1, exercise.answer.id
+
+
+@by_name
+def test_what_a_stage_shows_is_a_line_of_the_solution(path: Path):
+    """So that a solution that changes takes its stages along."""
+
+    def dense(code: str) -> str:
+        return re.sub(r"\s|#.*", "", code)
+
+    shown = 0
+    for exercise in exercises(nbformat.read(path, as_version=4)):
+        solution = dense(exercise.answer.source)
+        for stage in exercise.stages:
+            for block in re.findall(r"```python\n(.*?)```", stage.source, re.DOTALL):
+                shown += 1
+                assert all(dense(line) in solution for line in block.splitlines()), block
+    assert shown
+
+
+def page_of(path: Path) -> list[nbformat.NotebookNode]:
+    """Return the cells of which the site makes a page."""
+    noted: list[str] = []
+    app = SimpleNamespace(env=SimpleNamespace(note_dependency=noted.append))
+    content = [(BOOK / "exercises" / path.name).read_text(encoding="utf-8")]
+    add_solutions(app, f"book/exercises/{path.stem}", content)
+    assert noted == ([] if os.environ.get("BPLIB_SOLUTIONS") == "0" else [str(path)])
+    return list(nbformat.reads(content[0], as_version=4).cells)
+
+
+@by_name
+def test_solutions_are_on_the_page_and_nowhere_else(path: Path, monkeypatch: pytest.MonkeyPatch):
+    source = nbformat.read(path, as_version=4)
+    student = nbformat.read(BOOK / "exercises" / path.name, as_version=4).cells
+    told = [cell.source for found in exercises(source) for cell in (*found.stages, *found.why)]
+    page = "".join(cell.source for cell in page_of(path))
+    assert told and all(text in page for text in told)
+    assert page.count('class="bp-solution"') == len(exercises(source))
+    assert "### BEGIN" not in page and "### END" not in page
+    monkeypatch.setenv("BPLIB_SOLUTIONS", "0")
+    assert page_of(path) == student
+    assert not [text for text in told if text in "".join(cell.source for cell in student)]
 
 
 def test_assignments_are_ready_for_nbgrader(tmp_path: Path):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from exercise_help import page
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from notebooks import put, run, same_pixels, student_version, text
 from PIL import Image, PngImagePlugin
@@ -93,6 +94,44 @@ def test_student_version_clears_solution_and_hidden_tests():
     assert student.cells[1].source == "assert f(1) == 2"
     assert student.cells[1].metadata.editable is False and student.cells[0].execution_count is None
     assert "2 * x" in solution.cells[0].source, "the source must not change"
+
+
+def tagged(tag: str, text: str) -> nbformat.NotebookNode:
+    return new_markdown_cell(text, metadata={"tags": [tag]})
+
+
+def test_student_version_folds_hints_and_leaves_out_what_tells_the_answer():
+    answer = new_code_cell(ANSWER, metadata=grade("answer", solution=True))
+    help_ = [
+        tagged("hint", "What?"),
+        tagged("hint", "How $x$?"),
+        tagged("stage", "2 x"),
+        tagged("why", "So."),
+    ]
+    source = new_notebook(cells=[answer, *help_, new_markdown_cell("The next one.")])
+    student = student_version(source)
+    assert [cell.source for cell in student.cells[1:]] == [
+        '<details class="bp-hint">\n<summary>Hint 1</summary>\n\nWhat?\n\n</details>',
+        '<details class="bp-hint">\n<summary>Hint 2</summary>\n\nHow $x$?\n\n</details>',
+        "The next one.",
+    ]
+    whole = "All of it:\n\n```python\ndef f(x):\n    return 2 * x\n```"
+    steps = f"<div>\n\n2 x\n\n</div>\n\n<div>\n\n{whole}\n\n</div>"
+    assert [cell.source for cell in page(student, source).cells[3:]] == [
+        f'<details class="bp-solution">\n<summary>Solution, step by step</summary>\n\n{steps}\n\n</details>',
+        '<details class="bp-why">\n<summary>What this tells you</summary>\n\nSo.\n\n</details>',
+        "The next one.",
+    ]
+
+
+@pytest.mark.parametrize(
+    "order", [["stage", "hint"], ["why", "why"], ["hint", "why", "stage"], ["hint", "", "stage"]]
+)
+def test_help_out_of_order_is_refused(order: list[str]):
+    answer = new_code_cell(ANSWER, metadata=grade("answer", solution=True))
+    help_ = [tagged(tag, "Text") if tag else new_markdown_cell("The next one.") for tag in order]
+    with pytest.raises(ValueError, match=f"is a {order[-1]} and stands behind"):
+        student_version(new_notebook(cells=[answer, *help_]))
 
 
 def test_student_version_marks_what_may_fail_and_no_other_cell():

@@ -140,6 +140,50 @@ def test_an_endless_loop_is_stopped(cells):
     assert cells.run(cells[2]).startswith("Not yet")
 
 
+def test_help_comes_when_it_is_asked_for_and_the_solution_after_a_try(open_page):
+    visit = open_page(EXERCISES, width=390, height=844)
+    page = visit.page
+    cells = Cells(page)
+    first, second = (page.locator(".bp-hint").nth(k) for k in (0, 1))
+    solution, why = page.locator(".bp-solution").first, page.locator(".bp-why").first
+    assert second.is_hidden() and why.is_hidden()
+    first.locator("summary").click()
+    second.locator("summary").click()
+    assert "Multiply each gradient" in second.inner_text()
+
+    solution.locator("summary").click()
+    steps = solution.locator(":scope > div:not(.bp-gate)")
+    assert steps.count() == 3 and not [k for k in range(3) if steps.nth(k).is_visible()]
+    assert "Write an answer and run it first" in solution.inner_text()
+    cells.run(cells[2])  # the stub, checked, is no try
+    assert steps.first.is_hidden()
+    cells.write(cells[1], ANSWER.replace("+", "-"))
+    assert cells.run(cells[2]).startswith("Not yet. change: one change is subtracted")
+    assert steps.first.is_visible() and steps.nth(1).is_hidden() and why.is_hidden()
+    for k in (1, 2):
+        solution.get_by_role("button", name="Next step").click()
+        assert steps.nth(k).is_visible()
+        assert steps.nth(k).evaluate("(step) => step === document.activeElement")
+    assert solution.get_by_role("button", name="Next step").is_hidden()
+    assert "def predicted_change" in steps.nth(2).inner_text()
+
+    cells[1].locator(".cm-content").click()
+    page.keyboard.press("Control+a")
+    page.keyboard.type(ANSWER)
+    assert cells.run(cells[2]).startswith("Right")
+    assert "Two numbers now predict every small move" in why.inner_text()
+    assert visit.faults == []
+
+
+def test_a_solution_on_paper_opens_when_its_reader_says_so(open_page):
+    page = open_page(EXERCISES).page
+    solution = page.locator(".bp-solution").last
+    solution.locator("summary").click()
+    assert "Euler" not in solution.inner_text()
+    solution.get_by_role("button", name="Show it anyway").click()
+    assert "Euler" in solution.inner_text()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_everybody_can_use_it(open_page, axe, scheme):
     visit = open_page(EXERCISES, color_scheme=scheme)
@@ -147,6 +191,8 @@ def test_everybody_can_use_it(open_page, axe, scheme):
     cells.write(cells[1], "import sys\nprint('told', file=sys.stderr)\n1 / 0  # an error")
     cells.run(cells[1])
     cells[1].locator("summary").click()
+    for help_ in (".bp-hint", ".bp-solution"):
+        visit.page.locator(f"{help_} summary").first.click()
     settle(visit.page)
     assert axe(visit.page) == []
     assert visit.faults == []

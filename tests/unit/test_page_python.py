@@ -72,6 +72,19 @@ def test_bplib_is_packed_without_what_draws():
     assert not [name for name in names if name.endswith(".pyc") or "static/views" in name]
 
 
+def test_without_solutions_the_checks_are_packed_sealed(monkeypatch):
+    """No name of a reference, no hidden value, and no words of a solution are in the scripts."""
+    monkeypatch.setenv("BPLIB_SOLUTIONS", "0")
+    archive = zipfile.ZipFile(io.BytesIO(page_python.parts()["bplib.zip"]))
+    chapters = [name for name in archive.namelist() if re.fullmatch(r"bplib/exercises/ch\d\d\.py", name)]
+    assert len(chapters) == len(list((page_python.ROOT / "bplib/exercises").glob("ch[0-9][0-9].py")))
+    for name in chapters:
+        assert "lambda" not in archive.read(name).decode()
+        assert json.loads(archive.read(name.replace(".py", ".json")))
+    monkeypatch.delenv("BPLIB_SOLUTIONS")
+    assert page_python.parts()["bplib.zip"] == page_python.bplib_zip()
+
+
 def test_pieces_join_to_what_was_packed(tmp_path):
     content = bytes(range(256)) * 20_000 + hashlib.sha256(b"").digest() * 3
     content = (

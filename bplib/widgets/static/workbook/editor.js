@@ -29,6 +29,7 @@ function codeMirror(place, text, { changed, run }) {
       cm.closeBrackets(),
       cm.syntaxHighlighting(colours),
       cm.EditorView.contentAttributes.of({
+        tabindex: "0", // a wide line scrolls, and must be reached by keyboard
         "aria-label": words.workbook.code,
         "aria-description": words.workbook.leave,
       }),

@@ -3,11 +3,10 @@ import { html, setText } from "../dom.js";
 import { fill, words } from "../words.js";
 import { date, Desk } from "./desk.js";
 import { open } from "./editor.js";
+import { RIGHT, help } from "./help.js";
 import { Kept } from "./kept.js";
 import { Output } from "./output.js";
 import { asked, python, size } from "./python.js";
-
-const RIGHT = /^Right: /; // how a check begins that is content; bplib/checks.py writes it
 
 class Cell {
   ran; // the text that ran last, in the Python that runs now
@@ -45,6 +44,15 @@ class Cell {
     const bar = html("div", label, ...Object.values(this.#parts));
     this.input.after(bar);
     bar.after(this.#shown);
+  }
+
+  get changed() {
+    return this.text !== this.#book;
+  }
+
+  // What the last run printed first.
+  get printed() {
+    return this.#shown.querySelector(".stdout")?.textContent ?? "";
   }
 
   say(sentence) {
@@ -158,11 +166,13 @@ class Workbook {
   #desk;
   #kept = new Kept();
   #page;
+  #ran; // tells the help below an exercise
 
   // `page` says what tools/page_python.py wrote of the page: { page, cells: the ids of its cells, notebook }.
   constructor(elements, page) {
     this.#page = page;
     this.#cells = elements.map((element, k) => new Cell(element, page.cells[k], k + 1, this));
+    this.#ran = help(this.#cells);
     this.#desk = new Desk(this.#kept, page, {
       texts: () => new Map(this.#cells.filter(({ text, book }) => text !== book).map(({ id, text }) => [id, text])),
       name: (id) => this.#cells.find((cell) => cell.id === id)?.name ?? id,
@@ -238,6 +248,7 @@ class Workbook {
       say(words.workbook.running);
       const { stopped } = await this.#runOne(running, cell, show);
       say(stopped ? words.workbook.stopped : "");
+      this.#ran(cell, cell.printed);
     } catch (error) {
       say(error.message);
     } finally {
