@@ -198,7 +198,7 @@ def test_pointing_reads_a_cell_and_what_it_was(show):
 def test_a_brush_leads_footprints_along(show):
     fig = conv()
     page = (visit := show(fig)).page
-    assert [scale.is_visible() for scale in page.locator('input[type="range"]').all()] == [True]
+    assert [scale.is_visible() for scale in page.locator('.bp-panel input[type="range"]').all()] == [True]
     assert footprint(page) == "out[0, 0, 0, 0] reaches 9 of 60 cells of X and 9 of 9 cells of K."
     out = cells(page, 0)
     box = out.locator("canvas").bounding_box()

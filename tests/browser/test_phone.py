@@ -166,4 +166,5 @@ def test_a_point_taken_beside_its_middle_does_not_jump(show):
 def test_the_figures_of_the_book_keep_to_the_screen(open_page, name):
     page = open_page(f"book/{name}.html", **PHONE).page
     page.evaluate(OPEN_ALL)
+    settle(page)
     assert [span for span in page.evaluate(SPANS) if span[1] > REACH] == []
