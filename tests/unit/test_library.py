@@ -349,15 +349,6 @@ def test_a_module_that_did_would_be_found(line):
     assert spoken(line)
 
 
-NESTED = re.compile(r"`[^`]*\$\{[^}`]*`")  # a template inside a template
-
-
-def test_no_template_stands_in_another():
-    """What takes spaces out for the site does not know them, and spoils the inner one's text."""
-    assert NESTED.search('`M${r ? `m${-r} 0` : "h0"}`')
-    assert {name: found[0] for name, text in MODULES.items() if (found := NESTED.search(text))} == {}
-
-
 # Translations.
 
 
