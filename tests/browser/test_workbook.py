@@ -398,6 +398,14 @@ def test_every_page_knows_its_cells(site):
             assert len(known["cells"]) == shown
 
 
+def test_the_site_carries_every_licence(site):
+    texts = list((ROOT / "vendor/licenses").iterdir())
+    assert len(texts) > 10
+    for text in [*texts, ROOT / "vendor/THIRD-PARTY.md"]:
+        copy = site.root / "_static" / text.relative_to(ROOT / "vendor")
+        assert copy.read_bytes() == text.read_bytes()
+
+
 @pytest.fixture(params=list(ENGINES))
 def engine(request, tmp_path):
     with ENGINES[request.param](tmp_path) as engine:
