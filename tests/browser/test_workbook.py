@@ -63,6 +63,14 @@ class Cells:
         self.page.keyboard.type(code)
 
 
+def write_plain(page, cell, code):
+    """Write into a cell, in the plain field, which takes text at once."""
+    page.route("**/codemirror.js", lambda route: route.abort())
+    cell.get_by_role("button", name="Edit").click()
+    cell.locator("textarea").fill(code)
+    page.unroute("**/codemirror.js")  # the window has other visitors
+
+
 @pytest.fixture(scope="module")
 def visit(windows, site):
     visit = windows.open(site.url)
@@ -214,11 +222,9 @@ def test_a_chapter_s_figure_is_made_again_and_a_picture_stays(open_page):
 
 def test_a_plain_field_where_the_editor_does_not_come(open_page):
     page = open_page(EXERCISES, scheme="http").page
-    page.route("**/codemirror.js", lambda route: route.abort())
     cells = Cells(page)
-    cells.press(cells[1], "Edit")
+    write_plain(page, cells[1], "print(6 * 7)")
     field = cells[1].locator("textarea")
-    field.fill("print(6 * 7)")
     field.press("Shift+Enter")
     cells.over(cells[1])
     assert cells[1].locator(".bp-output").inner_text().strip() == "42"
@@ -243,15 +249,24 @@ KEPT = [
 ]
 
 
+def keep(page, *entries):
+    """Keep entries, and load the page that finds them.
+
+    Chromium hands on behind the page's back what it wrote: a page loaded in the same moment may miss it.
+    """
+    for _ in range(5):
+        for put in entries:
+            page.evaluate(PUT, put)
+        wanted = len(page.evaluate(KEYS))
+        page.reload()
+        settle(page)
+        if len(page.evaluate(KEYS)) == wanted:
+            return
+    raise AssertionError("Chromium keeps nothing")
+
+
 def desk(page):
     return page.locator(".bp-desk")
-
-
-def write_plain(page, cell, code):
-    """Write into a cell, in the plain field, which takes text at once."""
-    page.route("**/codemirror.js", lambda route: route.abort())
-    cell.get_by_role("button", name="Edit").click()
-    cell.locator("textarea").fill(code)
 
 
 def download(page, name):
@@ -338,10 +353,7 @@ def test_what_fits_no_cell_is_shown_as_text(open_page):
 def test_a_file_is_shown_and_waits_and_everything_is_forgotten(open_page, axe, tmp_path):
     visit = open_page(EXERCISES, color_scheme="dark")
     page, cells = visit.page, Cells(visit.page)
-    page.evaluate(PUT, KEPT)
-    page.evaluate(PUT, ["book/01-credit-assignment", "elsewhere", KEPT[2]])
-    page.reload()
-    settle(page)
+    keep(page, KEPT, ["book/01-credit-assignment", "elsewhere", KEPT[2]])
     download(page, "Save my answers").save_as(tmp_path / "answers.json")
     # Asked first, and kept when the reader says so.
     desk(page).get_by_role("button", name="Forget everything").click()
@@ -401,10 +413,8 @@ def test_the_notebook_is_ready_to_hand_in(open_page, tmp_path):
     visit = open_page(EXERCISES, scheme="file")
     page = visit.page
     answer = "def predicted_change(dw, db, move_w, move_b):\n    return dw * move_w + db * move_b"
-    page.evaluate(PUT, [KEPT[0], "ex1", KEPT[2] | {"text": answer}])
-    page.evaluate(PUT, [KEPT[0], "ex2-check", KEPT[2] | {"text": "print('Right')"}])
-    page.reload()
-    settle(page)
+    check = KEPT[2] | {"text": "print('Right')"}
+    keep(page, [KEPT[0], "ex1", KEPT[2] | {"text": answer}], [KEPT[0], "ex2-check", check])
     got = download(page, "Download as notebook")
     assert got.suggested_filename == "01-credit-assignment.ipynb"
     got.save_as(tmp_path / got.suggested_filename)
@@ -432,6 +442,14 @@ def test_every_page_knows_its_cells(site):
             known = json.loads(told[0])
             assert known["page"] == page.removesuffix(".html")
             assert len(known["cells"]) == shown
+
+
+def test_the_site_carries_every_licence(site):
+    texts = list((ROOT / "vendor/licenses").iterdir())
+    assert len(texts) > 10
+    for text in [*texts, ROOT / "vendor/THIRD-PARTY.md"]:
+        copy = site.root / "_static" / text.relative_to(ROOT / "vendor")
+        assert copy.read_bytes() == text.read_bytes()
 
 
 @pytest.fixture(params=list(ENGINES))
