@@ -1,4 +1,4 @@
-"""The help at an exercise, and a Sphinx extension that puts it on the page: hints, solution in stages, why.
+"""The help at an exercise, and a Sphinx extension that puts it on the page: hints, a solution in stages, why.
 
 It stands in `book/solutions/NN-topic.ipynb`, in cells of Markdown behind the exercise's last cell (its check,
 or the answer that has none), tagged `hint`, `stage` or `why`, in this order. From there it goes
