@@ -2,16 +2,20 @@
 
 It holds what git tracks, so that unpacking it and the README's commands do what they do in a clone. The same
 files give the same bytes. Where there is no git, as in an unpacked zip, it holds all but what was made there.
+With BPLIB_SOLUTIONS=0 it has no solutions and no tests, which hold answers, and the checks in it are sealed.
 """
 
 from __future__ import annotations
 
 import subprocess
+import tempfile
 import zipfile
 from pathlib import Path
 from typing import Any
 
+from exercise_help import are_wanted
 from sphinx.application import Sphinx
+from student_wheel import put_sealed
 
 ROOT = Path(__file__).resolve().parent.parent
 NAME = "backpropagation-live"
@@ -19,6 +23,8 @@ NAME = "backpropagation-live"
 MADE = {"_build", "__pycache__", "jupyter_execute", "node_modules"}
 MADE_ENDINGS = (".egg-info", ".pyc", "_cache", "_checkpoints")
 LEFT_OUT = {".ci", ".git", ".hypothesis"}
+#: What tells answers, by the paths' beginnings.
+TELLING = ("book/solutions/", "tests/")
 
 
 def tracked(root: Path) -> list[str]:
@@ -39,12 +45,23 @@ def _belongs(name: str) -> bool:
 
 def write_zip(root: Path, target: Path) -> None:
     """Pack the book into a folder of its own in a zip."""
+    if are_wanted():
+        return _pack(target, {name: root / name for name in tracked(root)})
+    with tempfile.TemporaryDirectory() as folder:
+        put_sealed(Path(folder))
+        files = {name: root / name for name in tracked(root) if not name.startswith((*TELLING, "bplib/"))}
+        made = (path for path in sorted(Path(folder, "bplib").rglob("*")) if path.is_file())
+        _pack(target, files | {path.relative_to(folder).as_posix(): path for path in made})
+    return None
+
+
+def _pack(target: Path, files: dict[str, Path]) -> None:
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for name in tracked(root):
+        for name, path in files.items():
             entry = zipfile.ZipInfo(f"{NAME}/{name}")  # its date is 1980, whenever it is made
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = 0o100644 << 16
-            archive.writestr(entry, (root / name).read_bytes())
+            archive.writestr(entry, path.read_bytes())
 
 
 def add_zip(app: Sphinx, error: Exception | None) -> None:

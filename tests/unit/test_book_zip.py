@@ -70,3 +70,15 @@ def test_the_package_and_a_notebook_run_from_there(unpacked):
     nbval = ["--nbval", "--nbval-current-env", "--nbval-sanitize-with", "tests/sanitize.cfg"]
     told = run(unpacked, sys.executable, "-m", "pytest", "-q", *nbval, "book/A1-notation.ipynb")
     assert "passed" in told
+
+
+def test_without_solutions_it_tells_no_answer(tmp_path, monkeypatch):
+    monkeypatch.setenv("BPLIB_SOLUTIONS", "0")
+    book_zip.write_zip(ROOT, tmp_path / "book.zip")
+    with zipfile.ZipFile(tmp_path / "book.zip") as archive:
+        names = [name.removeprefix(f"{book_zip.NAME}/") for name in archive.namelist()]
+        check = archive.read(f"{book_zip.NAME}/bplib/exercises/ch01.py").decode()
+    assert {"README.md", "Makefile", "book/exercises/01-credit-assignment.ipynb"} <= set(names)
+    assert not [name for name in names if name.startswith(("book/solutions", "tests/"))]
+    assert "sealed_checks" in check
+    assert "def " not in check
