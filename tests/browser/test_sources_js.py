@@ -97,7 +97,9 @@ def compare(got, expected):
 
 
 @pytest.mark.parametrize(
-    "optimizer", [optim.SGD(0.3), optim.Adam(0.05), optim.Momentum(0.1, momentum=0.8)], ids=lambda o: str(o)
+    "optimizer",
+    [optim.SGD(0.3), optim.Adam(0.05), optim.Momentum(0.1, momentum=0.8)],
+    ids=lambda optimizer: type(optimizer).__name__,
 )
 def test_a_program_reads_the_same_in_every_state(page, optimizer):
     source = ProgramSource(program(), NAMES, optimizer)
@@ -235,7 +237,9 @@ def seeds():
 
 
 @pytest.mark.parametrize(
-    "optimizer", [optim.SGD(0.5), optim.Adam(0.05), optim.Nesterov(0.1)], ids=lambda o: str(o)
+    "optimizer",
+    [optim.SGD(0.5), optim.Adam(0.05), optim.Nesterov(0.1)],
+    ids=lambda optimizer: type(optimizer).__name__,
 )
 def test_seeds_read_the_same_in_every_state(page, optimizer):
     source = LanesSource(seeds(), ["steps", "seed", "spread"], optimizer)
