@@ -205,9 +205,10 @@ def _opens(plan: Plan, places: Places | Arrays, k: int, opens: Sequence[Any]) ->
 
 
 def _first(plan: Plan, alone: bool = False) -> list[str]:
-    """Name what a figure opens with if its author is silent; a question that stands alone opens the step."""
+    """Name what a figure opens with if its author is silent; where training is what moves, the step too."""
     controls, others = parts(plan)
-    return [*controls[:FIRST_CONTROLS], others[0], *(["step"] if alone and plan.source.learns else [])]
+    trains = alone and "steps" in plan.source.names
+    return [*controls[:FIRST_CONTROLS], others[0], *(["step"] if trains else [])]
 
 
 def _until(plan: Plan, places: Places | Arrays, k: int, until: Any) -> list[Any]:

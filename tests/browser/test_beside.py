@@ -54,7 +54,7 @@ LINES = """() => {
         }
         found[found.length - 1] += 1;
       }
-    (lines[p.offsetWidth] ??= []).push(...found.slice(0, -1));
+    if (found.length > 1) (lines[p.offsetWidth] ??= []).push(...found.slice(0, -1));
   }
   return lines;
 }"""

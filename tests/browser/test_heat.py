@@ -258,7 +258,7 @@ def test_sums_stand_beside_and_rounding_is_no_sum(show):
 
 def test_keys_walk_pick_and_lead_from_grid_to_grid(show):
     page = (visit := show(norm())).page
-    page.locator("summary").focus()
+    page.get_by_role("button", name="Reset").focus()
     page.keyboard.press("Shift+Tab")
     assert page.evaluate("document.activeElement.ariaLabel") == "out, 3 × 4; arrow keys pick a cell"
     for key in ("ArrowRight", "ArrowDown", "ArrowRight"):

@@ -122,8 +122,8 @@ def test_the_arrow_keys_read_the_points(show):
     fig = boundary(squash="sigmoid")
     page = (visit := show(fig)).page
     cursor = page.locator(".bp-cursor")
-    page.get_by_role("button", name="Copy link").focus()
-    page.keyboard.press("Tab")
+    page.get_by_role("button", name="Reset").focus()
+    page.keyboard.press("Shift+Tab")
     assert cursor.evaluate("(element) => element === document.activeElement")
     x, y, z = fig.quantity("x"), fig.quantity("y"), fig.quantity("out")
 

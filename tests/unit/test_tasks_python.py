@@ -53,7 +53,7 @@ def test_without_tasks_nothing_of_them_travels():
 
 
 def test_the_first_task_opens_two_controls_and_a_view_by_default():
-    assert make(asks="Why?").spec["tasks"] == [{"asks": "Why?", "opens": ["w", "x", "graph", "step"]}]
+    assert make(asks="Why?").spec["tasks"] == [{"asks": "Why?", "opens": ["w", "x", "graph"]}]
 
 
 def test_what_a_view_moves_itself_is_no_control_to_open():
