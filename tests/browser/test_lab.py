@@ -17,6 +17,7 @@ import test_live
 import test_network
 import test_paths
 import test_profile
+import test_tiles
 import test_trace
 from pages import settle, write_notebook
 
@@ -33,8 +34,9 @@ from bplib.widgets.explore import explore
 from bplib.widgets.expressions import expressions
 from bplib.widgets.frames import frames
 from bplib.widgets.live import curve, graph, live
+from bplib.widgets.shapes import Shapes
 from bplib.widgets.trace import Moment, recorded
-from bplib.widgets.views import bars, compose, line, network, paths, profile, trace
+from bplib.widgets.views import bars, compose, line, network, paths, profile, tiles, trace
 
 DATA = None"""
 
@@ -61,6 +63,7 @@ KINDS = {
     ".bp-route": shown(test_paths, "race"),
     ".bp-line": shown(test_line, "steps"),
     ".bp-profile": shown(test_profile, "cut"),
+    ".bp-tiles": shown(test_tiles, "tracker"),
     ".bp-trace": shown(test_trace, "figure"),
     ".bp-formulas": f"expressions({test_expressions.FORMULAS!r}, name='formula')",
     ".bp-explore": EXPLORE,
