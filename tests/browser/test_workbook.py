@@ -63,6 +63,19 @@ class Cells:
         self.page.keyboard.type(code)
 
 
+def desk(page):
+    return page.locator(".bp-desk")
+
+
+def folded(page):
+    """Return the line to which the desk folds."""
+    return desk(page).locator("> details > summary").inner_text()
+
+
+def unfold(page):
+    desk(page).locator("> details").evaluate("(details) => { details.open = true; }")
+
+
 def write_plain(page, cell, code):
     """Write into a cell, in the plain field, which takes text at once."""
     page.route("**/codemirror.js", lambda route: route.abort())
@@ -87,8 +100,11 @@ def cells(visit):
 def test_nothing_is_loaded_before_a_reader_asks(cells, visit):
     asked = visit.page.evaluate("() => performance.getEntriesByType('resource').map((entry) => entry.name)")
     assert not [name for name in asked if re.search("python|codemirror|purify", name)]
-    # What it costs stands once on the page, and in what each button says of itself.
-    assert visit.page.get_by_text("12 MB").all_inner_texts() == [COST]
+    # What it costs stands in the line above the first cell, and in what each button says of itself.
+    assert folded(visit.page) == "Python (first run: 12 MB) and your answers"
+    assert visit.page.get_by_text(COST).is_hidden()
+    unfold(visit.page)
+    assert visit.page.get_by_text(COST).is_visible()
     run = cells[0].locator(".bp-cell-bar button").first
     assert run.inner_text() == "Run"
     assert run.get_attribute("title").endswith("The first run loads 12 MB, some 5 s")
@@ -100,6 +116,7 @@ def test_a_cell_runs_after_those_above_it(cells, visit):
     assert cells.run(cells[2]).startswith("Not yet")
     assert cells.status(cells[2]) == ""
     assert "12 MB" not in cells[0].locator(".bp-cell-bar button").first.get_attribute("title")
+    assert folded(visit.page) == "Python (running) and your answers"
     assert visit.page.get_by_text("Python 3.12.7 with NumPy 2.0.2 runs in this page.").is_visible()
 
 
@@ -265,11 +282,8 @@ def keep(page, *entries):
     raise AssertionError("Chromium keeps nothing")
 
 
-def desk(page):
-    return page.locator(".bp-desk")
-
-
 def download(page, name):
+    unfold(page)
     with page.expect_download() as begun:
         desk(page).get_by_role("button", name=name).click()
     return begun.value
@@ -316,11 +330,40 @@ FULL = "Storage.prototype.setItem = () => { throw new DOMException('full', 'Quot
 def test_storage_that_fails_is_told_and_the_file_has_all(open_page, script, before, after):
     visit = open_page(EXERCISES, script=script)
     page, cells = visit.page, Cells(visit.page)
-    assert desk(page).get_by_text(before).is_visible()
+    assert folded(page).endswith("and your answers")
+    assert desk(page).get_by_text(before).is_visible() == (script == REFUSED)
     write_plain(page, cells[1], "a = 1")
+    assert folded(page).endswith("and your answers")  # none is called kept
     assert desk(page).get_by_text(after).is_visible()
     saved = json.loads(Path(download(page, "Save my answers").path()).read_text())
     assert saved["pages"][KEPT[0]]["ex1"]["text"] == "a = 1"
+
+
+@pytest.mark.parametrize("page", [EXERCISES, "book/00-introduction.html"])
+def test_on_a_phone_the_desk_is_a_line_until_it_is_asked(open_page, axe, page):
+    visit = open_page(page, width=390, height=844, color_scheme="dark")
+    page = visit.page
+    forget = desk(page).get_by_role("button", name="Forget everything here")
+    assert desk(page).bounding_box()["height"] <= 56
+    assert not forget.is_visible()
+    summary = desk(page).locator("summary")
+    assert summary.bounding_box()["height"] >= 24
+    summary.focus()
+    page.keyboard.press("Enter")
+    assert forget.is_visible()
+    assert desk(page).get_by_text("kept in this browser and sent to nobody").is_visible()
+    assert axe(page) == []
+    page.keyboard.press("Enter")
+    assert desk(page).bounding_box()["height"] <= 56
+    # With answers too, and what is said of them stands outside.
+    cell = page.evaluate("JSON.parse(document.getElementById('bp-cells').textContent)")
+    keep(page, [cell["page"], cell["cells"][0], KEPT[2]])
+    assert folded(page).endswith("your answers (1 kept)")
+    assert desk(page).bounding_box()["height"] <= 56
+    download(page, "Save my answers")
+    desk(page).locator("> details").evaluate("(details) => { details.open = false; }")
+    assert desk(page).get_by_text("The file holds 1 cells of 1 pages.").is_visible()
+    assert visit.faults == []
 
 
 def test_what_fits_no_cell_is_shown_as_text(open_page):
@@ -336,7 +379,7 @@ def test_what_fits_no_cell_is_shown_as_text(open_page):
     page.evaluate(store, lost | {"1:book/another:x": '{"at": "2026-01-01", "text": "of another page"}'})
     page.reload()
     settle(page)
-    names = desk(page).locator("summary")
+    names = desk(page).locator("div summary")
     assert names.all_inner_texts() == ["ex1, of edition 0", "ex2", "gone"]
     for name in names.all():
         name.click()
@@ -355,6 +398,7 @@ def test_a_file_is_shown_and_waits_and_everything_is_forgotten(open_page, axe, t
     page, cells = visit.page, Cells(visit.page)
     keep(page, KEPT, ["book/01-credit-assignment", "elsewhere", KEPT[2]])
     download(page, "Save my answers").save_as(tmp_path / "answers.json")
+    assert folded(page) == "Python (first run: 12 MB) and your answers (1 kept)"
     # Asked first, and kept when the reader says so.
     desk(page).get_by_role("button", name="Forget everything").click()
     assert page.get_by_role("dialog").get_by_text("2 cells on all pages").is_visible()
@@ -369,7 +413,7 @@ def test_a_file_is_shown_and_waits_and_everything_is_forgotten(open_page, axe, t
     # The file: shown, then put where it belongs, and run by nobody but the reader.
     page.locator("input[type=file]").set_input_files(tmp_path / "answers.json")
     desk(page).get_by_text("holds answers for 2 cells").wait_for()
-    names = desk(page).locator("summary").all_inner_texts()
+    names = desk(page).locator("div summary").all_inner_texts()
     assert names == ["book/01-credit-assignment, cell elsewhere", "cell 2"]
     assert desk(page).locator("details[open] pre").inner_text() == "print(6 * 7)"
     assert page.evaluate(KEYS) == []
