@@ -8,13 +8,16 @@ import re
 import subprocess
 import sys
 import zipfile
+from io import BytesIO
 from pathlib import Path
 
 import nbformat
 import pytest
+import segno
 from engines import ENGINES, equip
 from nbgrader.validator import Validator
 from pages import ROOT, settle
+from PIL import Image
 
 pytestmark = pytest.mark.browser
 
@@ -518,23 +521,39 @@ def test_pages_of_a_folder_share_what_is_kept_in_other_engines(engine, site, tmp
     assert engine.faults() == []
 
 
-# A site without Python.
+# A site without Python, which knows its address.
 
 
-def test_a_site_without_python_is_whole(windows, tmp_path):
-    """As `make site PYTHON=0` builds it, with one page."""
-    (tmp_path / "_toc.yml").write_text("format: jb-book\nroot: book/00-introduction\n")
-    command = [Path(sys.executable).with_name("jupyter-book"), "build", ".", "--toc", tmp_path / "_toc.yml"]
-    environment = {**os.environ, "BPLIB_FRAMES": "1", "BPLIB_PYTHON": "0"}
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """The folder of a site with one page, as `make site PYTHON=0` builds it, for https://example.org/book/."""
+    folder = tmp_path_factory.mktemp("small")
+    (folder / "_toc.yml").write_text("format: jb-book\nroot: book/00-introduction\n")
+    text = (ROOT / "_config.yml").read_text(encoding="utf-8")
+    for ours, its in {
+        'baseurl: ""': "baseurl: https://example.org/book/",
+        "tools/": f"{ROOT}/tools/",
+    }.items():
+        assert ours in text
+        text = text.replace(ours, its)
+    (folder / "_config.yml").write_text(text, encoding="utf-8")
+    files = ["--toc", folder / "_toc.yml", "--config", folder / "_config.yml", "--path-output", folder]
     done = subprocess.run(
-        [*command, "--path-output", tmp_path], cwd=ROOT, env=environment, capture_output=True, text=True
+        [Path(sys.executable).with_name("jupyter-book"), "build", ".", *files],
+        cwd=ROOT,
+        env={**os.environ, "BPLIB_FRAMES": "1", "BPLIB_PYTHON": "0"},
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0, done.stderr[-4000:]
-    root = tmp_path / "_build/html"
-    assert not list(root.rglob("python*")) + list(root.rglob("workbook.js"))
-    visit = windows.open(root.as_uri() + "/")
+    return folder / "_build/html"
+
+
+def test_a_site_without_python_is_whole(windows, small):
+    assert not list(small.rglob("python*")) + list(small.rglob("workbook.js"))
+    visit = windows.open(small.as_uri() + "/")
     page = visit.page
-    page.goto((root / "book/00-introduction.html").as_uri())
+    page.goto((small / "book/00-introduction.html").as_uri())
     slider = page.locator('.bp-live input[type="range"]').first
     slider.wait_for()
     before = page.locator(".bp-live").first.inner_text()
@@ -546,5 +565,32 @@ def test_a_site_without_python_is_whole(windows, tmp_path):
     assert visit.faults == []
     # The book as one file is there, and the page leads to it.
     link = page.get_by_role("link", name="backpropagation-live.zip")
-    assert zipfile.is_zipfile(root / "book" / link.get_attribute("href"))
+    assert zipfile.is_zipfile(small / "book" / link.get_attribute("href"))
+    visit.close()
+
+
+@pytest.mark.parametrize("path", ["book/00-introduction.html", "embed/first.html"])
+def test_on_paper_a_figure_shows_the_way_to_itself(windows, small, path):
+    visit = windows.open(small.as_uri() + "/", color_scheme="dark", device_scale_factor=3)
+    page = visit.page
+    page.goto((small / path).as_uri())
+    page.wait_for_selector(".bp-live .bp-foot")
+    page.emulate_media(media="print")
+    paper = page.locator(".bp-paper").first
+    address = "https://example.org/book/embed/first.html"
+    name, shown = paper.inner_text().split("\n")
+    assert name.startswith("Figure first · ")
+    assert shown == address
+    assert (small / address.removeprefix("https://example.org/book/")).is_file()
+    # What is printed is the code of this address, module by module.
+    code = [
+        [bool(module) for module in row] for row in segno.make(address, micro=False).matrix_iter(border=2)
+    ]
+    n = len(code)
+    image = Image.open(BytesIO(paper.locator("img").screenshot())).convert("L")
+    assert min(image.size) >= 10 * n, "px, three to one of the page: a telephone can read it"
+    modules = image.resize((n, n), Image.Resampling.BOX)
+    assert [[modules.getpixel((x, y)) < 128 for x in range(n)] for y in range(n)] == code
+    page.emulate_media(media="screen")
+    assert visit.faults == []
     visit.close()
