@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from pages import settle, slider
+from pages import number, settle, slider
 from test_live import diamond, neuron
 from test_network import DATA, two
 
@@ -152,4 +152,36 @@ def test_on_a_phone_the_network_is_one_screen_and_little_more(show):
             about = page.locator(".bp-network .bp-current").first if name != "Update" else button
             stands = about.evaluate(STANDS)
             assert stands["apart"] and stands["inside"] and stands["together"] <= 600, name
+    assert not visit.faults
+
+
+def test_on_a_phone_an_update_is_two_lines_and_the_table_has_the_rest(show):
+    fig = two(DATA)
+    page = (visit := show(fig, width=390, height=844)).page
+    before = {name: x for name, x in fig.values.items() if name[0] in "Wb"}
+    for name in ("Show all", "Update"):
+        page.locator(".bp-network").get_by_role("button", name=name).click()
+        settle(page)
+    fig.step()
+    moved = {name: fig.values[name] - x for name, x in before.items() if fig.values[name] != x}
+    most = max(moved, key=lambda name: abs(moved[name]))
+    bubble, canvas = (
+        page.locator(f".bp-network {shape}").bounding_box() for shape in (".bp-bubble", ".bp-canvas")
+    )
+    assert bubble["height"] <= 60
+    assert bubble["y"] + bubble["height"] - canvas["y"] <= canvas["height"] / 6, "the picture stays in sight"
+    words = page.locator(".bp-bubble").inner_text()
+    assert words.startswith(f"update: {len(moved)} moved, {most} the most, by {moved[most]:.3g}.\n")
+    summary = page.get_by_text("Every intermediate", exact=True)
+    summary.click()
+    rows = dict(row.inner_text().split("\t")[:2] for row in page.locator(".bp-intermediates tbody tr").all())
+    assert {name for name, value in rows.items() if "→" in value} == set(before)
+    assert [number(x) for x in rows[most].split(" → ")] == pytest.approx(
+        [before[most], fig.values[most]], 1e-5
+    )
+    assert page.locator(".bp-intermediates").evaluate("(e) => e.scrollWidth <= e.clientWidth")
+    # With the next step the table is as it was.
+    page.locator(".bp-network").get_by_role("button", name="Forward").click()
+    settle(page)
+    assert "→" not in page.locator(".bp-intermediates").inner_text()
     assert not visit.faults

@@ -240,6 +240,7 @@ def test_on_paper_a_figure_has_its_name(open_page):
         assert paper.is_hidden()
         page.emulate_media(media="print")
         assert paper.inner_text() == "Figure neuron · Credit assignment: one neuron · Backpropagation, Live"
+        assert paper.locator("img").count() == 0
         assert page.locator(".bp-live").first.locator(":is(button, summary, .bp-said)").all()
         for element in page.locator(".bp-live").first.locator(":is(button, summary, .bp-said)").all():
             assert element.is_hidden()

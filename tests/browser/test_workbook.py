@@ -8,13 +8,16 @@ import re
 import subprocess
 import sys
 import zipfile
+from io import BytesIO
 from pathlib import Path
 
 import nbformat
 import pytest
+import segno
 from engines import ENGINES, equip
 from nbgrader.validator import Validator
 from pages import ROOT, settle
+from PIL import Image
 
 pytestmark = pytest.mark.browser
 
@@ -63,6 +66,19 @@ class Cells:
         self.page.keyboard.type(code)
 
 
+def desk(page):
+    return page.locator(".bp-desk")
+
+
+def folded(page):
+    """Return the line to which the desk folds."""
+    return desk(page).locator("> details > summary").inner_text()
+
+
+def unfold(page):
+    desk(page).locator("> details").evaluate("(details) => { details.open = true; }")
+
+
 def write_plain(page, cell, code):
     """Write into a cell, in the plain field, which takes text at once."""
     page.route("**/codemirror.js", lambda route: route.abort())
@@ -87,8 +103,11 @@ def cells(visit):
 def test_nothing_is_loaded_before_a_reader_asks(cells, visit):
     asked = visit.page.evaluate("() => performance.getEntriesByType('resource').map((entry) => entry.name)")
     assert not [name for name in asked if re.search("python|codemirror|purify", name)]
-    # What it costs stands once on the page, and in what each button says of itself.
-    assert visit.page.get_by_text("12 MB").all_inner_texts() == [COST]
+    # What it costs stands in the line above the first cell, and in what each button says of itself.
+    assert folded(visit.page) == "Python (first run: 12 MB) and your answers"
+    assert visit.page.get_by_text(COST).is_hidden()
+    unfold(visit.page)
+    assert visit.page.get_by_text(COST).is_visible()
     run = cells[0].locator(".bp-cell-bar button").first
     assert run.inner_text() == "Run"
     assert run.get_attribute("title").endswith("The first run loads 12 MB, some 5 s")
@@ -100,6 +119,7 @@ def test_a_cell_runs_after_those_above_it(cells, visit):
     assert cells.run(cells[2]).startswith("Not yet")
     assert cells.status(cells[2]) == ""
     assert "12 MB" not in cells[0].locator(".bp-cell-bar button").first.get_attribute("title")
+    assert folded(visit.page) == "Python (running) and your answers"
     assert visit.page.get_by_text("Python 3.12.7 with NumPy 2.0.2 runs in this page.").is_visible()
 
 
@@ -265,11 +285,8 @@ def keep(page, *entries):
     raise AssertionError("Chromium keeps nothing")
 
 
-def desk(page):
-    return page.locator(".bp-desk")
-
-
 def download(page, name):
+    unfold(page)
     with page.expect_download() as begun:
         desk(page).get_by_role("button", name=name).click()
     return begun.value
@@ -316,11 +333,40 @@ FULL = "Storage.prototype.setItem = () => { throw new DOMException('full', 'Quot
 def test_storage_that_fails_is_told_and_the_file_has_all(open_page, script, before, after):
     visit = open_page(EXERCISES, script=script)
     page, cells = visit.page, Cells(visit.page)
-    assert desk(page).get_by_text(before).is_visible()
+    assert folded(page).endswith("and your answers")
+    assert desk(page).get_by_text(before).is_visible() == (script == REFUSED)
     write_plain(page, cells[1], "a = 1")
+    assert folded(page).endswith("and your answers")  # none is called kept
     assert desk(page).get_by_text(after).is_visible()
     saved = json.loads(Path(download(page, "Save my answers").path()).read_text())
     assert saved["pages"][KEPT[0]]["ex1"]["text"] == "a = 1"
+
+
+@pytest.mark.parametrize("page", [EXERCISES, "book/00-introduction.html"])
+def test_on_a_phone_the_desk_is_a_line_until_it_is_asked(open_page, axe, page):
+    visit = open_page(page, width=390, height=844, color_scheme="dark")
+    page = visit.page
+    forget = desk(page).get_by_role("button", name="Forget everything here")
+    assert desk(page).bounding_box()["height"] <= 56
+    assert not forget.is_visible()
+    summary = desk(page).locator("summary")
+    assert summary.bounding_box()["height"] >= 24
+    summary.focus()
+    page.keyboard.press("Enter")
+    assert forget.is_visible()
+    assert desk(page).get_by_text("kept in this browser and sent to nobody").is_visible()
+    assert axe(page) == []
+    page.keyboard.press("Enter")
+    assert desk(page).bounding_box()["height"] <= 56
+    # With answers too, and what is said of them stands outside.
+    cell = page.evaluate("JSON.parse(document.getElementById('bp-cells').textContent)")
+    keep(page, [cell["page"], cell["cells"][0], KEPT[2]])
+    assert folded(page).endswith("your answers (1 kept)")
+    assert desk(page).bounding_box()["height"] <= 56
+    download(page, "Save my answers")
+    desk(page).locator("> details").evaluate("(details) => { details.open = false; }")
+    assert desk(page).get_by_text("The file holds 1 cells of 1 pages.").is_visible()
+    assert visit.faults == []
 
 
 def test_what_fits_no_cell_is_shown_as_text(open_page):
@@ -336,7 +382,7 @@ def test_what_fits_no_cell_is_shown_as_text(open_page):
     page.evaluate(store, lost | {"1:book/another:x": '{"at": "2026-01-01", "text": "of another page"}'})
     page.reload()
     settle(page)
-    names = desk(page).locator("summary")
+    names = desk(page).locator("div summary")
     assert names.all_inner_texts() == ["ex1, of edition 0", "ex2", "gone"]
     for name in names.all():
         name.click()
@@ -355,6 +401,7 @@ def test_a_file_is_shown_and_waits_and_everything_is_forgotten(open_page, axe, t
     page, cells = visit.page, Cells(visit.page)
     keep(page, KEPT, ["book/01-credit-assignment", "elsewhere", KEPT[2]])
     download(page, "Save my answers").save_as(tmp_path / "answers.json")
+    assert folded(page) == "Python (first run: 12 MB) and your answers (1 kept)"
     # Asked first, and kept when the reader says so.
     desk(page).get_by_role("button", name="Forget everything").click()
     assert page.get_by_role("dialog").get_by_text("2 cells on all pages").is_visible()
@@ -369,7 +416,7 @@ def test_a_file_is_shown_and_waits_and_everything_is_forgotten(open_page, axe, t
     # The file: shown, then put where it belongs, and run by nobody but the reader.
     page.locator("input[type=file]").set_input_files(tmp_path / "answers.json")
     desk(page).get_by_text("holds answers for 2 cells").wait_for()
-    names = desk(page).locator("summary").all_inner_texts()
+    names = desk(page).locator("div summary").all_inner_texts()
     assert names == ["book/01-credit-assignment, cell elsewhere", "cell 2"]
     assert desk(page).locator("details[open] pre").inner_text() == "print(6 * 7)"
     assert page.evaluate(KEYS) == []
@@ -474,23 +521,39 @@ def test_pages_of_a_folder_share_what_is_kept_in_other_engines(engine, site, tmp
     assert engine.faults() == []
 
 
-# A site without Python.
+# A site without Python, which knows its address.
 
 
-def test_a_site_without_python_is_whole(windows, tmp_path):
-    """As `make site PYTHON=0` builds it, with one page."""
-    (tmp_path / "_toc.yml").write_text("format: jb-book\nroot: book/00-introduction\n")
-    command = [Path(sys.executable).with_name("jupyter-book"), "build", ".", "--toc", tmp_path / "_toc.yml"]
-    environment = {**os.environ, "BPLIB_FRAMES": "1", "BPLIB_PYTHON": "0"}
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """The folder of a site with one page, as `make site PYTHON=0` builds it, for https://example.org/book/."""
+    folder = tmp_path_factory.mktemp("small")
+    (folder / "_toc.yml").write_text("format: jb-book\nroot: book/00-introduction\n")
+    text = (ROOT / "_config.yml").read_text(encoding="utf-8")
+    for ours, its in {
+        'baseurl: ""': "baseurl: https://example.org/book/",
+        "tools/": f"{ROOT}/tools/",
+    }.items():
+        assert ours in text
+        text = text.replace(ours, its)
+    (folder / "_config.yml").write_text(text, encoding="utf-8")
+    files = ["--toc", folder / "_toc.yml", "--config", folder / "_config.yml", "--path-output", folder]
     done = subprocess.run(
-        [*command, "--path-output", tmp_path], cwd=ROOT, env=environment, capture_output=True, text=True
+        [Path(sys.executable).with_name("jupyter-book"), "build", ".", *files],
+        cwd=ROOT,
+        env={**os.environ, "BPLIB_FRAMES": "1", "BPLIB_PYTHON": "0"},
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0, done.stderr[-4000:]
-    root = tmp_path / "_build/html"
-    assert not list(root.rglob("python*")) + list(root.rglob("workbook.js"))
-    visit = windows.open(root.as_uri() + "/")
+    return folder / "_build/html"
+
+
+def test_a_site_without_python_is_whole(windows, small):
+    assert not list(small.rglob("python*")) + list(small.rglob("workbook.js"))
+    visit = windows.open(small.as_uri() + "/")
     page = visit.page
-    page.goto((root / "book/00-introduction.html").as_uri())
+    page.goto((small / "book/00-introduction.html").as_uri())
     slider = page.locator('.bp-live input[type="range"]').first
     slider.wait_for()
     before = page.locator(".bp-live").first.inner_text()
@@ -502,5 +565,32 @@ def test_a_site_without_python_is_whole(windows, tmp_path):
     assert visit.faults == []
     # The book as one file is there, and the page leads to it.
     link = page.get_by_role("link", name="backpropagation-live.zip")
-    assert zipfile.is_zipfile(root / "book" / link.get_attribute("href"))
+    assert zipfile.is_zipfile(small / "book" / link.get_attribute("href"))
+    visit.close()
+
+
+@pytest.mark.parametrize("path", ["book/00-introduction.html", "embed/first.html"])
+def test_on_paper_a_figure_shows_the_way_to_itself(windows, small, path):
+    visit = windows.open(small.as_uri() + "/", color_scheme="dark", device_scale_factor=3)
+    page = visit.page
+    page.goto((small / path).as_uri())
+    page.wait_for_selector(".bp-live .bp-foot")
+    page.emulate_media(media="print")
+    paper = page.locator(".bp-paper").first
+    address = "https://example.org/book/embed/first.html"
+    name, shown = paper.inner_text().split("\n")
+    assert name.startswith("Figure first · ")
+    assert shown == address
+    assert (small / address.removeprefix("https://example.org/book/")).is_file()
+    # What is printed is the code of this address, module by module.
+    code = [
+        [bool(module) for module in row] for row in segno.make(address, micro=False).matrix_iter(border=2)
+    ]
+    n = len(code)
+    image = Image.open(BytesIO(paper.locator("img").screenshot())).convert("L")
+    assert min(image.size) >= 10 * n, "px, three to one of the page: a telephone can read it"
+    modules = image.resize((n, n), Image.Resampling.BOX)
+    assert [[modules.getpixel((x, y)) < 128 for x in range(n)] for y in range(n)] == code
+    page.emulate_media(media="screen")
+    assert visit.faults == []
     visit.close()

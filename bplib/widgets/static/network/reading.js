@@ -25,8 +25,11 @@ export const readingOf = (store, anatomy, sentences, { host, canvas, partOf, hin
     if (typeof picked === "number") return sentences.input(picked, now);
     return picked.unit ? sentences.edge(picked, now) : sentences.unit(picked, now);
   };
-  const stepWords = ({ step, whole, moved, epoch }) =>
-    step.phase === "update" ? sentences.update(moved, whole) : sentences.step(step, whole ? epoch().run[top] : null);
+  // Where the picture goes down, the words of an update stand on it.
+  const stepWords = ({ step, whole, moved, epoch }, down) => {
+    if (step.phase !== "update") return sentences.step(step, whole ? epoch().run[top] : null);
+    return down ? sentences.updateInShort(moved) : sentences.update(moved, whole);
+  };
   const partsOf = ({ phase, layer: k }, update) => {
     if (phase === "update") return [update];
     return k > depth ? [partOf("loss")] : layer(k).map(partOf);
@@ -39,7 +42,7 @@ export const readingOf = (store, anatomy, sentences, { host, canvas, partOf, hin
       const { picked } = now;
       const step = down && now.step === now.closed ? undefined : now.step;
       setAttr(line, "aria-live", step && picked === null ? "polite" : "off");
-      say(line, picked !== null ? pickedWords(now) : step ? stepWords(now) : [hint]);
+      say(line, picked !== null ? pickedWords(now) : step ? stepWords(now, down) : [hint]);
       const parts = picked !== null ? [partOf(picked)] : step && down ? partsOf(step, update) : [];
       if (parts.length && parts.every(Boolean)) at(parts, picked === null && step.phase === "backward");
       else rest();

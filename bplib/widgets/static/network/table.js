@@ -35,6 +35,11 @@ export const tableOf = (store, anatomy, count) => {
     "details", { class: "bp-every", open: true }, html("summary", {}, words.network.every),
     html("div", { class: "bp-intermediates", role: "group", tabindex: 0, "aria-label": words.network.every }, table),
   );
+  // After an update, what a parameter was stands before what it is.
+  const valueOf = (i, { stale, moved: [from] }) => {
+    const x = fmt(store.values[i]);
+    return stale && paramOf.has(i) ? fill(words.network.movedTo, { from: fmt(from[paramOf.get(i).n]), to: x }) : x;
+  };
   let folded = false;
   return {
     element,
@@ -47,7 +52,7 @@ export const tableOf = (store, anatomy, count) => {
       sum.hidden = !now.whole;
       for (const { i, cells: [value, grad, part] } of rows) {
         const [hasValue, hasGradient] = known(i, now);
-        setText(value, hasValue ? fmt(store.values[i]) : "");
+        setText(value, hasValue ? valueOf(i, now) : "");
         setText(grad, hasGradient ? fmt(store.grads[i]) : "");
         part.hidden = !now.whole;
         const p = paramOf.get(i);

@@ -1,7 +1,7 @@
 // What a network says: symbols on one line, the present numbers on the next. Lists for say.js; `now` is what is known.
 import { fmt } from "../format.js";
 import { mean } from "../samples.js";
-import { blue, bracketed, red } from "../say.js";
+import { DIGITS, blue, bracketed, red } from "../say.js";
 import { fill, pieces, words } from "../words.js";
 import { targetsOf } from "./deltas.js";
 
@@ -89,6 +89,14 @@ export const sentencesOf = (store, anatomy, count) => {
     const sentence = whole ? words.network.updatedMean : words.network.updated;
     return [fill(sentence, { rate: fmt(store.rate), moves })];
   };
+  // The same in short, which leaves the picture to be seen: the table has every move.
+  const updateInShort = ([from, to]) => {
+    const moves = store.params.map(({ n, name }) => ({ name, x: to[n] - from[n] }));
+    const { name, x } = moves.reduce((a, b) => (Math.abs(b.x) > Math.abs(a.x) ? b : a));
+    const count = moves.filter((move) => move.x !== 0).length;
+    const { every, updatedInShort } = words.network;
+    return [fill(updatedInShort, { count, name, x: fmt(x, DIGITS), every })];
+  };
   const step = ({ phase, layer, row }, losses) => {
     const where = layer > depth ? names[top] : fill(words.network.layer, { k: layer });
     const told = fill(phase === "forward" ? words.network.forward : words.network.backward, { where });
@@ -97,5 +105,5 @@ export const sentencesOf = (store, anatomy, count) => {
     const lines = anatomy.layer(layer).flatMap((each, k) => [k ? "\n" : "", ...of(each)]);
     return [`${head}\n`, ...(layer > depth ? loss(losses) : lines)];
   };
-  return { unit, edge, input, loss, update, step };
+  return { unit, edge, input, loss, update, updateInShort, step };
 };

@@ -18,6 +18,7 @@ export const grid = ({ label, shape, sums, onpoint, onpick, onkey }) => {
   let plan = layout(shape, 100);
   let paint;
   let texts = [];
+  let standing = []; // the numbers that they show
   let margins = []; // {start, step, count, text}: the sums of rows and columns
 
   const cellAt = ({ clientX, clientY }) => {
@@ -59,7 +60,8 @@ export const grid = ({ label, shape, sums, onpoint, onpick, onkey }) => {
   }, canvas, numbers, chosen, here);
 
   const put = (box, x, y) => {
-    box.style.cssText = `left: ${x}px; top: ${y}px; width: ${plan.w}px; height: ${plan.h}px`;
+    const style = `left: ${x}px; top: ${y}px; width: ${plan.w}px; height: ${plan.h}px;`;
+    if (box.style.cssText !== style) box.style.cssText = style;
     return box;
   };
   const span = (x, y, className) => put(html("span", { class: className }), x, y);
@@ -87,6 +89,7 @@ export const grid = ({ label, shape, sums, onpoint, onpick, onkey }) => {
         name.style.cssText = `left: ${x}px; top: ${y - head}px; width: ${columns * w}px`;
         return name;
       });
+      standing = [];
       texts = plan.written ? Array.from({ length: grids * size }, (_, k) => span(...plan.place(k))) : [];
       const sum = (x, y, start, step, count) => ({ start, step, count, text: span(x, y, "bp-cell-sum") });
       margins = margin ? [
@@ -97,10 +100,17 @@ export const grid = ({ label, shape, sums, onpoint, onpick, onkey }) => {
       sign.forEach((corner) => setText(corner, "Σ"));
       numbers.replaceChildren(...names, ...texts, ...sign, ...margins.map(({ text }) => text));
     },
-    // framed: the cells that a frame goes around.
-    draw({ data }, scale, framed = null) {
+    // framed: the cells that a frame goes around. Paint all grids, then write: painting asks for the canvas's colours,
+    // and after each writing the browser would find the page's style again.
+    paint({ data }, scale, framed = null) {
       paint(data, scale, framed);
-      texts.forEach((text, k) => setText(text, written(data[k])));
+    },
+    write({ data }) {
+      texts.forEach((text, k) => {
+        if (Object.is(data[k], standing[k])) return;
+        standing[k] = data[k];
+        setText(text, written(data[k]));
+      });
       for (const { start, step, count, text } of margins) {
         const present = Math.min(count, Math.ceil((data.length - start) / step));
         setText(text, present > 0 ? written(sumOf(data, start, step, present)) : "");

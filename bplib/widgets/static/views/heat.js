@@ -127,26 +127,26 @@ export const mount = (el, store, { sheets, pick, picked, log, sums, gaps }) => {
   };
   const update = () => {
     if (!room) return;
-    sliders.update();
     const footprints = cellPicked?.footprints();
+    const arrays = sheets.map((sheet) => seen(sheet));
+    shown.forEach(({ sheet, cells }, s) =>
+      cells.paint(arrays[s], scales[sheet.scale], footprints && cellPicked.follows(sheet, footprints)));
+    sliders.update();
     if (cellPicked) {
       walked[picked] = cellPicked.place;
       setText(footprint.line, cellPicked.sentence(footprints));
     }
-    shown.forEach(({ sheet, cells }, s) => {
-      const array = seen(sheet);
+    shown.forEach(({ sheet, cells, ends }, s) => {
+      const array = arrays[s];
       lengths[s] = array.data.length;
-      cells.draw(array, scales[sheet.scale], footprints && cellPicked.follows(sheet, footprints));
+      cells.write(array);
       cells.pick(s === picked ? walked[s] : null);
       const k = within(s, walked[s]);
       cells.tell(k, numberOf(s, k, array.data, false));
-    });
-    // Of a scale that is shared, the last array may have made more of it.
-    for (const { sheet, ends } of shown) {
       const { least, full, grown } = scales[sheet.scale];
       const [lo, hi] = [fmt(least), fmt(full)];
       setText(ends, grown ? fill(words.heat.grown, { lo, hi }) : fill(words.heat.scale, { lo, hi }));
-    }
+    });
     if (focused() && pointed?.s === current) pointed = focused();
     read();
   };

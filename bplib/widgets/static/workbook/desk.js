@@ -1,4 +1,5 @@
-// The line above the first cell: what running costs, where answers are kept, and what can be done with all of them.
+// The line above the first cell: Python and the reader's answers, folded. It opens to what running costs, where answers
+// are kept, and what can be done with all of them; what must be said stands below it, open or not.
 import { html, setText } from "../dom.js";
 import { fill, words } from "../words.js";
 import { read, save, write } from "./file.js";
@@ -37,16 +38,19 @@ export class Desk {
       input,
     );
     this.#parts = {
+      folded: html("summary"),
       cost: html("span", {}, fill(words.kept.cost, { size })),
       again: button(words.kept.again, words.kept.againTitle, does.again),
       where: html("p", {}),
+      trouble: html("p", { class: "bp-trouble", role: "status" }),
       told: html("p", { role: "status" }),
       panel: html("div", {}),
     };
     this.#parts.again.hidden = true;
-    const { cost, again, where, told, panel } = this.#parts;
+    const { folded, cost, again, where, trouble, told, panel } = this.#parts;
     const label = { class: "bp-desk", "aria-label": words.kept.label };
-    this.element = html("section", label, html("p", {}, cost, " ", again), where, buttons, told, panel);
+    const all = html("details", {}, folded, html("p", {}, cost, " ", again), where, buttons);
+    this.element = html("section", label, all, trouble, told, panel);
     this.refresh();
     this.#offerRest();
   }
@@ -59,14 +63,20 @@ export class Desk {
   loaded(sentence) {
     setText(this.#parts.cost, sentence);
     this.#parts.again.hidden = false;
+    this.refresh();
   }
 
-  // Says where answers are kept, as things stand.
+  // Says how things stand: whether Python runs, where answers are kept, and how many of this page.
   refresh() {
-    const { trouble } = this.#kept;
+    const { folded, again, where, trouble } = this.#parts;
+    const { page, cells } = this.#page;
+    const fault = { full: words.kept.full, refused: words.kept.refused }[this.#kept.trouble] ?? "";
+    const n = fault ? 0 : cells.filter((cell) => this.#kept.get(page, cell)).length;
+    const python = again.hidden ? fill(words.kept.pythonCosts, { size }) : words.kept.pythonRuns;
+    setText(folded, fill(words.kept.folded, { python, answers: n ? fill(words.kept.some, { n }) : words.kept.none }));
     const place = location.protocol === "file:" ? words.kept.inFolder : words.kept.inBrowser;
-    setText(this.#parts.where, { full: words.kept.full, refused: words.kept.refused }[trouble] ?? place);
-    this.#parts.where.classList.toggle("bp-trouble", trouble !== "");
+    setText(trouble, fault);
+    setText(where, fault ? "" : place);
   }
 
   // What was kept for this page and fits none of its cells is shown as text.
