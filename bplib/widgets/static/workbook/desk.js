@@ -18,7 +18,7 @@ const shown = (name, text, open = false) =>
 export class Desk {
   element;
   #kept;
-  #page; // { page, cells: [id], notebook: whether there is one to hand in }
+  #page; // { page, cells: [id], runs: whether cells can be run, notebook: whether there is one to hand in }
   #does; // { texts(): Map, name(id), take(found), forget(), again() }
   #parts;
 
@@ -37,7 +37,7 @@ export class Desk {
       input,
     );
     this.#parts = {
-      cost: html("span", {}, fill(words.kept.cost, { size })),
+      cost: html("span", {}, page.runs ? fill(words.kept.cost, { size }) : words.kept.still),
       again: button(words.kept.again, words.kept.againTitle, does.again),
       where: html("p", {}),
       told: html("p", { role: "status" }),
