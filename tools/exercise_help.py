@@ -7,7 +7,10 @@ or the answer that has none), tagged `hint`, `stage` or `why`, in this order. Fr
 - to the page of the site: all of it, folded, with the solution itself behind the stages.
   `workbook/help.js` opens it step by step; where scripts don't run, the reader does.
 
-With BPLIB_SOLUTIONS=0 (`make site SOLUTIONS=0`) the page has what the student's notebook has.
+An answer in words is a cell of Markdown. Its stages are the parts or paragraphs of its solution, and on the
+page it is a place of its own, in which `workbook/prose.js` puts a field.
+
+With BPLIB_SOLUTIONS=0 (`make site SOLUTIONS=0`) the page has what the student's notebook has, and the fields.
 """
 
 from __future__ import annotations
@@ -31,6 +34,7 @@ KINDS = ("hint", "stage", "why")
 PAGES = "book/exercises/"
 _MARKS = re.compile(r"^[ \t]*### (BEGIN|END) SOLUTION\n?", re.M)
 _SAID = re.compile(r"\*Solution\.\*\s+")
+_PART = re.compile(r"\n+(?=\d+\. )|\n\n+(?=\S)")  # a numbered part begins, or a paragraph
 
 
 @dataclass
@@ -108,19 +112,27 @@ def page(student: NotebookNode, source: NotebookNode) -> NotebookNode:
     for cell in student.cells:
         cells.append(cell)
         if exercise := solved.get(cell.id):
-            stages = [*(stage.source for stage in exercise.stages), _solution(exercise.answer)]
-            steps = "\n\n".join(f"<div>\n\n{stage}\n\n</div>" for stage in stages)
+            steps = "\n\n".join(f"<div>\n\n{step}\n\n</div>" for step in steps_of(exercise))
             texts = [folded("solution", "Solution, step by step", steps)]
             texts += [folded("why", "What this tells you", why.source) for why in exercise.why]
             cells += map(new_markdown_cell, texts)
     return nbformat.from_dict({**student, "cells": cells})
 
 
-def _solution(answer: NotebookNode) -> str:
-    """Return the answer of the source as Markdown."""
+def steps_of(exercise: Exercise) -> list[str]:
+    """Return the solution as Markdown: the stages and all of it, or the parts of an answer in words."""
+    answer = exercise.answer
+    stages = [stage.source for stage in exercise.stages]
     if answer.cell_type == "markdown":
-        return _SAID.sub("", answer.source, count=1)
-    return f"All of it:\n\n```python\n{_MARKS.sub('', answer.source).rstrip()}\n```"
+        return [*stages, *_PART.split(_SAID.sub("", answer.source, count=1))]
+    return [*stages, f"All of it:\n\n```python\n{_MARKS.sub('', answer.source).rstrip()}\n```"]
+
+
+def place_fields(nb: NotebookNode) -> None:
+    """Give each answer in words its place on the page."""
+    for cell in nb.cells:
+        if cell.cell_type == "markdown" and kind(cell) == "answer":
+            cell.source = f'<div class="bp-words" data-cell="{cell.id}">\n\n{cell.source}\n\n</div>'
 
 
 def are_wanted() -> bool:
@@ -128,17 +140,20 @@ def are_wanted() -> bool:
     return os.environ.get("BPLIB_SOLUTIONS") != "0"
 
 
-def add_solutions(app: Sphinx, name: str, content: list[str]) -> None:
-    """Give the page of exercises its solutions; what readers download stays the student's notebook."""
-    if not (name.startswith(PAGES) and are_wanted()):
+def complete(app: Sphinx, name: str, content: list[str]) -> None:
+    """Give a page of exercises its fields and solutions; readers download the student's notebook still."""
+    if not name.startswith(PAGES):
         return
-    path = ROOT / "book" / "solutions" / f"{name.removeprefix(PAGES)}.ipynb"
-    app.env.note_dependency(str(path))
-    student = nbformat.reads(content[0], as_version=4)
-    content[0] = json.dumps(page(student, nbformat.read(path, as_version=4)))
+    nb = nbformat.reads(content[0], as_version=4)
+    if are_wanted():
+        path = ROOT / "book" / "solutions" / f"{name.removeprefix(PAGES)}.ipynb"
+        app.env.note_dependency(str(path))
+        nb = page(nb, nbformat.read(path, as_version=4))
+    place_fields(nb)
+    content[0] = json.dumps(nb)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx."""
-    app.connect("source-read", add_solutions)
+    app.connect("source-read", complete)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -3,8 +3,9 @@
 What is vendored in `vendor/pyodide`, and bplib as it is in this tree, becomes scripts in
 `_static/bp/python`: each calls `bplib_python_piece` with a piece of a part's gzip in base64.
 `_static/bp/python.js` loads them when a reader asks. What is packed is kept beside the site, by its hash,
-because packing takes seconds. With BPLIB_PYTHON=0 (`make site PYTHON=0`) the site is built without it;
-with BPLIB_SOLUTIONS=0 the checks of the exercises are packed sealed.
+because packing takes seconds. With BPLIB_PYTHON=0 (`make site PYTHON=0`) the site is built without it, and
+has the workbook only where there are fields for answers in words. With BPLIB_SOLUTIONS=0 the checks of the
+exercises are packed sealed.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ RUNTIME = ("pyodide.asm.js", "pyodide.js", "pyodide.asm.wasm", "python_stdlib.zi
 LEFT_OUT = {"bplib/plot.py", "bplib/graph_picture.py", "bplib/widgets/explore.py", "bplib/widgets/static"}
 KEPT = {"bplib/widgets/static/loader.js"}  # a figure's class reads it
 CODE = re.compile(r'<div class="cell_input')
+FIELD = re.compile(r'<div class="bp-words"')
 EXERCISES = "book/exercises/"
 PIECE = 3 * 2**18  # bytes of gzip in a script, a multiple of 3: a megabyte of base64
 
@@ -112,7 +114,7 @@ def pieces(name: str, content: bytes, cache: Path) -> tuple[str, list[Path]]:
 
 
 def write(static: Path, cache: Path) -> None:
-    """Write the workbook, `python.js` and what it loads into a folder, `_static/bp` of a site."""
+    """Write `python.js`, what it loads, and the workbook into a folder, `_static/bp` of a site."""
     table: dict[str, Any] = {"versions": versions(), "parts": {}}
     folder = static / "python"
     shutil.rmtree(folder, ignore_errors=True)
@@ -122,22 +124,33 @@ def write(static: Path, cache: Path) -> None:
         for script in scripts:
             shutil.copyfile(script, folder / script.name)
         table["parts"][name] = {"mark": mark, "bytes": [script.stat().st_size for script in scripts]}
-    for entry in (library.PYTHON, library.WORKBOOK):
-        script = static / entry.rpartition("/")[2]
-        script.write_text(library.page_script(entry, table), encoding="utf-8")
+    write_script(static, library.PYTHON, table)
+    write_script(static, library.WORKBOOK, table)
 
 
-def is_wanted(app: Sphinx) -> bool:
+def write_script(static: Path, entry: str, table: dict[str, Any]) -> None:
+    """Write one of the two scripts into `_static/bp` of a site."""
+    script = static / entry.rpartition("/")[2]
+    script.parent.mkdir(parents=True, exist_ok=True)
+    script.write_text(library.page_script(entry, table), encoding="utf-8")
+
+
+def is_wanted() -> bool:
     """Whether the site is to have Python in its pages."""
-    return app.builder.format == "html" and os.environ.get("BPLIB_PYTHON") != "0"
+    return os.environ.get("BPLIB_PYTHON") != "0"
 
 
 def write_python(app: Sphinx) -> None:
-    """Write Python into the site."""
-    if is_wanted(app):
-        out = Path(app.outdir)
-        write(out / "_static" / "bp", out.parent / "python")
-        write_notebooks(out / "_static" / "bp")
+    """Write Python and the workbook into the site, or the workbook alone."""
+    if app.builder.format != "html":
+        return
+    out = Path(app.outdir)
+    static = out / "_static" / "bp"
+    if is_wanted():
+        write(static, out.parent / "python")
+    else:
+        write_script(static, library.WORKBOOK, {"versions": {}, "parts": {}})
+    write_notebooks(static)
 
 
 def write_notebooks(static: Path) -> None:
@@ -152,16 +165,17 @@ def write_notebooks(static: Path) -> None:
 
 
 def cells(page: str, notebook: Path) -> str:
-    """Return what the workbook knows of a page, as an element: its name and the ids of its cells of code."""
+    """Return what the workbook knows of a page, as an element: its name and the ids of its cells that run."""
     nb = json.loads(notebook.read_text(encoding="utf-8"))
-    ids = [cell["id"] for cell in nb["cells"] if cell["cell_type"] == "code"]
+    ids = [cell["id"] for cell in nb["cells"] if cell["cell_type"] == "code" and is_wanted()]
     told = {"page": page, "cells": ids, "notebook": page.startswith(EXERCISES)}
     return f'<script type="application/json" id="bp-cells">{json.dumps(told)}</script>'
 
 
 def offer_python(app: Sphinx, page: str, template: str, context: dict[str, Any], *_: object) -> None:
-    """Give a page with code its workbook."""
-    if is_wanted(app) and CODE.search(context.get("body", "")):
+    """Give a page with code or with fields its workbook."""
+    body = context.get("body", "")
+    if app.builder.format == "html" and (FIELD.search(body) or (is_wanted() and CODE.search(body))):
         context["body"] += cells(page, Path(app.env.doc2path(page)))
         app.add_js_file("bp/workbook.js", defer="defer")
         app.add_css_file("bp/workbook.css", priority=900)  # after the theme's

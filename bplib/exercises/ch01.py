@@ -306,7 +306,9 @@ check_input_gradient = Check(
     returns=["dx"],
     cases=NEURONS,
     mistakes={
-        "this is the gradient by w; here x is what moves": instead(_neuron, dx=lambda s: s.dz * s.x),
+        "this is the gradient with respect to w; here x is what moves": instead(
+            _neuron, dx=lambda s: s.dz * s.x
+        ),
         "the slope of the square is missing": instead(_neuron, dx=lambda s: s.a * (1 - s.a) * s.w),
         "the slope of the sigmoid is missing": instead(_neuron, dx=lambda s: 2 * (s.a - s.y) * s.w),
         "how z changes with x has no x in it": instead(_neuron, dx=lambda s: s.dz * s.w * s.x),

@@ -170,7 +170,7 @@ check_meeting = Check(
         ),
         "the slope of sin has the wrong sign": _wrong_meeting(dv=lambda u, v: -u * np.cos(v)),
         "the slope of sin is missing": _wrong_meeting(dv=lambda u, v: u),
-        "in the product u s, the slope by s is not 1": _wrong_meeting(dv=lambda u, v: np.cos(v)),
+        "in the product u s, the slope with respect to s is not 1": _wrong_meeting(dv=lambda u, v: np.cos(v)),
         "the slope of the product x y is missing": _wrong_meeting(du_dx=False),
     },
 )
@@ -186,7 +186,7 @@ def _wrong_stations(
     C_side: Callable[[Any], Any] = np.transpose,
     slope: Callable[[Any], Any] = lambda z: 1 - np.tanh(z) ** 2,
 ) -> Callable[[Any, Any, Any], Any]:
-    """Make the gradient by x with a transpose left out or another slope of tanh."""
+    """Make the gradient with respect to x with a transpose left out or another slope of tanh."""
     return lambda A, C, x: A_side(A) @ (slope(A @ x) * (C_side(C) @ (C @ np.tanh(A @ x))))
 
 
@@ -319,7 +319,7 @@ check_middle = Check(
         {"P": _P, "W": _W, "Q": _Q, "T": _T},
     ],
     mistakes={
-        "the target T is missing: G is the gradient of this loss by Z": instead(
+        "the target T is missing: G is the gradient of this loss with respect to Z": instead(
             _middle, dW=lambda s: s.P.T @ s.Z @ s.Q.T
         ),
         "the loss is half the sum of squares; the 2 cancels": instead(_middle, dW=lambda s: 2 * s.dW),

@@ -93,7 +93,9 @@ check_by_hand = Check(
         ),
         "this is the delta of the squared error": _wrong_by_hand(delta2=2 * _YHAT**2 * (1 - _YHAT)),
         "it is y - yhat; the gradient is yhat - y": lambda: {"delta2": -_YHAT},
-        "this is the slope of the loss by yhat, before the sigmoid": _wrong_by_hand(delta2=1 / (1 - _YHAT)),
+        "this is the slope of the loss with respect to yhat, before the sigmoid": _wrong_by_hand(
+            delta2=1 / (1 - _YHAT)
+        ),
         "the weight W2 is multiplied by a1, not by x": lambda: {"dW2": _YHAT * 3.0},
         "the weight on the way, W2, is missing": _wrong_by_hand(W2=1.0),
         "on the way back stands W2, not W1": _wrong_by_hand(W2=0.5),
@@ -216,7 +218,7 @@ check_backward = Check(
             delta2=lambda s: 2 * s.delta2 * s.yhat * (1 - s.yhat)
         ),
         "delta2 is y - yhat; the gradient is yhat - y": _wrong_backward(delta2=lambda s: -s.delta2),
-        "delta2 is the slope of the loss by yhat: the sigmoid is missing": _wrong_backward(
+        "delta2 is the slope of the loss with respect to yhat: the sigmoid is missing": _wrong_backward(
             delta2=lambda s: s.delta2 / (s.yhat * (1 - s.yhat))
         ),
         "the slope of tanh is missing": _wrong_backward(slope=lambda s: 1.0),
@@ -346,7 +348,7 @@ check_counting = Check(
         {"W1": 0.8, "W2": -1.2, "x": -1.0, "y": 0.0},
     ],
     mistakes={
-        "this is the slope of the loss by yhat: the slope of the output is missing": _wrong_counting(
+        "this is the loss's slope with respect to yhat: the slope of the output is missing": _wrong_counting(
             delta2=lambda s: 1 - s.y / s.yhat
         ),
         "the slope of exp is counted twice": _wrong_counting(delta2=lambda s: s.delta2 * s.yhat),

@@ -259,7 +259,7 @@ def _made(operation: Callable[..., Value], *parts: Value) -> Value:
 
 
 def _constant(number: float) -> Value:
-    # As arithmetic wraps a plain number: it does not move, so x**2 needs no slope by its exponent.
+    # As arithmetic wraps a plain number: it does not move, so x**2 needs no slope for its exponent.
     node = Value(number)
     node.op = "const"
     return node

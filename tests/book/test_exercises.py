@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import nbformat
 import pytest
-from exercise_help import add_solutions, exercises
+from exercise_help import complete, exercises, kind, steps_of
 from nbclient import NotebookClient
 from notebooks import BOOK, student_version, text, write_assignments
 from traitlets.config import PyFileConfigLoader
@@ -103,7 +103,7 @@ def page_of(path: Path) -> list[nbformat.NotebookNode]:
     noted: list[str] = []
     app = SimpleNamespace(env=SimpleNamespace(note_dependency=noted.append))
     content = [(BOOK / "exercises" / path.name).read_text(encoding="utf-8")]
-    add_solutions(app, f"book/exercises/{path.stem}", content)
+    complete(app, f"book/exercises/{path.stem}", content)
     assert noted == ([] if os.environ.get("BPLIB_SOLUTIONS") == "0" else [str(path)])
     return list(nbformat.reads(content[0], as_version=4).cells)
 
@@ -118,8 +118,29 @@ def test_solutions_are_on_the_page_and_nowhere_else(path: Path, monkeypatch: pyt
     assert page.count('class="bp-solution"') == len(exercises(source))
     assert "### BEGIN" not in page and "### END" not in page
     monkeypatch.setenv("BPLIB_SOLUTIONS", "0")
-    assert page_of(path) == student
+    for shown, cell in zip(page_of(path), student, strict=True):
+        in_words = cell.cell_type == "markdown" and kind(cell) == "answer"
+        field = f'<div class="bp-words" data-cell="{cell.id}">\n\n{cell.source}\n\n</div>'
+        assert shown == (cell | {"source": field} if in_words else cell)
     assert not [text for text in told if text in "".join(cell.source for cell in student)]
+
+
+@by_name
+def test_an_answer_in_words_comes_in_parts(path: Path):
+    """Each whole: no paragraph of a part, and no code in it, is cut off."""
+    in_words = [
+        exercise
+        for exercise in exercises(nbformat.read(path, as_version=4))
+        if exercise.answer.cell_type == "markdown"
+    ]
+    assert in_words
+    for exercise in in_words:
+        assert exercise.answer.metadata.nbgrader.grade and not exercise.check
+        assert exercise.answer.source.startswith("*Solution.*")
+        steps = steps_of(exercise)
+        assert len(steps) >= 2, exercise.answer.id
+        assert " ".join(["*Solution.*", *steps]).split() == exercise.answer.source.split()
+        assert not [step for step in steps if step.count("```") % 2 or step.startswith(" ")]
 
 
 def test_assignments_are_ready_for_nbgrader(tmp_path: Path):

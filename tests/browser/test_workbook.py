@@ -15,6 +15,9 @@ import nbformat
 import pytest
 import segno
 from engines import ENGINES, equip
+from grading.course import COURSE_ID
+from grading.sandbox import Limits, SandboxError, ensure_sandbox
+from nbgrader.api import Gradebook
 from nbgrader.validator import Validator
 from pages import ROOT, settle
 from PIL import Image
@@ -203,12 +206,61 @@ def test_help_comes_when_it_is_asked_for_and_the_solution_after_a_try(open_page)
     assert visit.faults == []
 
 
-def test_a_solution_on_paper_opens_when_its_reader_says_so(open_page):
+HARM = '<img src="x" onerror="window.harm = 1"> </textarea><script>window.harm = 1</script>'
+WORDS = f"1. The slope is $x_i$, so the sum gives $f$.\n\n2. Twice as much: $2 f^2$. {HARM}"
+
+
+def field(page):
+    return page.get_by_role("textbox", name="Your answer to 8. ")
+
+
+def test_an_answer_in_words_is_written_kept_and_compared(open_page):
+    visit = open_page(EXERCISES, width=390, height=844)
+    page = visit.page
+    solution = page.locator(".bp-solution").last
+    solution.locator("summary").click()
+    steps = solution.locator(":scope > div:not(.bp-gate)")
+    assert "Write your answer into the field first" in solution.inner_text()
+    field(page).focus()
+    page.keyboard.type("No idea yet, sorry")
+    page.keyboard.press("Tab")  # out of the field, to the hint
+    assert page.evaluate("() => document.activeElement.textContent") == "Hint 1"
+    assert not [k for k in range(4) if steps.nth(k).is_visible()]
+    field(page).focus()
+    page.keyboard.type(" but")
+    assert steps.first.is_hidden()  # nothing moves while a reader writes
+    field(page).fill(WORDS)
+    page.keyboard.press("Tab")
+    assert steps.count() == 4 and steps.first.is_visible() and steps.nth(1).is_hidden()
+    assert page.evaluate("() => document.activeElement.textContent") == "Hint 1"
+    for k in (1, 2, 3):
+        solution.get_by_role("button", name="Next step").click()
+        assert steps.nth(k).is_visible()
+    assert "Euler" in steps.nth(2).inner_text()
+    assert steps.nth(2).locator("ol").get_attribute("start") == "3"
+
+    page.reload()
+    settle(page)
+    assert field(page).input_value() == WORDS
+    told = page.locator(".bp-words").get_by_role("status").inner_text()
+    assert re.fullmatch(r"Your text of \w+ \d+, \d{4}\.", told)
+    solution.locator("summary").click()
+    assert steps.first.is_visible() and steps.nth(1).is_hidden()
+    assert not page.evaluate("() => window.harm")
+    field(page).fill("")  # as if nothing had been written
+    assert page.evaluate(KEYS) == []
+    assert visit.faults == []
+
+
+def test_a_solution_in_words_opens_without_a_try_when_its_reader_says_so(open_page):
     page = open_page(EXERCISES).page
     solution = page.locator(".bp-solution").last
     solution.locator("summary").click()
-    assert "Euler" not in solution.inner_text()
+    assert "the sum is" not in solution.inner_text()
     solution.get_by_role("button", name="Show it anyway").click()
+    assert "the sum is" in solution.inner_text() and "Euler" not in solution.inner_text()
+    for _ in range(3):
+        solution.get_by_role("button", name="Next step").click()
     assert "Euler" in solution.inner_text()
 
 
@@ -433,6 +485,27 @@ def test_a_file_is_shown_and_waits_and_everything_is_forgotten(open_page, axe, t
     assert visit.faults == []
 
 
+def test_an_answer_in_words_goes_by_file(open_page, tmp_path):
+    visit = open_page(EXERCISES)
+    page = visit.page
+    keep(page, [KEPT[0], "ex8", KEPT[2] | {"text": WORDS}])
+    download(page, "Save my answers").save_as(tmp_path / "answers.json")
+    desk(page).get_by_role("button", name="Forget everything").click()
+    page.get_by_role("button", name="Forget it").click()
+    assert field(page).input_value() == ""
+    page.locator("input[type=file]").set_input_files(tmp_path / "answers.json")
+    offered = desk(page).locator("summary")
+    offered.wait_for()
+    assert offered.inner_text().startswith("Your answer to 8. ")
+    assert desk(page).locator("pre").inner_text() == WORDS
+    desk(page).get_by_role("button", name="Put them into their cells").click()
+    assert field(page).input_value() == WORDS
+    told = page.locator(".bp-words").get_by_role("status").inner_text()
+    assert told == "Text from a file, put here on January 2, 2026."
+    assert not page.evaluate("() => window.harm")
+    assert visit.faults == []
+
+
 def test_files_that_are_none_are_refused_with_a_reason(open_page):
     visit = open_page(EXERCISES)
     ours = {"book": "backpropagation-live", "edition": 1, "saved": "?"}
@@ -461,7 +534,8 @@ def test_the_notebook_is_ready_to_hand_in(open_page, tmp_path):
     page = visit.page
     answer = "def predicted_change(dw, db, move_w, move_b):\n    return dw * move_w + db * move_b"
     check = KEPT[2] | {"text": "print('Right')"}
-    keep(page, [KEPT[0], "ex1", KEPT[2] | {"text": answer}], [KEPT[0], "ex2-check", check])
+    own = [KEPT[0], "ex1", KEPT[2] | {"text": answer}]
+    keep(page, own, [KEPT[0], "ex2-check", check], [KEPT[0], "ex8", KEPT[2] | {"text": WORDS}])
     got = download(page, "Download as notebook")
     assert got.suggested_filename == "01-credit-assignment.ipynb"
     got.save_as(tmp_path / got.suggested_filename)
@@ -469,7 +543,8 @@ def test_the_notebook_is_ready_to_hand_in(open_page, tmp_path):
     nb = nbformat.read(tmp_path / got.suggested_filename, as_version=4)
     nbformat.validate(nb)
     changed = [cell.id for cell, old in zip(nb.cells, given.cells, strict=True) if cell.source != old.source]
-    assert changed == ["ex1"]  # a check is the course's, whatever the reader made of it
+    assert changed == ["ex1", "ex8"]  # a check is the course's, whatever the reader made of it
+    assert next(cell for cell in nb.cells if cell.id == "ex8").source == WORDS
     told = [[(cell.id, cell.metadata) for cell in each.cells] for each in (nb, given)]
     assert told[0] == told[1]
     assert nb.metadata == given.metadata
@@ -477,6 +552,56 @@ def test_the_notebook_is_ready_to_hand_in(open_page, tmp_path):
     checks = {cell.source for cell in given.cells if cell.id.endswith("-check")}
     assert checks - {cell["source"] for cell in failed} == {"ch01.check_predicted_change(predicted_change)"}
     assert visit.faults == []
+
+
+def course(folder):
+    """Make a course as `make assignments` does."""
+    try:
+        ensure_sandbox(Limits())
+    except SandboxError as why:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"{why}")
+    command([sys.executable, "tools/notebooks.py", "--assignments", folder], ROOT)
+
+
+def command(words, folder, **environment):
+    """Run a command with this Python's programs first."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+    environment = {**os.environ, "PATH": path, **environment}
+    done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+
+
+def test_what_the_page_hands_in_is_graded(open_page, tmp_path):
+    """A right and a wrong answer, as two students download them, by nbgrader's own command."""
+    folder, name = tmp_path / "course", "01-credit-assignment"
+    course(folder)
+    page = open_page(EXERCISES).page
+    right = "def predicted_change(dw, db, move_w, move_b):\n    return dw * move_w + db * move_b"
+    said = {"at": KEPT[2]["at"], "right": "Right: change, in 3 cases of 3."}  # the page's word is no grade
+    for student, answer in {"right": right, "wrong": right.replace("+", "-")}.items():
+        answers = [
+            ["ex1", KEPT[2] | {"text": answer}],
+            ["ex1-check", said],
+            ["ex8", KEPT[2] | {"text": WORDS}],
+        ]
+        keep(page, *([KEPT[0], cell, entry] for cell, entry in answers))
+        path = folder / "submitted" / student / name / f"{name}.ipynb"
+        path.parent.mkdir(parents=True)
+        download(page, "Download as notebook").save_as(path)
+        handed_in = path.read_text(encoding="utf-8")
+        kept = ["2026-01-02", said["right"], "backpropagation-live", "localStorage"]
+        assert not [word for word in kept if word in handed_in]
+    command(["nbgrader", "autograde", name], folder)
+    with Gradebook(f"sqlite:///{folder}/gradebook.db", COURSE_ID) as gradebook:
+        for student, points in {"right": 1.0, "wrong": 0.0}.items():
+            graded = gradebook.find_submission_notebook(name, name, student)
+            grades = {grade.name: grade for grade in graded.grades}
+            assert grades["ex1-check"].auto_score == graded.score == points
+            assert grades["ex8"].needs_manual_grade and not grades["ex1-check"].needs_manual_grade
+            shown = nbformat.read(folder / "autograded" / student / name / f"{name}.ipynb", as_version=4)
+            assert WORDS in [cell.source for cell in shown.cells]  # for the person who reads it
 
 
 def test_every_page_knows_its_cells(site):
@@ -526,9 +651,11 @@ def test_pages_of_a_folder_share_what_is_kept_in_other_engines(engine, site, tmp
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory):
-    """The folder of a site with one page, as `make site PYTHON=0` builds it, for https://example.org/book/."""
+    """The folder of a site with two pages, as `make site PYTHON=0` builds it, for https://example.org/book/."""
     folder = tmp_path_factory.mktemp("small")
-    (folder / "_toc.yml").write_text("format: jb-book\nroot: book/00-introduction\n")
+    exercises = EXERCISES.removesuffix(".html")
+    toc = f"format: jb-book\nroot: book/00-introduction\nchapters:\n- file: {exercises}\n"
+    (folder / "_toc.yml").write_text(toc)
     text = (ROOT / "_config.yml").read_text(encoding="utf-8")
     for ours, its in {
         'baseurl: ""': "baseurl: https://example.org/book/",
@@ -538,19 +665,12 @@ def small(tmp_path_factory):
         text = text.replace(ours, its)
     (folder / "_config.yml").write_text(text, encoding="utf-8")
     files = ["--toc", folder / "_toc.yml", "--config", folder / "_config.yml", "--path-output", folder]
-    done = subprocess.run(
-        [Path(sys.executable).with_name("jupyter-book"), "build", ".", *files],
-        cwd=ROOT,
-        env={**os.environ, "BPLIB_FRAMES": "1", "BPLIB_PYTHON": "0"},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr[-4000:]
+    command(["jupyter-book", "build", ".", *files], ROOT, BPLIB_FRAMES="1", BPLIB_PYTHON="0")
     return folder / "_build/html"
 
 
-def test_a_site_without_python_is_whole(windows, small):
-    assert not list(small.rglob("python*")) + list(small.rglob("workbook.js"))
+def test_a_site_without_python_is_whole(windows, axe, small):
+    assert not list(small.rglob("python*"))
     visit = windows.open(small.as_uri() + "/")
     page = visit.page
     page.goto((small / "book/00-introduction.html").as_uri())
@@ -566,6 +686,27 @@ def test_a_site_without_python_is_whole(windows, small):
     # The book as one file is there, and the page leads to it.
     link = page.get_by_role("link", name="backpropagation-live.zip")
     assert zipfile.is_zipfile(small / "book" / link.get_attribute("href"))
+    # Answers in words have their fields, and are handed in; all help is there.
+    page.goto((small / EXERCISES).as_uri())
+    settle(page)
+    assert desk(page).get_by_text("Code does not run on this page").count() == 1
+    assert page.get_by_role("button", name=re.compile("^(Run|Edit|Start again)$")).count() == 0
+    field(page).fill(WORDS)
+    page.keyboard.press("Tab")
+    page.reload()
+    settle(page)
+    assert field(page).input_value() == WORDS
+    page.locator(".bp-solution summary").last.click()
+    assert "the sum is" in page.locator(".bp-solution").last.inner_text()
+    page.locator(".bp-solution summary").first.click()
+    page.locator(".bp-solution").first.get_by_role("button", name="Show it anyway").click()
+    assert "A gradient is a slope" in page.locator(".bp-solution").first.inner_text()
+    page.locator(".bp-why summary").first.click()
+    assert "Two numbers now predict" in page.locator(".bp-why").first.inner_text()
+    handed_in = nbformat.read(download(page, "Download as notebook").path(), as_version=4)
+    assert WORDS in [cell.source for cell in handed_in.cells]
+    assert axe(page) == []
+    assert visit.faults == []
     visit.close()
 
 

@@ -115,10 +115,10 @@ def test_a_site_can_be_built_without(wanted, tmp_path, monkeypatch):
         SimpleNamespace(builder=SimpleNamespace(format="html"), outdir=tmp_path / "html")
     )
     folder = tmp_path / "html/_static/bp"
-    assert folder.exists() == wanted
-    assert (folder / "notebooks/01-credit-assignment.js").exists() == wanted
-    for name in ("python.js", "workbook.js") if wanted else ():
-        assert '"bplib.zip": {"mark": "' in (folder / name).read_text(encoding="utf-8")
+    assert (folder / "notebooks/01-credit-assignment.js").exists()
+    assert (folder / "python").exists() == (folder / "python.js").exists() == wanted
+    for name in ("python.js", "workbook.js") if wanted else ("workbook.js",):
+        assert ('"bplib.zip": {"mark": "' in (folder / name).read_text(encoding="utf-8")) == wanted
         assert (folder / name).stat().st_size < 120_000
 
 
@@ -128,9 +128,10 @@ def test_a_site_can_be_built_without(wanted, tmp_path, monkeypatch):
         ("1", '<div class="cell_input docutils">', ["bp/workbook.js", "bp/workbook.css"]),
         ("1", "<p>", []),
         ("0", '<div class="cell_input docutils">', []),
+        ("0", '<div class="bp-words" data-cell="ex8">', ["bp/workbook.js", "bp/workbook.css"]),
     ],
 )
-def test_a_page_with_code_gets_its_workbook(wanted, body, given, monkeypatch):
+def test_a_page_with_code_or_fields_gets_its_workbook(wanted, body, given, monkeypatch):
     monkeypatch.setenv("BPLIB_PYTHON", wanted)
     added = []
     app = SimpleNamespace(
@@ -142,4 +143,5 @@ def test_a_page_with_code_gets_its_workbook(wanted, body, given, monkeypatch):
     context = {"body": body}
     page_python.offer_python(app, "book/exercises/01-credit-assignment", "", context)
     assert added == given
-    assert ('"cells": ["imports", "ex1", ' in context["body"]) == bool(given)
+    runs = '"cells": ["imports", "ex1", ' if wanted == "1" else '"cells": []'
+    assert (runs in context["body"]) == bool(given)

@@ -19,7 +19,7 @@ const shown = (name, text, open = false) =>
 export class Desk {
   element;
   #kept;
-  #page; // { page, cells: [id], notebook: whether there is one to hand in }
+  #page; // { page, cells: [id], runs: whether cells can be run, notebook: whether there is one to hand in }
   #does; // { texts(): Map, name(id), take(found), forget(), again() }
   #parts;
 
@@ -39,7 +39,7 @@ export class Desk {
     );
     this.#parts = {
       folded: html("summary"),
-      cost: html("span", {}, fill(words.kept.cost, { size })),
+      cost: html("span", {}, page.runs ? fill(words.kept.cost, { size }) : words.kept.still),
       again: button(words.kept.again, words.kept.againTitle, does.again),
       where: html("p", {}),
       trouble: html("p", { class: "bp-trouble", role: "status" }),

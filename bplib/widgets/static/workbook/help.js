@@ -32,11 +32,10 @@ class Solution {
   #gate;
   #next = html("button", { type: "button", onclick: () => this.#step() }, words.help.next);
 
-  constructor(details, canBeTried) {
+  constructor(details, sentence) {
     this.#steps = [...details.querySelectorAll(":scope > div")];
     this.#steps.forEach((step) => (step.hidden = true));
     const anyway = html("button", { type: "button", onclick: () => this.open() }, words.help.anyway);
-    const sentence = canBeTried ? words.help.first : words.help.paper;
     this.#gate = html("div", { class: "bp-gate" }, html("p", {}, sentence), anyway);
     this.#next.hidden = true;
     details.append(this.#gate, this.#next);
@@ -58,16 +57,21 @@ class Solution {
   }
 }
 
-// Sets up the help on a page. Returns a function to call when a cell has run: with the cell, and what it printed.
-export const help = (cells) => {
+// Sets up the help on a page. An answer in words is tried when enough stands in its field. Returns a function to call
+// when a cell has run: with the cell, and what it printed.
+export const help = (cells, fields) => {
   const exercises = [...document.querySelectorAll("details.bp-solution")].map((details) => {
     const hints = above(details, "details.bp-hint");
     const [check] = above(hints[0] ?? details, ".cell").slice(-1);
     const at = cells.findIndex(({ element }) => element === check);
+    const field = fields.find(({ element }) => element === (hints[0] ?? details).previousElementSibling);
     const why = details.nextElementSibling?.matches("details.bp-why") ? details.nextElementSibling : undefined;
-    if (why) why.hidden = true;
+    if (why) why.hidden = at >= 0;
     inTurn(hints);
-    return { own: cells.slice(Math.max(at - 1, 0), at + 1), why, solution: new Solution(details, at >= 0) };
+    const sentence = at >= 0 ? words.help.first : field ? words.help.words : words.help.paper;
+    const solution = new Solution(details, sentence);
+    if (field) field.whenTried = () => solution.open();
+    return { own: cells.slice(Math.max(at - 1, 0), at + 1), why, solution };
   });
   return (cell, printed) => {
     for (const { own, why, solution } of exercises.filter(({ own }) => own.includes(cell))) {

@@ -10,9 +10,10 @@ export const notebook = async (page, texts) => {
   await once(`notebooks/${name}.js`);
   const nb = structuredClone(window.bplib_notebooks[name]);
   for (const cell of nb.cells) {
-    if (cell.cell_type !== "code") continue;
-    cell.execution_count = null;
-    cell.outputs = [];
+    if (cell.cell_type === "code") {
+      cell.execution_count = null;
+      cell.outputs = [];
+    }
     if (texts.has(cell.id) && !cell.metadata.nbgrader?.locked) cell.source = lines(texts.get(cell.id));
   }
   return { name: `${name}.ipynb`, text: `${JSON.stringify(nb, null, 1)}\n` };

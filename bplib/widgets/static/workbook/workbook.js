@@ -1,4 +1,5 @@
-// The workbook: each cell of code on a page can be run, changed, run again, and put back. What a reader writes is kept.
+// The workbook: each cell of code on a page can be run, changed, run again, and put back, and each answer in words has
+// its field. What a reader writes is kept.
 import { html, setText } from "../dom.js";
 import { fill, words } from "../words.js";
 import { date, Desk } from "./desk.js";
@@ -6,6 +7,7 @@ import { open } from "./editor.js";
 import { RIGHT, help } from "./help.js";
 import { Kept } from "./kept.js";
 import { Output } from "./output.js";
+import { Prose } from "./prose.js";
 import { asked, python, size } from "./python.js";
 
 class Cell {
@@ -163,26 +165,34 @@ class Cell {
 
 class Workbook {
   #cells;
+  #fields; // for answers in words
   #desk;
   #kept = new Kept();
   #page;
   #ran; // tells the help below an exercise
 
-  // `page` says what tools/page_python.py wrote of the page: { page, cells: the ids of its cells, notebook }.
-  constructor(elements, page) {
+  // `page` says what tools/page_python.py wrote of the page: { page, cells: the ids of its cells that run, notebook }.
+  constructor(elements, fields, page) {
     this.#page = page;
-    this.#cells = elements.map((element, k) => new Cell(element, page.cells[k], k + 1, this));
-    this.#ran = help(this.#cells);
-    this.#desk = new Desk(this.#kept, page, {
-      texts: () => new Map(this.#cells.filter(({ text, book }) => text !== book).map(({ id, text }) => [id, text])),
-      name: (id) => this.#cells.find((cell) => cell.id === id)?.name ?? id,
+    this.#cells = page.cells.map((id, k) => new Cell(elements[k], id, k + 1, this));
+    this.#fields = fields.map((element) => new Prose(element, this));
+    this.#ran = help(this.#cells, this.#fields);
+    const known = { ...page, runs: this.#cells.length > 0, cells: this.#all.map(({ id }) => id) };
+    this.#desk = new Desk(this.#kept, known, {
+      texts: () => new Map(this.#all.filter(({ text, book }) => text !== book).map(({ id, text }) => [id, text])),
+      name: (id) => this.#all.find((cell) => cell.id === id)?.name ?? id,
       take: (found) => this.#take(found),
       forget: () => this.#forget(),
       again: () => this.#again(),
     });
-    elements[0].before(this.#desk.element);
+    (elements[0] ?? fields[0]).before(this.#desk.element);
     this.#offer();
     this.#restore();
+  }
+
+  // All that a reader writes in.
+  get #all() {
+    return [...this.#cells, ...this.#fields];
   }
 
   #offer() {
@@ -190,7 +200,7 @@ class Workbook {
   }
 
   #restore() {
-    for (const cell of this.#cells) {
+    for (const cell of this.#all) {
       const entry = this.#kept.get(this.#page.page, cell.id);
       if (entry) cell.restore(entry);
     }
@@ -213,7 +223,7 @@ class Workbook {
   #forget() {
     this.#kept.forget();
     this.#desk.refresh();
-    this.#cells.forEach((cell) => cell.restore());
+    this.#all.forEach((cell) => cell.restore());
   }
 
   async #again() {
@@ -279,5 +289,6 @@ class Workbook {
 
 export const workbook = () => {
   const page = JSON.parse(document.getElementById("bp-cells").textContent);
-  return new Workbook([...document.querySelectorAll(".bd-article .cell:has(.cell_input)")], page);
+  const all = (selector) => [...document.querySelectorAll(`.bd-article ${selector}`)];
+  return new Workbook(all(".cell:has(.cell_input)"), all(".bp-words"), page);
 };
