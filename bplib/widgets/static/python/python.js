@@ -38,14 +38,17 @@ function purifier(make) {
 
 function kernel() {
   let loading; // the promise of { sandbox, purify }
+  let come = 0; // bytes
+  let hearCome = () => {};
   let worker; // { port, ready }: a worker that was started, and the promise that it can run
   let running; // { hear, done }: the cell that runs
   let last = Promise.resolve(); // the end of what was asked for
 
-  async function load(hear) {
+  async function load() {
     if (!window.DecompressionStream) throw new Error(words.python.old);
-    const [parts] = await Promise.all([loadParts(hear), purifyAlone()]);
-    return { sandbox: await open(parts), purify: purifier(window.DOMPurify) };
+    const { runtime, packages } = loadParts((bytes) => hearCome((come = bytes)));
+    const [sandbox] = await Promise.all([open(runtime, packages), purifyAlone()]);
+    return { sandbox, purify: purifier(window.DOMPurify) };
   }
 
   // The cell that runs is over.
@@ -61,6 +64,13 @@ function kernel() {
     const { port1: port, port2 } = new MessageChannel();
     const ready = new Promise((done, fail) => {
       let began = false;
+      // The next call tries from the start.
+      const giveUp = (error) => {
+        sandbox.close();
+        loading = worker = undefined;
+        fail(error);
+      };
+      sandbox.whole.catch(giveUp);
       port.onmessage = ({ data }) => {
         const message = JSON.parse(data);
         if (message.kind === "ready") {
@@ -72,9 +82,7 @@ function kernel() {
           if (began) {
             begin({ sandbox, purify });
           } else {
-            sandbox.close();
-            loading = worker = undefined; // the next call tries from the start
-            fail(new Error(text));
+            giveUp(new Error(text));
           }
           end({ ok: false, broken: true });
         } else if (message.kind === "done") {
@@ -93,7 +101,10 @@ function kernel() {
   // Loads what Python needs, if that hasn't been done, and waits until it can run. `hear(bytes)` tells how much has
   // come. What failed is tried again by the next call.
   async function start(hear = () => {}) {
-    loading ??= load(hear);
+    hearCome = hear;
+    if (!loading) come = 0;
+    hear(come);
+    loading ??= load();
     try {
       const opened = await loading;
       if (!worker) begin(opened);
