@@ -7,15 +7,21 @@ are loaded once every module of bplib is. The others are compiled in the page, i
 
 from __future__ import annotations
 
-import importlib.util
+import marshal
+import site
 import sys
 import zipfile
+from collections.abc import Iterator
 from importlib import import_module
+from importlib.util import MAGIC_NUMBER, source_hash
 from pathlib import Path
+from zipimport import zipimporter
 
 from bplib.widgets.page import absent
 
-STDLIB, PACKAGES = "/lib/python312.zip/", "/lib/python3.12/site-packages/"
+STDLIB = next(path for path in sys.path if path.endswith(".zip"))
+PACKAGES = site.getsitepackages()[0]
+UNCHECKED = (1).to_bytes(4, "little")  # a .pyc with its source's hash, which Python doesn't compare again
 
 
 def load(packed: str) -> None:
@@ -28,28 +34,25 @@ def load(packed: str) -> None:
     sys.meta_path.remove(finder)
 
 
-def compiled(path: str, source: bytes) -> bytes:
-    """Return a module as a .pyc says it, with its source's hash, which Python does not compare again."""
-    code = compile(source, path, "exec", dont_inherit=True, optimize=0)
-    packed = importlib._bootstrap_external._code_to_hash_pyc(code, importlib.util.source_hash(source), False)
-    return bytes(packed)
+def sources() -> Iterator[tuple[str, str, bytes]]:
+    """Yield where each loaded module goes, its path here, and its source."""
+    specs = [getattr(module, "__spec__", None) for module in sys.modules.values()]
+    # Some have the origin "frozen": they are compiled into the interpreter.
+    for path in sorted({spec.origin for spec in specs if spec and spec.origin}):
+        if path.startswith(STDLIB):
+            place = path.replace(STDLIB, "stdlib", 1)
+            yield place, path, zipimporter(STDLIB).get_data(path)
+        elif path.startswith(f"{PACKAGES}/numpy/") and path.endswith(".py"):
+            yield path.replace(PACKAGES, "site-packages", 1), path, Path(path).read_bytes()
 
 
 def write(target: str) -> None:
-    """Write the modules that are loaded and not bplib's: `stdlib/ast.pyc`, `site-packages/numpy/version.pyc`."""
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        modules = [module for module in sys.modules.values() if getattr(module, "__spec__", None)]
-        paths = {module.__spec__.origin or "" for module in modules}  # "frozen": compiled into CPython already
-        for path in sorted(paths):
-            if path.startswith(STDLIB):
-                place = "stdlib/" + path.removeprefix(STDLIB)
-                source = sys.modules["zipimport"].zipimporter(STDLIB[:-1]).get_data(path)
-            elif path.startswith(PACKAGES + "numpy/") and path.endswith(".py"):
-                place = "site-packages/" + path.removeprefix(PACKAGES)
-                source = Path(path).read_bytes()
-            else:
-                continue
-            archive.writestr(zipfile.ZipInfo(place + "c"), compiled(path, source), zipfile.ZIP_DEFLATED)
+    """Write the modules: `stdlib/ast.pyc`, `site-packages/numpy/version.pyc`."""
+    with zipfile.ZipFile(target, "w") as archive:
+        for place, path, source in sources():
+            code = compile(source, path, "exec", dont_inherit=True)
+            compiled = MAGIC_NUMBER + UNCHECKED + source_hash(source) + marshal.dumps(code)
+            archive.writestr(zipfile.ZipInfo(f"{place}c"), compiled, zipfile.ZIP_DEFLATED, 9)
 
 
 load("/bplib.zip")

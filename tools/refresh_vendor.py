@@ -187,8 +187,8 @@ const fs = require("fs");
 const [home, wheel, bplib, program, target] = process.argv.slice(1);
 const read = (path) => new Uint8Array(fs.readFileSync(path));
 require(home + "/pyodide.js").loadPyodide({ indexURL: home }).then((python) => {
-  for (const packed of [wheel, bplib])
-    python.unpackArchive(read(packed), "zip", { extractDir: "/lib/python3.12/site-packages" });
+  const extractDir = python.runPython("import site; site.getsitepackages()[0]");
+  for (const packed of [wheel, bplib]) python.unpackArchive(read(packed), "zip", { extractDir });
   python.FS.writeFile("/bplib.zip", read(bplib));
   python.runPython(fs.readFileSync(program, "utf8"));
   fs.writeFileSync(target, python.FS.readFile("/compiled.zip"));
