@@ -1,4 +1,4 @@
-"""Compile what Python loads when it starts in the page; `tools/refresh_vendor.py` runs this in Pyodide itself.
+"""Compile what Python loads when it starts in the page; `tools/refresh_vendor.py` runs this in Pyodide.
 
 Compiled code belongs to one version of CPython, and the page's is not the one that builds the site. So the
 page's own compiles its modules, once, when it is vendored: those of the standard library and of NumPy that

@@ -61,7 +61,7 @@ def versions() -> dict[str, str]:
 
 
 def stored(files: dict[str, bytes]) -> bytes:
-    """Pack files into a zip that isn't compressed, because its part is; the same files give the same bytes."""
+    """Pack files into a zip that isn't compressed, because its part is; always into the same bytes."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
         for name in sorted(files):

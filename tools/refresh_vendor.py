@@ -1,8 +1,8 @@
 """Fetch the files that the site's pages load, so that building the site needs neither Node nor a network.
 
 Run `python tools/refresh_vendor.py` after changing a version below, then build the site, run the
-browser tests and commit what changed under `vendor/`. Only this script needs npm and Node. It writes down the sha256
-of all that it fetched, and the tests compare.
+browser tests and commit what changed under `vendor/`. Only this script needs npm and Node. It writes down
+the sha256 of all that it fetched, and the tests compare.
 
 A newer Pyodide needs the wheel of NumPy that its own pyodide-lock.json names, which npm doesn't have: this
 script checks the one in `vendor/pyodide` against the lock, and says where to get another.

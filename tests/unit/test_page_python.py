@@ -67,7 +67,10 @@ def test_compiled_modules_are_those_of_the_sources():
     """Each holds its source's hash, under the key of its Python."""
     compiled = page_python.unpacked(page_python.PYODIDE / "compiled.zip")
     (wheel,) = page_python.PYODIDE.glob("*.whl")
-    for folder, path in {"stdlib/": page_python.PYODIDE / "python_stdlib.zip", "site-packages/": wheel}.items():
+    for folder, path in {
+        "stdlib/": page_python.PYODIDE / "python_stdlib.zip",
+        "site-packages/": wheel,
+    }.items():
         sources = page_python.unpacked(path)
         mine = {name.removeprefix(folder): pyc for name, pyc in compiled.items() if name.startswith(folder)}
         assert len(mine) > 50
@@ -84,13 +87,17 @@ def test_a_module_is_packed_once_and_none_is_lost():
     whole = {"python_stdlib.zip": page_python.PYODIDE / "python_stdlib.zip", "numpy.zip": wheel}
     for name, path in whole.items():
         archive = zipfile.ZipFile(io.BytesIO(packed[name]))
-        assert {info.compress_type for info in archive.infolist()} == {zipfile.ZIP_STORED}  # worker.js counts on it
+        assert {info.compress_type for info in archive.infolist()} == {
+            zipfile.ZIP_STORED
+        }  # worker.js counts on it
         modules = [place.removesuffix("c") for place in archive.namelist() if place.endswith((".py", ".pyc"))]
         assert len(set(modules)) == len(modules)
         wanted = {place for place in page_python.unpacked(path) if place.endswith(".py")}
         left_out = {place for place in wanted if name == "numpy.zip" and page_python.NOT_NUMPY.match(place)}
         assert set(modules) == wanted - left_out
-        assert not {place for place in left_out if not re.search(r"/(f2py|tests|_pyinstaller|_examples)/", place)}
+        assert not {
+            place for place in left_out if not re.search(r"/(f2py|tests|_pyinstaller|_examples)/", place)
+        }
     assert page_python.parts() == packed
 
 

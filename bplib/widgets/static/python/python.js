@@ -38,17 +38,16 @@ function purifier(make) {
 
 function kernel() {
   let loading; // the promise of { sandbox, purify }
-  let come = 0; // bytes
-  let hearCome = () => {};
   let worker; // { port, ready }: a worker that was started, and the promise that it can run
   let running; // { hear, done }: the cell that runs
   let last = Promise.resolve(); // the end of what was asked for
 
-  async function load() {
+  async function load(hear) {
     if (!window.DecompressionStream) throw new Error(words.python.old);
-    const { runtime, packages } = loadParts((bytes) => hearCome((come = bytes)));
-    const [sandbox] = await Promise.all([open(runtime, packages), purifyAlone()]);
-    return { sandbox, purify: purifier(window.DOMPurify) };
+    const purifying = purifyAlone();
+    const { runtime, packages } = loadParts(hear);
+    await purifying;
+    return { sandbox: await open(runtime, packages), purify: purifier(window.DOMPurify) };
   }
 
   // The cell that runs is over.
@@ -101,10 +100,7 @@ function kernel() {
   // Loads what Python needs, if that hasn't been done, and waits until it can run. `hear(bytes)` tells how much has
   // come. What failed is tried again by the next call.
   async function start(hear = () => {}) {
-    hearCome = hear;
-    if (!loading) come = 0;
-    hear(come);
-    loading ??= load();
+    loading ??= load(hear);
     try {
       const opened = await loading;
       if (!worker) begin(opened);

@@ -36,7 +36,7 @@ export function worker(kept) {
     const [view, bytes, text] = [new DataView(zip), new Uint8Array(zip), new TextDecoder()];
     const made = new Set();
     let at = 0;
-    while (view.getUint32(at, true) === 0x04034b50) {
+    while (view.getUint32(at, true) === 0x04034b50) { // a file; what follows the last is the table of contents
       const size = view.getUint32(at + 22, true);
       const begin = at + 30 + view.getUint16(at + 26, true);
       const name = text.decode(bytes.subarray(at + 30, begin));
