@@ -1,7 +1,8 @@
 """Sphinx extension: Python for the reader's page, packed so that a page loads it from a folder too.
 
 What is vendored in `vendor/pyodide`, and bplib as it is in this tree, becomes scripts in
-`_static/bp/python`: each calls `bplib_python_piece` with a piece of a part's gzip in base64.
+`_static/bp/python`: each calls `bplib_python_piece` with a piece of a part's gzip in base64. Modules that
+Python loads at its start are packed compiled, as `tools/refresh_vendor.py` had them compiled.
 `_static/bp/python.js` loads them when a reader asks. What is packed is kept beside the site, by its hash,
 because packing takes seconds. With BPLIB_PYTHON=0 (`make site PYTHON=0`) the site is built without it, and
 has the workbook only where there are fields for answers in words. With BPLIB_SOLUTIONS=0 the checks of the
@@ -31,10 +32,17 @@ from bplib.widgets import library
 
 ROOT = Path(__file__).resolve().parent.parent
 PYODIDE = ROOT / "vendor" / "pyodide"
-RUNTIME = ("pyodide.asm.js", "pyodide.js", "pyodide.asm.wasm", "python_stdlib.zip")
+RUNTIME = ("pyodide.asm.js", "pyodide.js", "pyodide.asm.wasm")
+#: What is loaded after them, while they start already.
+PACKAGES = ("numpy.zip", "bplib.zip")
 #: Not in the page: what draws with matplotlib, and what only a build or Jupyter reads.
 LEFT_OUT = {"bplib/plot.py", "bplib/graph_picture.py", "bplib/widgets/explore.py", "bplib/widgets/static"}
 KEPT = {"bplib/widgets/static/loader.js"}  # a figure's class reads it
+#: Of NumPy not in the page: what is for compilers, for type checkers and for NumPy's own tests.
+NOT_NUMPY = re.compile(
+    r"numpy/(f2py|_pyinstaller|_core/include|_core/lib|random/lib|random/_examples)/|.*/tests/"
+    r"|numpy/_core/_(simd|(operand_flag|rational|struct_ufunc|umath)_tests)\.|.*\.(pyi|pxd|pyx|h|c|rst)$"
+)
 CODE = re.compile(r'<div class="cell_input')
 FIELD = re.compile(r'<div class="bp-words"')
 EXERCISES = "book/exercises/"
@@ -54,16 +62,24 @@ def versions() -> dict[str, str]:
     return {"python": info["python"], "numpy": numpy["version"], "pyodide": info["version"]}
 
 
-def bplib_zip(root: Path = ROOT) -> bytes:
-    """Pack bplib for the page; the same tree gives the same bytes."""
+def stored(files: dict[str, bytes]) -> bytes:
+    """Pack files into a zip that isn't compressed, because its part is; always into the same bytes."""
     packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:  # it is compressed with the part
-        for path in sorted((root / "bplib").rglob("*")):
-            name = path.relative_to(root).as_posix()
-            left_out = name.startswith(tuple(LEFT_OUT)) and name not in KEPT
-            if path.is_file() and "__pycache__" not in path.parts and not left_out:
-                archive.writestr(zipfile.ZipInfo(name), path.read_bytes())
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
+        for name in sorted(files):
+            archive.writestr(zipfile.ZipInfo(name), files[name])
     return packed.getvalue()
+
+
+def bplib_zip(root: Path = ROOT) -> bytes:
+    """Pack bplib for the page."""
+    files = {}
+    for path in (root / "bplib").rglob("*"):
+        name = path.relative_to(root).as_posix()
+        left_out = name.startswith(tuple(LEFT_OUT)) and name not in KEPT
+        if path.is_file() and "__pycache__" not in path.parts and not left_out:
+            files[name] = path.read_bytes()
+    return stored(files)
 
 
 def sealed_zip() -> bytes:
@@ -73,11 +89,31 @@ def sealed_zip() -> bytes:
         return bplib_zip(Path(folder))
 
 
+def unpacked(path: Path, folder: str = "") -> dict[str, bytes]:
+    """Return the files in a zip, or those in a folder of it."""
+    with zipfile.ZipFile(path) as archive:
+        names = [name for name in archive.namelist() if name.startswith(folder) and not name.endswith("/")]
+        return {name.removeprefix(folder): archive.read(name) for name in names}
+
+
+def with_compiled(files: dict[str, bytes], folder: str) -> dict[str, bytes]:
+    """Put compiled modules in the place of their sources, as far as there are any."""
+    compiled = unpacked(PYODIDE / "compiled.zip", folder)
+    files = {name: content for name, content in files.items() if f"{name}c" not in compiled}
+    return files | compiled
+
+
+def numpy_files(wheel: Path) -> dict[str, bytes]:
+    """Return what the page needs of NumPy."""
+    return {name: content for name, content in unpacked(wheel).items() if not NOT_NUMPY.match(name)}
+
+
 def parts() -> dict[str, bytes]:
     """Return everything that the page's worker needs, by the names under which it asks."""
     told = lock()
     numpy = told["packages"]["numpy"]
-    wheel = (PYODIDE / numpy["file_name"]).read_bytes()
+    path = PYODIDE / numpy["file_name"]
+    wheel = path.read_bytes()
     if hashlib.sha256(wheel).hexdigest() != numpy["sha256"]:
         raise ValueError(
             f"vendor/pyodide/{numpy['file_name']} is not the wheel that Pyodide's lock names; run "
@@ -87,7 +123,8 @@ def parts() -> dict[str, bytes]:
     return {
         **{name: (PYODIDE / name).read_bytes() for name in RUNTIME},
         "pyodide-lock.json": short,
-        numpy["file_name"]: wheel,
+        "python_stdlib.zip": stored(with_compiled(unpacked(PYODIDE / "python_stdlib.zip"), "stdlib/")),
+        "numpy.zip": stored(with_compiled(numpy_files(path), "site-packages/")),
         "bplib.zip": bplib_zip() if are_wanted() else sealed_zip(),
     }
 
@@ -115,7 +152,7 @@ def pieces(name: str, content: bytes, cache: Path) -> tuple[str, list[Path]]:
 
 def write(static: Path, cache: Path) -> None:
     """Write `python.js`, what it loads, and the workbook into a folder, `_static/bp` of a site."""
-    table: dict[str, Any] = {"versions": versions(), "parts": {}}
+    table: dict[str, Any] = {"versions": versions(), "packages": PACKAGES, "parts": {}}
     folder = static / "python"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)

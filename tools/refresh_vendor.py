@@ -1,8 +1,8 @@
 """Fetch the files that the site's pages load, so that building the site needs neither Node nor a network.
 
 Run `python tools/refresh_vendor.py` after changing a version below, then build the site, run the
-browser tests and commit what changed under `vendor/`. Only this script needs npm. It writes down the sha256
-of all that it fetched, and the tests compare.
+browser tests and commit what changed under `vendor/`. Only this script needs npm and Node. It writes down
+the sha256 of all that it fetched, and the tests compare.
 
 A newer Pyodide needs the wheel of NumPy that its own pyodide-lock.json names, which npm doesn't have: this
 script checks the one in `vendor/pyodide` against the lock, and says where to get another.
@@ -20,9 +20,12 @@ import zipfile
 from importlib.metadata import files
 from pathlib import Path
 
+import page_python
+
 ROOT = Path(__file__).resolve().parent.parent
 VENDOR = ROOT / "vendor"
 PYODIDE = VENDOR / "pyodide"
+COMPILED = PYODIDE / "compiled.zip"
 LICENSES = VENDOR / "licenses"
 SUMS = VENDOR / "SHA256SUMS"
 AXE = ROOT / "tests/browser/vendor"
@@ -122,6 +125,7 @@ def main() -> None:
                     shutil.copyfile(file, place)
     bundle_editor()
     check_wheel()
+    compile_modules()
     write_sums()
 
 
@@ -177,13 +181,39 @@ def check_wheel() -> None:
     (LICENSES / "numpy.txt").write_text("\n\n".join(texts), encoding="utf-8")
 
 
+# Starts Pyodide in Node, with NumPy and bplib, and runs a program there.
+COMPILE = """
+const fs = require("fs");
+const [home, wheel, bplib, program, target] = process.argv.slice(1);
+const read = (path) => new Uint8Array(fs.readFileSync(path));
+require(home + "/pyodide.js").loadPyodide({ indexURL: home }).then((python) => {
+  const extractDir = python.runPython("import site; site.getsitepackages()[0]");
+  for (const packed of [wheel, bplib]) python.unpackArchive(read(packed), "zip", { extractDir });
+  python.FS.writeFile("/bplib.zip", read(bplib));
+  python.runPython(fs.readFileSync(program, "utf8"));
+  fs.writeFileSync(target, python.FS.readFile("/compiled.zip"));
+});
+"""
+
+
+def compile_modules() -> None:
+    """Let the vendored Python compile its own modules, those that it loads when it starts in the page."""
+    print("compiling modules", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        packed = Path(folder) / "bplib.zip"
+        packed.write_bytes(page_python.bplib_zip())
+        wheel = next(PYODIDE.glob("*.whl"))
+        program = ROOT / "tools/compile_modules.py"
+        subprocess.run(["node", "-e", COMPILE, PYODIDE, wheel, packed, program, COMPILED], check=True)
+
+
 def write_sums() -> None:
     """Write the sha256 of all that was fetched, in the form of sha256sum."""
     targets = [target for wanted in PACKAGES.values() for target in wanted.values()]
     files = [
         file for target in targets for file in ([target] if target.is_file() else sorted(target.iterdir()))
     ]
-    files = [file for file in (*files, EDITOR, *PYODIDE.glob("*.whl")) if VENDOR in file.parents]
+    files = [file for file in (*files, EDITOR, COMPILED, *PYODIDE.glob("*.whl")) if VENDOR in file.parents]
     lines = [
         f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.relative_to(VENDOR).as_posix()}\n"
         for file in sorted(set(files))

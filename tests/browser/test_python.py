@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 import re
 import threading
+import zipfile
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -103,6 +106,39 @@ def test_every_cell_answers_as_in_jupyter(python, path):
         else:
             assert errors == []
             assert told(heard) == stored(cell)
+
+
+# Compiles sources anew and compares with the modules that were packed compiled.
+COMPARE = """import base64, gzip, json, marshal, site, sys
+from pathlib import Path
+from zipimport import zipimporter
+stdlib = next(path for path in sys.path if path.endswith(".zip"))
+places = {"stdlib": stdlib, "site-packages": site.getsitepackages()[0]}
+read = {"stdlib": zipimporter(stdlib).get_data, "site-packages": lambda path: Path(path).read_bytes()}
+other = []
+for name, source in json.loads(gzip.decompress(base64.b64decode(GIVEN))).items():
+    folder, _, rest = name.partition("/")
+    path = f"{places[folder]}/{rest}"
+    code = marshal.loads(read[folder](path + "c")[16:])
+    if code != compile(source, path, "exec", dont_inherit=True) or code.co_filename != path:
+        other.append(name)
+print(other)"""
+
+
+def test_compiled_modules_are_what_this_python_compiles(python):
+    pyodide = ROOT / "vendor/pyodide"
+    (wheel,) = pyodide.glob("*.whl")
+    with zipfile.ZipFile(pyodide / "compiled.zip") as compiled:
+        names = [name.removesuffix("c") for name in compiled.namelist()]
+    given = {}
+    for folder, path in {"stdlib": pyodide / "python_stdlib.zip", "site-packages": wheel}.items():
+        with zipfile.ZipFile(path) as archive:
+            for name in names:
+                if name.startswith(folder):
+                    given[name] = archive.read(name.partition("/")[2]).decode()
+    packed = base64.b64encode(gzip.compress(json.dumps(given).encode())).decode()
+    assert printed(python.hear(COMPARE.replace("GIVEN", repr(packed)))) == "[]\n"
+    assert len(given) == len(names) > 150
 
 
 def test_what_a_cell_ends_with_is_shown(python):
@@ -277,7 +313,7 @@ self.loadPyodide = async () => {
   const told = await tried;
   const run = () => post(JSON.stringify({ kind: "tried", told, names: names() }));
   let post;
-  return { unpackArchive() {}, pyimport: () => ({ start: (given) => { post = given; return run; } }) };
+  return { pyimport: () => ({ start: (given) => { post = given; return run; } }) };
 };
 """
 SPY = """async ([script, hostile, home]) => {

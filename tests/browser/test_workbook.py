@@ -26,7 +26,7 @@ pytestmark = pytest.mark.browser
 
 EXERCISES = "book/exercises/01-credit-assignment.html"
 CHAPTER = "book/01-credit-assignment.html"
-COST = "The cells of this page run here. The first run loads Python: 12 MB, some 5 s."
+COST = "The cells of this page run here. The first run loads Python: 12 MB, a few seconds."
 ANSWER = "def predicted_change(dw, db, move_w, move_b):\nreturn dw * move_w + db * move_b"
 
 
@@ -113,7 +113,7 @@ def test_nothing_is_loaded_before_a_reader_asks(cells, visit):
     assert visit.page.get_by_text(COST).is_visible()
     run = cells[0].locator(".bp-cell-bar button").first
     assert run.inner_text() == "Run"
-    assert run.get_attribute("title").endswith("The first run loads 12 MB, some 5 s")
+    assert run.get_attribute("title").endswith("The first run loads 12 MB, which takes a few seconds")
     assert visit.page.get_by_role("button", name="Start again").is_hidden()
 
 

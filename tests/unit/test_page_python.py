@@ -1,5 +1,6 @@
 """What is vendored is whole and has its licence; what the page's Python is packed from, and how."""
 
+import _imp
 import base64
 import gzip
 import hashlib
@@ -60,6 +61,44 @@ def test_the_wheel_is_the_one_that_pyodide_names(tmp_path, monkeypatch):
     monkeypatch.setattr(page_python, "PYODIDE", tmp_path)
     with pytest.raises(ValueError, match="is not the wheel that Pyodide's lock names"):
         page_python.parts()
+
+
+def test_compiled_modules_are_those_of_the_sources():
+    """Each holds its source's hash, under the key of its Python."""
+    compiled = page_python.unpacked(page_python.PYODIDE / "compiled.zip")
+    (wheel,) = page_python.PYODIDE.glob("*.whl")
+    for folder, path in {
+        "stdlib/": page_python.PYODIDE / "python_stdlib.zip",
+        "site-packages/": wheel,
+    }.items():
+        sources = page_python.unpacked(path)
+        mine = {name.removeprefix(folder): pyc for name, pyc in compiled.items() if name.startswith(folder)}
+        assert len(mine) > 50
+        for name, pyc in mine.items():
+            key, how = int.from_bytes(pyc[:4], "little"), int.from_bytes(pyc[4:8], "little")
+            assert how == 1, name  # by hash, and not compared when it is loaded
+            assert _imp.source_hash(key, sources[name.removesuffix("c")]) == pyc[8:16], name
+    assert {name.partition("/")[0] for name in compiled} == {"stdlib", "site-packages"}
+
+
+def test_a_module_is_packed_once_and_none_is_lost():
+    packed = page_python.parts()
+    (wheel,) = page_python.PYODIDE.glob("*.whl")
+    whole = {"python_stdlib.zip": page_python.PYODIDE / "python_stdlib.zip", "numpy.zip": wheel}
+    for name, path in whole.items():
+        archive = zipfile.ZipFile(io.BytesIO(packed[name]))
+        assert {info.compress_type for info in archive.infolist()} == {
+            zipfile.ZIP_STORED
+        }  # worker.js counts on it
+        modules = [place.removesuffix("c") for place in archive.namelist() if place.endswith((".py", ".pyc"))]
+        assert len(set(modules)) == len(modules)
+        wanted = {place for place in page_python.unpacked(path) if place.endswith(".py")}
+        left_out = {place for place in wanted if name == "numpy.zip" and page_python.NOT_NUMPY.match(place)}
+        assert set(modules) == wanted - left_out
+        assert not {
+            place for place in left_out if not re.search(r"/(f2py|tests|_pyinstaller|_examples)/", place)
+        }
+    assert page_python.parts() == packed
 
 
 def test_bplib_is_packed_without_what_draws():

@@ -23,6 +23,7 @@ from bplib.widgets.page import absent, traits
 LINES, LETTERS, DISPLAYS = 1_000, 100_000, 100
 
 _FOLDER = os.path.dirname(__file__)
+_AST = ast.parse.__code__.co_filename  # in the page ast.__file__ is a compiled one
 _MEMORY = "Python has 1 GB of memory in the page. Use smaller arrays, or run the notebook in JupyterLab."
 
 
@@ -238,7 +239,7 @@ def _trace(error: BaseException) -> str:
 
 
 def _is_own(file: str) -> bool:
-    return file == ast.__file__ or file.startswith(_FOLDER)
+    return file == _AST or file.startswith(_FOLDER)
 
 
 def start(post: Callable[[str], object]) -> Callable[[str, str], None]:

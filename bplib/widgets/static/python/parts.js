@@ -6,6 +6,7 @@ import { load as script } from "./script.js";
 export const versions = table.versions;
 
 const parts = Object.entries(table.parts); // [[name, {mark, bytes: [of each piece]}]]
+const isPackage = ([name]) => table.packages.includes(name);
 const sum = (numbers) => numbers.reduce((a, b) => a + b, 0);
 
 // What has to travel, in bytes.
@@ -15,8 +16,9 @@ const decode = Uint8Array.fromBase64
   ? (text) => Uint8Array.fromBase64(text)
   : (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 
-// Returns a Map of ArrayBuffers by name, and tells by `hear(bytes)` how much has come.
-export const load = async (hear) => {
+// Returns promises of Maps of ArrayBuffers by name: of the runtime, which comes first, and of the packages, without
+// which Python starts. Tells by `hear(bytes)` how much has come.
+export const load = (hear) => {
   const texts = {};
   window.bplib_python_piece = (name, k, text) => (texts[`${name}.${k}`] = text);
   let come = 0;
@@ -32,5 +34,9 @@ export const load = async (hear) => {
     const unpacked = packed.stream().pipeThrough(new DecompressionStream("gzip"));
     return [name, await new Response(unpacked).arrayBuffer()];
   };
-  return new Map(await Promise.all(parts.map(part)));
+  const all = async (wanted) => new Map(await Promise.all(wanted.map(part)));
+  const runtime = all(parts.filter((part) => !isPackage(part)));
+  const packages = runtime.then(() => all(parts.filter(isPackage)));
+  packages.catch(() => {}); // it is told to whoever waits for them
+  return { runtime, packages };
 };

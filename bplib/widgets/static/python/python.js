@@ -44,8 +44,10 @@ function kernel() {
 
   async function load(hear) {
     if (!window.DecompressionStream) throw new Error(words.python.old);
-    const [parts] = await Promise.all([loadParts(hear), purifyAlone()]);
-    return { sandbox: await open(parts), purify: purifier(window.DOMPurify) };
+    const purifying = purifyAlone();
+    const { runtime, packages } = loadParts(hear);
+    await purifying;
+    return { sandbox: await open(runtime, packages), purify: purifier(window.DOMPurify) };
   }
 
   // The cell that runs is over.
@@ -61,6 +63,13 @@ function kernel() {
     const { port1: port, port2 } = new MessageChannel();
     const ready = new Promise((done, fail) => {
       let began = false;
+      // The next call tries from the start.
+      const giveUp = (error) => {
+        sandbox.close();
+        loading = worker = undefined;
+        fail(error);
+      };
+      sandbox.whole.catch(giveUp);
       port.onmessage = ({ data }) => {
         const message = JSON.parse(data);
         if (message.kind === "ready") {
@@ -72,9 +81,7 @@ function kernel() {
           if (began) {
             begin({ sandbox, purify });
           } else {
-            sandbox.close();
-            loading = worker = undefined; // the next call tries from the start
-            fail(new Error(text));
+            giveUp(new Error(text));
           }
           end({ ok: false, broken: true });
         } else if (message.kind === "done") {

@@ -26,47 +26,58 @@ function keeper() {
 
   async function take({ script, files, wasm }) {
     parts = files;
-    module = await WebAssembly.compile(wasm); // once, for each worker that will run it
     source = URL.createObjectURL(new Blob(script, { type: "text/javascript" }));
+    module = await WebAssembly.compile(wasm); // once, for each worker that will run it
   }
 
-  let taken;
-  addEventListener("message", async ({ data, ports }) => {
-    if (data.parts) taken = take(data.parts);
-    const [port] = ports;
-    running?.terminate();
+  async function run(port) {
     await taken;
-    running = new Worker(source);
-    running.onerror = ({ message }) => port.postMessage(JSON.stringify({ kind: "broken", text: message }));
-    running.postMessage({ parts, module, port }, [port]);
+    running?.terminate();
+    const worker = (running = new Worker(source));
+    worker.onerror = ({ message }) => port.postMessage(JSON.stringify({ kind: "broken", text: message }));
+    worker.postMessage({ parts, module, port }, [port]);
+    worker.postMessage({ packages: await packages });
+  }
+
+  let taken, give;
+  const packages = new Promise((done) => (give = done));
+  addEventListener("message", ({ data, ports: [port] }) => {
+    if (data.parts) taken = take(data.parts);
+    if (data.packages) give(data.packages);
+    if (port) run(port);
   });
 }
 
-// Opens the frame and gives it the parts, a Map of ArrayBuffers by name, which are its own from then on. Returns
-// start(port), which runs a new worker that talks through this port in place of the one before, and close().
-export const open = async (parts) => {
+// Opens the frame and gives it the runtime and, when they have come, the packages: Maps of ArrayBuffers by name, or
+// promises of them, which are the frame's own from then on. Returns start(port), which runs a new worker that talks
+// through this port in place of the one before, `whole`, the promise that the packages came, and close().
+export const open = async (runtime, packages = new Map()) => {
   const frame = document.createElement("iframe");
   frame.hidden = true;
   frame.sandbox = "allow-scripts";
   frame.srcdoc = page();
   const loaded = new Promise((done) => (frame.onload = done));
+  const close = () => frame.remove();
+  const post = (data, transfer) => frame.contentWindow.postMessage(data, "*", transfer);
+  const give = async () => {
+    const given = await packages;
+    post({ packages: given }, [...given.values()]);
+  };
   document.body.append(frame);
-  await loaded;
-  const files = new Map(parts);
-  const take = (name) => {
-    const part = files.get(name);
-    files.delete(name);
-    return part;
-  };
-  const wasm = take("pyodide.asm.wasm");
-  const script = [take("pyodide.asm.js"), "\n", take("pyodide.js"), `\n(${worker})(${JSON.stringify(kept)});`];
-  let given = { parts: { script, files, wasm } };
-  let transfer = [...parts.values()];
-  return {
-    start(port) {
-      frame.contentWindow.postMessage(given, "*", [port, ...transfer]);
-      [given, transfer] = [{}, []];
-    },
-    close: () => frame.remove(),
-  };
+  try {
+    const [files] = await Promise.all([runtime, loaded]);
+    const transfer = [...files.values()];
+    const take = (name) => {
+      const part = files.get(name);
+      files.delete(name);
+      return part;
+    };
+    const wasm = take("pyodide.asm.wasm");
+    const script = [take("pyodide.asm.js"), "\n", take("pyodide.js"), `\n(${worker})(${JSON.stringify(kept)});`];
+    post({ parts: { script, files, wasm } }, transfer);
+  } catch (error) {
+    close();
+    throw error;
+  }
+  return { start: (port) => post({}, [port]), whole: give(), close };
 };

@@ -31,6 +31,28 @@ export function worker(kept) {
     };
   }
 
+  // Puts the files of a zip that isn't compressed where Python finds them. They aren't copied.
+  function unpack(zip, folder, FS) {
+    const [view, bytes, text] = [new DataView(zip), new Uint8Array(zip), new TextDecoder()];
+    const made = new Set();
+    let at = 0;
+    while (view.getUint32(at, true) === 0x04034b50) { // a file; what follows the last is the table of contents
+      const size = view.getUint32(at + 22, true);
+      const begin = at + 30 + view.getUint16(at + 26, true);
+      const name = text.decode(bytes.subarray(at + 30, begin));
+      const start = begin + view.getUint16(at + 28, true);
+      at = start + size;
+      const place = `${folder}/${name}`;
+      const parent = place.slice(0, place.lastIndexOf("/"));
+      if (!made.has(parent)) FS.mkdirTree(parent);
+      made.add(parent);
+      FS.writeFile(place, bytes.subarray(start, at), { canOwn: true });
+    }
+  }
+
+  let give;
+  const packages = new Promise((done) => (give = done));
+
   async function start({ parts, module, port }) {
     const post = (message) => port.postMessage(message);
     const tell = (message) => post(JSON.stringify(message));
@@ -39,9 +61,7 @@ export function worker(kept) {
     const mute = { stdin: () => null, stdout() {}, stderr() {} }; // the kernel has its own
     const python = await loadPyodide({ indexURL: "https://nowhere.invalid/", ...mute });
     const lib = "/lib/python3.12/site-packages";
-    for (const [name, part] of parts) {
-      if (name.endsWith(".whl") || name === "bplib.zip") python.unpackArchive(part, "zip", { extractDir: lib });
-    }
+    for (const zip of (await packages).values()) unpack(zip, lib, python.FS);
     const run = python.pyimport("bplib.widgets.page.kernel").start(post);
     leaveKept();
     port.onmessage = ({ data: { code, name } }) => {
@@ -54,6 +74,8 @@ export function worker(kept) {
     tell({ kind: "ready" });
   }
 
-  self.onmessage = ({ data }) =>
+  self.onmessage = ({ data }) => {
+    if (data.packages) return give(data.packages);
     start(data).catch((error) => data.port.postMessage(JSON.stringify({ kind: "broken", text: String(error) })));
+  };
 }
