@@ -35,7 +35,9 @@ def write_library(app: Sphinx) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     # Without the comments and the indentation, which are a third of it.
     (folder / "live.js").write_text(jsmin(library.script()), encoding="utf-8")
-    (folder / "live.css").write_text(library.style(), encoding="utf-8")
+    (folder / "live.css").write_text(library.style(predictions=False), encoding="utf-8")
+    (folder / "predict.js").write_text(jsmin(library.page_script(library.PREDICT)), encoding="utf-8")
+    (folder / "predict.css").write_text(library.read("predict/predict.css"), encoding="utf-8")
 
 
 def lighten(app: Sphinx, page: str, *_: object) -> None:
@@ -45,11 +47,14 @@ def lighten(app: Sphinx, page: str, *_: object) -> None:
         return
     _, attributes = scripts["ipywidgets_state"]
     data = json.loads(attributes["body"])
-    data["state"], figures = library.for_page(data["state"])
+    data["state"], kinds = library.for_page(data["state"])
     attributes["body"] = json.dumps(data).replace("</", "<\\/")  # as myst-nb writes it
-    if figures:
+    if kinds:
         app.add_js_file("bp/live.js", defer="defer", priority=390)  # before figures.js, which draws with it
         app.add_css_file("bp/live.css", priority=900)  # after the theme's
+    if "predict" in kinds:
+        app.add_js_file("bp/predict.js", defer="defer", priority=395)  # the library, this, then figures.js
+        app.add_css_file("bp/predict.css", priority=901)
 
 
 def complete(app: Sphinx, error: Exception | None) -> None:

@@ -4,7 +4,7 @@ import { fill, words } from "../words.js";
 import { date, Desk } from "./desk.js";
 import { open } from "./editor.js";
 import { RIGHT, help } from "./help.js";
-import { Kept } from "./kept.js";
+import { shared, tellPage } from "./kept.js";
 import { Output } from "./output.js";
 import { asked, python, size } from "./python.js";
 
@@ -164,7 +164,7 @@ class Cell {
 class Workbook {
   #cells;
   #desk;
-  #kept = new Kept();
+  #kept = shared();
   #page;
   #ran; // tells the help below an exercise
 
@@ -208,12 +208,14 @@ class Workbook {
     }
     this.#desk.refresh();
     this.#restore();
+    tellPage();
   }
 
   #forget() {
     this.#kept.forget();
     this.#desk.refresh();
     this.#cells.forEach((cell) => cell.restore());
+    tellPage();
   }
 
   async #again() {
