@@ -5,7 +5,7 @@ import { shared, tellPage } from "../workbook/kept.js";
 
 const MOST = 20; // that are kept of one prediction: the first, and the last ones
 
-export const page = window.DOCUMENTATION_OPTIONS?.pagename; // of the site
+export const page = typeof DOCUMENTATION_OPTIONS === "undefined" ? undefined : DOCUMENTATION_OPTIONS.pagename; // of the site
 const WHOLE = "predict"; // under which a page keeps that all of it is shown
 const cellOf = (name) => `predict-${name}`;
 const here = new Map();

@@ -8,7 +8,7 @@ const FEWEST = 2; // one prediction needs no summary
 
 export class Tally {
   #all; // gives the predictions, each with { name, question, outcome }
-  #element = html("section", { class: "bp-predict bp-tally", "aria-label": words.predict.tally });
+  #element = html("section", { class: "bp-predict bp-bets", "aria-label": words.predict.tally });
 
   constructor(all) {
     this.#all = all;
