@@ -50,8 +50,9 @@ KEPT_MIME_TYPES = ("text/plain", "text/html", "text/latex", "text/markdown", "im
 KEPT_CELL_METADATA = ("tags", "mystnb", "nbgrader", "editable", "deletable")
 # Jupyter runs on behind a cell with the first tag; the second keeps what it printed off the web page.
 MAY_FAIL = ["raises-exception", "remove-output"]
-# How a page folds the code of a cell.
+# How a page folds the code of a cell, and what it says of that of a prediction.
 FOLDED = "hide-input"
+PROMPT = {"code_prompt_show": "Code of this question, with its answer", "code_prompt_hide": "Hide the code"}
 
 
 def sources() -> list[Path]:
@@ -140,10 +141,11 @@ def fold_predictions(nb: NotebookNode) -> None:
         if cell.cell_type != "code":
             continue
         if calls := predictions(cell):
-            cell.metadata.tags = [*cell.metadata.get("tags", [])]
-            if FOLDED not in cell.metadata.tags:
-                cell.metadata.tags.append(FOLDED)
-            cell.metadata.jupyter = {"source_hidden": True}
+            tags = [tag for tag in cell.metadata.get("tags", []) if tag != FOLDED]
+            about = {**cell.metadata.get("mystnb", {}), **PROMPT}
+            cell.metadata.update(
+                {"tags": [*tags, FOLDED], "mystnb": about, "jupyter": {"source_hidden": True}}
+            )
             waits = waits or any(map(folds, calls))
         elif waits and cell.outputs:
             cell.metadata.update({"collapsed": True, "jupyter": {"outputs_hidden": True}})

@@ -8,7 +8,9 @@ version, and empties the icon script of 1.5 MB that the theme loads beside the s
 from __future__ import annotations
 
 import json
+import re
 import shutil
+from html import escape
 from importlib.metadata import files
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,9 @@ from rjsmin import jsmin
 from sphinx.application import Sphinx
 
 from bplib.widgets import library
+from bplib.widgets.bets import in_words
+
+_VIEW = re.compile(r'<script type="application/vnd\.jupyter\.widget-view\+json">\s*(.*?)\s*</script>')
 
 
 def anywidget_module() -> Path:
@@ -40,7 +45,19 @@ def write_library(app: Sphinx) -> None:
     (folder / "predict.css").write_text(library.read("predict/predict.css"), encoding="utf-8")
 
 
-def lighten(app: Sphinx, page: str, *_: object) -> None:
+def with_questions(body: str, state: dict[str, Any]) -> str:
+    """Put the words of each question before its place, for who reads without scripts."""
+
+    def told(view: re.Match[str]) -> str:
+        model = state[json.loads(view[1])["model_id"]]["state"]
+        if model.get("_bplib_kind") != "predict":
+            return view[0]
+        return f"<noscript><p>{escape(in_words(model['spec']))}</p></noscript>\n{view[0]}"
+
+    return _VIEW.sub(told, body)
+
+
+def lighten(app: Sphinx, page: str, template: str, context: dict[str, Any], *_: object) -> None:
     """Let a page with figures load the library, and take out of their state what it makes needless."""
     scripts: dict[str, Any] = getattr(app.env, "nb_metadata", {}).get(page, {}).get("js_files", {})
     if app.builder.format != "html" or "ipywidgets_state" not in scripts:
@@ -53,6 +70,7 @@ def lighten(app: Sphinx, page: str, *_: object) -> None:
         app.add_js_file("bp/live.js", defer="defer", priority=390)  # before figures.js, which draws with it
         app.add_css_file("bp/live.css", priority=900)  # after the theme's
     if "predict" in kinds:
+        context["body"] = with_questions(context["body"], data["state"])
         app.add_js_file("bp/predict.js", defer="defer", priority=395)  # the library, this, then figures.js
         app.add_css_file("bp/predict.css", priority=901)
 

@@ -103,21 +103,23 @@ class Case:
         """Say whether a bet is right, and if not, which sentence is meant for it."""
         return _JUDGES[self.kind](self, bet)
 
-    def in_words(self) -> str:
-        """Return the question and what one may answer, and not the answer."""
-        match self.kind:
-            case "choice":
-                *some, last = self.shown["options"]
-                offer = f"{', '.join(some)} or {last}"
-            case "sign":
-                offer = "{}, {} or {}".format(*SIGNS)
-            case "number":
-                offer = "a number"
-            case "order":
-                offer = f"put in order: {', '.join(self.shown['items'])}"
-            case _:
-                offer = f"a height for each of {', '.join(name for name, _ in self.shown['handles'])}"
-        return f"Predict: {self.question} ({offer})"
+
+def in_words(spec: Mapping[str, Any]) -> str:
+    """Return in words what a prediction asks and what one may answer, and not the answer."""
+    case = spec["cases"][0]
+    match case["kind"]:
+        case "choice":
+            *some, last = case["options"]
+            offer = f"{', '.join(some)} or {last}"
+        case "sign":
+            offer = "{}, {} or {}".format(*SIGNS)
+        case "number":
+            offer = "a number"
+        case "order":
+            offer = f"put in order: {', '.join(case['items'])}"
+        case _:
+            offer = f"a height for each of {', '.join(name for name, _ in case['handles'])}"
+    return f"Predict: {case['question']} ({offer})"
 
 
 # --- what is refused ----------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from bplib.contract import check_type, wrong
-from bplib.widgets.bets import KINDS, Case, Handles, Verdict
+from bplib.widgets.bets import KINDS, Case, Handles, Verdict, in_words
 from bplib.widgets.figure import Figure
 
 try:
@@ -201,9 +201,7 @@ class Prediction(Figure):
         return self.cases[case].judge(bet)
 
     def __repr__(self) -> str:
-        if not hasattr(self, "cases"):  # while traitlets is still building it
-            return "prediction"
-        return self.cases[0].in_words()
+        return in_words(self.spec) if self.spec else "prediction"  # while traitlets is still building it
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         bundle = super()._repr_mimebundle_(**options)

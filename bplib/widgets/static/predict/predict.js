@@ -47,9 +47,11 @@ class Prediction {
     };
     const { question, fields, fault, buttons, verdict, again } = this.#parts;
     this.form = html("fieldset", {}, question, fields);
-    this.element = html("section", { class: "bp-predict", "aria-label": words.predict.label, onkeydown: keepKeys }, this.form, fault, buttons, verdict, again);
+    this.element = html("div", { class: "bp-predict", onkeydown: keepKeys }, this.form, fault, buttons, verdict, again);
     el.append(this.element);
     if (folds && !page) this.form.after(html("p", { class: "bp-note" }, words.predict.inLab));
+    const cell = page && el.closest(".cell");
+    cell?.append(...cell.querySelectorAll(":scope > details.hide")); // the code comes after the question
     this.#page = page && Page.here(this, folds && !el.closest(".bp-output"));
     this.restore();
   }
