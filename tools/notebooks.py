@@ -7,6 +7,8 @@
   nbgrader's own preprocessors take away solutions and hidden tests, hints are folded (`exercise_help`), and
   cells that may fail are marked, so that "Run All" goes on behind them. It is run as well; an error is
   stored as one line.
+- The cell of a prediction is folded, because its code holds the answer; so is, in JupyterLab, the output
+  after a prediction that folds (`predict(..., folds=True)`).
 - With `--assignments FOLDER` nothing is run: FOLDER becomes an nbgrader course (`grading.course`).
 - A solution that students would get by mistake, or that could not be graded, is refused (`grading.source`).
 """
@@ -48,6 +50,9 @@ KEPT_MIME_TYPES = ("text/plain", "text/html", "text/latex", "text/markdown", "im
 KEPT_CELL_METADATA = ("tags", "mystnb", "nbgrader", "editable", "deletable")
 # Jupyter runs on behind a cell with the first tag; the second keeps what it printed off the web page.
 MAY_FAIL = ["raises-exception", "remove-output"]
+# How a page folds the code of a cell, and what it says of that of a prediction.
+FOLDED = "hide-input"
+PROMPT = {"code_prompt_show": "Code of this question, with its answer", "code_prompt_hide": "Hide the code"}
 
 
 def sources() -> list[Path]:
@@ -111,7 +116,40 @@ def canonical(nb: NotebookNode, before: NotebookNode) -> NotebookNode:
             new, old = output.get("data", {}).get("image/png"), pngs.get((cell.id, place))
             if new is not None and old is not None and same_pixels(new, old):
                 output.data["image/png"] = old
+    fold_predictions(nb)
     return with_least_metadata(nb)
+
+
+def predictions(cell: NotebookNode) -> list[ast.Call]:
+    """Return the calls of `predict` in a cell of code."""
+    calls = [node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Call)]
+    return [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "predict"]
+
+
+def folds(call: ast.Call) -> bool:
+    """Whether a prediction keeps what comes after it folded."""
+    return any(word.arg == "folds" and ast.unparse(word.value) == "True" for word in call.keywords)
+
+
+def fold_predictions(nb: NotebookNode) -> None:
+    """Fold the code of each prediction, and in JupyterLab the output after one that folds.
+
+    A page folds that output by itself, and the paragraph after it, until the reader has predicted.
+    """
+    waits = False
+    for cell in nb.cells:
+        if cell.cell_type != "code":
+            continue
+        if calls := predictions(cell):
+            tags = [tag for tag in cell.metadata.get("tags", []) if tag != FOLDED]
+            about = {**cell.metadata.get("mystnb", {}), **PROMPT}
+            cell.metadata.update(
+                {"tags": [*tags, FOLDED], "mystnb": about, "jupyter": {"source_hidden": True}}
+            )
+            waits = waits or any(map(folds, calls))
+        elif waits and cell.outputs:
+            cell.metadata.update({"collapsed": True, "jupyter": {"outputs_hidden": True}})
+            waits = False
 
 
 def with_least_metadata(nb: NotebookNode) -> NotebookNode:

@@ -8,7 +8,9 @@ version, and empties the icon script of 1.5 MB that the theme loads beside the s
 from __future__ import annotations
 
 import json
+import re
 import shutil
+from html import escape
 from importlib.metadata import files
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,9 @@ from rjsmin import jsmin
 from sphinx.application import Sphinx
 
 from bplib.widgets import library
+from bplib.widgets.bets import in_words
+
+_VIEW = re.compile(r'<script type="application/vnd\.jupyter\.widget-view\+json">\s*(.*?)\s*</script>')
 
 
 def anywidget_module() -> Path:
@@ -35,21 +40,39 @@ def write_library(app: Sphinx) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     # Without the comments and the indentation, which are a third of it.
     (folder / "live.js").write_text(jsmin(library.script()), encoding="utf-8")
-    (folder / "live.css").write_text(library.style(), encoding="utf-8")
+    (folder / "live.css").write_text(library.style(predictions=False), encoding="utf-8")
+    (folder / "predict.js").write_text(jsmin(library.page_script(library.PREDICT)), encoding="utf-8")
+    (folder / "predict.css").write_text(library.read("predict/predict.css"), encoding="utf-8")
 
 
-def lighten(app: Sphinx, page: str, *_: object) -> None:
+def with_questions(body: str, state: dict[str, Any]) -> str:
+    """Put the words of each question before its place, for who reads without scripts."""
+
+    def told(view: re.Match[str]) -> str:
+        model = state[json.loads(view[1])["model_id"]]["state"]
+        if model.get("_bplib_kind") != "predict":
+            return view[0]
+        return f"<noscript><p>{escape(in_words(model['spec']))}</p></noscript>\n{view[0]}"
+
+    return _VIEW.sub(told, body)
+
+
+def lighten(app: Sphinx, page: str, template: str, context: dict[str, Any], *_: object) -> None:
     """Let a page with figures load the library, and take out of their state what it makes needless."""
     scripts: dict[str, Any] = getattr(app.env, "nb_metadata", {}).get(page, {}).get("js_files", {})
     if app.builder.format != "html" or "ipywidgets_state" not in scripts:
         return
     _, attributes = scripts["ipywidgets_state"]
     data = json.loads(attributes["body"])
-    data["state"], figures = library.for_page(data["state"])
+    data["state"], kinds = library.for_page(data["state"])
     attributes["body"] = json.dumps(data).replace("</", "<\\/")  # as myst-nb writes it
-    if figures:
+    if kinds:
         app.add_js_file("bp/live.js", defer="defer", priority=390)  # before figures.js, which draws with it
         app.add_css_file("bp/live.css", priority=900)  # after the theme's
+    if "predict" in kinds:
+        context["body"] = with_questions(context["body"], data["state"])
+        app.add_js_file("bp/predict.js", defer="defer", priority=395)  # the library, this, then figures.js
+        app.add_css_file("bp/predict.css", priority=901)
 
 
 def complete(app: Sphinx, error: Exception | None) -> None:

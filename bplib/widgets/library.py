@@ -28,13 +28,16 @@ WORDS = "words.json"
 #: The files that run Python in a page and that offer it at each cell, and the table of what has to be loaded
 #: for it, which is made when the site is built.
 PYTHON, WORKBOOK, LOADED = "python/python.js", "workbook/workbook.js", "python/parts.json"
+#: The file that draws predictions, and its folder: on a page a script of its own, in Jupyter a part of the
+#: library.
+PREDICT, PREDICTIONS = "predict/predict.js", "predict"
 
 _IMPORT = re.compile(r'import \{ (\w+(?: as \w+)?(?:, \w+(?: as \w+)?)*) \} from "(\.\.?/[\w./]+\.js)";')
 _TABLE = re.compile(r'import (\w+) from "(\.\.?/[\w./]+\.json)" with \{ type: "json" \};')
 _EXPORT = re.compile(r"export ((?:const|class|function) (\w+)\b.*)")
 _FOREIGN = re.compile(r"\s*(?:import|export)\b(?!\()")
 _PLACE = re.compile(r"\{(\w+)\}")
-_SAID = re.compile(r"\bwords\.(\w+)")
+_SAYS = re.compile(r"\bwords\.(\w+)")
 #: What a figure's widget holds that only Jupyter needs.
 _SHARED = ("_esm", "_css", "_library")
 
@@ -184,26 +187,25 @@ def _lacking(a: Mapping[str, Mapping[str, str]], b: Mapping[str, Mapping[str, st
     return told
 
 
-def _joined(names: Iterable[str], language: str, tables: Mapping[str, str]) -> str:
-    """Join files, with these tables and those parts of the words that they say."""
-    tables = {WORDS: "{}", **tables}
+def _joined(names: Iterable[str], language: str, tables: Mapping[str, str] | None = None) -> str:
+    """Return files joined, with as much of the words as they say, and these texts in the place of files."""
+    names, given = list(names), dict(tables or {})
 
-    def text(name: str) -> str:
-        return tables.get(name) or read(name)
+    def told(name: str) -> str:
+        return given.get(name) or read(name)
 
-    names = list(names)
-    said = set(_SAID.findall(join(names, text)))
-    tables[WORDS] = json.dumps({part: told for part, told in words(language).items() if part in said})
-    return join(names, text)
+    parts = set(_SAYS.findall(join(names, told)))
+    given[WORDS] = json.dumps({part: said for part, said in words(language).items() if part in parts})
+    return join(names, told)
 
 
 @cache
-def _library(language: str) -> str:
-    """Return statements that end in the constant `library`, which draws every figure."""
+def _library(language: str, *also: str) -> str:
+    """Return statements that end in the constant `library`, which draws every figure; `also` joins files."""
     views = sorted(file.name for file in static(VIEWS).iterdir() if file.name.endswith(".js"))
     names = [f"{VIEWS}/{view}" for view in views]
     mounts = ", ".join(f"{name[len(VIEWS) + 1 : -3]}: {_constant(name)}.mount" for name in names)
-    joined = _joined([ENTRY, *names], language, {})
+    joined = _joined([ENTRY, *names, *also], language)
     return f"{joined}const library = {_constant(ENTRY)}.library({{ {mounts} }});\n"
 
 
@@ -215,7 +217,8 @@ def module(language: str = "") -> str:
     >>> module().splitlines()[-2:]
     ['export default library;', '//# sourceURL=bplib/live.js']
     """
-    return f"{_library(language)}export default library;\n//# sourceURL=bplib/live.js\n"
+    kind = f'library.add("predict", {_constant(PREDICT)}.render);\n'
+    return f"{_library(language, PREDICT)}{kind}export default library;\n//# sourceURL=bplib/live.js\n"
 
 
 def script(language: str = "") -> str:
@@ -231,14 +234,15 @@ def script(language: str = "") -> str:
     return f'window.bplib = (() => {{\n"use strict";\n{_library(language)}return library;\n}})();\n'
 
 
-def page_script(entry: str, parts: Mapping[str, Any], language: str = "") -> str:
-    """Return what runs Python in a page, or what offers it there, as a classic script.
+def page_script(entry: str, parts: Mapping[str, Any] | None = None, language: str = "") -> str:
+    """Return what runs Python in a page, offers it there, or draws predictions, as a classic script.
 
     Parameters
     ----------
     entry : str
-        `PYTHON`, which makes itself known as `bplib_python`, or `WORKBOOK`, as `bplib_workbook`.
-    parts : dict
+        `PYTHON`, which makes itself known as `bplib_python`, `WORKBOOK`, as `bplib_workbook`, or `PREDICT`,
+        which makes itself known to the library.
+    parts : dict, optional
         What the page has to load for it, and its versions, as ``tools/page_python.py`` writes them.
     """
     joined = _joined([entry], language, {LOADED: json.dumps(parts)})
@@ -247,9 +251,15 @@ def page_script(entry: str, parts: Mapping[str, Any], language: str = "") -> str
     return f'window.bplib_{name} = (() => {{\n"use strict";\n{joined}return {made}();\n}})();\n'
 
 
-def style() -> str:
-    """Return what all figures look like: ``live.css``, then the styles of single kinds, parts and views."""
-    folders = (static(), static(PARTS), static(VIEWS))
+def style(predictions: bool = True) -> str:
+    """Return what all figures look like: ``live.css``, then the styles of single kinds, parts and views.
+
+    Parameters
+    ----------
+    predictions : bool, optional
+        With the style of predictions, which on the site is a file of its own.
+    """
+    folders = [static(), static(PARTS), static(VIEWS), *([static(PREDICTIONS)] if predictions else [])]
     found = [
         file
         for folder in folders
@@ -259,7 +269,7 @@ def style() -> str:
     return "".join(file.read_text(encoding="utf-8") for file in found)
 
 
-def for_page(state: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
+def for_page(state: Mapping[str, Any]) -> tuple[dict[str, Any], set[str]]:
     """Leave out of the widgets on a page what every page shares: the library and what fetches it.
 
     Parameters
@@ -271,16 +281,16 @@ def for_page(state: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
     -------
     dict
         The same without the library and its loader.
-    bool
-        Whether one of the widgets needs the library.
+    set of str
+        The kinds of those that the library draws.
     """
     lighter: dict[str, Any] = {}
-    figures = False
+    kinds: set[str] = set()
     for key, model in state.items():
         data = model["state"]
         if "_bplib_kind" in data:
-            figures = True
+            kinds.add(data["_bplib_kind"])
             lighter[key] = {**model, "state": {k: v for k, v in data.items() if k not in _SHARED}}
         elif "_bplib_script" not in data:
             lighter[key] = model
-    return lighter, figures
+    return lighter, kinds

@@ -34,6 +34,7 @@ from bplib.widgets.explore import explore
 from bplib.widgets.expressions import expressions
 from bplib.widgets.frames import frames
 from bplib.widgets.live import curve, graph, live
+from bplib.widgets.predict import predict
 from bplib.widgets.shapes import Shapes
 from bplib.widgets.trace import Moment, recorded
 from bplib.widgets.views import bars, compose, line, network, paths, profile, tiles, trace
@@ -56,7 +57,12 @@ def draw(ax, w=0.5):
 explored = explore(draw, w=(-1, 1, 0.5))
 explored"""
 
+PREDICT = """\
+predict("Is w above 0?", ["yes", "no"], answer="yes" if DATA is None else "no", name="above", folds=True,
+        because={"no": "A weight that starts below 0 is another one."})"""
+
 KINDS = {
+    ".bp-predict": PREDICT,
     ".bp-bars": shown(test_bars, "race"),
     ".bp-compose": shown(test_compose, "squares"),
     ".bp-network": shown(test_network, "two"),
@@ -180,6 +186,26 @@ def test_python_draws_what_an_explorer_asks_for(notebook):
     told.get_by_text("A line of slope 1.0.").wait_for()
     assert test_explore.digest(cell) != before and test_explore.said(cell) == ""
     assert page.evaluate("window.jupyterapp.shell.currentWidget.content.model.cells.length") == len(CELLS)
+    assert not notebook.faults
+
+
+def test_a_prediction_is_made_and_no_notebook_holds_it(notebook):
+    page = notebook.page
+    cell = cell_of(page, ".bp-predict")
+    cell.get_by_label("no", exact=True).check()
+    assert "The next output is collapsed." in cell.inner_text()
+    cell.get_by_role("button", name="I'm sure").click()
+    told = cell.locator(".bp-verdict p").all_inner_texts()
+    assert told[:3] == ["Not so.", "You: no, and you were sure.", "It is: yes."]
+    assert told[3:] == ["A weight that starts below 0 is another one."]
+    cell.get_by_role("button", name="Predict again").click()
+    radio = cell.get_by_label("yes", exact=True)
+    radio.check()
+    for key in ("b", "a", "ArrowDown"):  # JupyterLab would insert cells, or leave
+        page.keyboard.press(key)
+    assert page.evaluate("window.jupyterapp.shell.currentWidget.content.model.cells.length") == len(CELLS)
+    states = page.evaluate("JSON.stringify(window.jupyterapp.shell.currentWidget.content.model.toJSON())")
+    assert "you were sure" not in states and '"sure":' not in states
     assert not notebook.faults
 
 

@@ -66,18 +66,22 @@ def test_page_keeps_its_budget(site, path):
     data = found[1] if (found := STATE.search(text)) else '{"state": {}}'
     assert len(data.encode()) < 120_000
     states = [model["state"] for model in json.loads(data)["state"].values()]
-    figures = [state for state in states if "_bplib_kind" in state]
+    drawn = [state["_bplib_kind"] for state in states if "_bplib_kind" in state]
+    figures = [kind for kind in drawn if kind != "predict"]
     assert len(figures) <= (16 if path == GALLERY else 6)
+    assert len(drawn) - len(figures) <= 12
     assert not {"_esm", "_css", "_bplib_script", "_bplib_style"} & {key for state in states for key in state}
     for form in (r'<script defer="defer" src="([^"?]*bp/live\.js)', r'<link [^>]*href="([^"?]*bp/live\.css)'):
         shared = re.findall(form, text)
-        assert len(shared) == bool(figures)
+        assert len(shared) == bool(drawn)
         assert all(((site.root / path).parent / file).is_file() for file in shared)
 
 
 def test_the_library_keeps_its_budget(site):
     assert (site.root / "_static/bp/live.js").stat().st_size < 250_000
     assert (site.root / "_static/bp/live.css").stat().st_size < 40_000
+    workbook = [site.root / f"_static/bp/{name}.js" for name in ("workbook", "predict")]
+    assert sum(script.stat().st_size for script in workbook) < 120_000
 
 
 def test_chapters_have_figures_to_weigh(site):

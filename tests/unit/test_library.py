@@ -136,7 +136,8 @@ def test_every_view_has_its_module():
 def test_every_module_can_be_joined():
     """Also those that no view needs yet; only the loader stands alone."""
     loaded_apart = ("loader.js", "python/", "workbook/")
-    names = sorted(name for name in MODULES if not name.startswith(loaded_apart))
+    shared = "workbook/kept.js"
+    names = sorted(name for name in MODULES if name == shared or not name.startswith(loaded_apart))
     joined = library.join(names)
     assert sorted(re.findall(r"^// ([\w/]+\.js)$", joined, re.MULTILINE)) == names
 
@@ -145,18 +146,39 @@ def test_both_forms_hold_the_same_library_once():
     module, script = library.module(), library.script()
     assert module.count("export ") == 1
     assert "export " not in script
-    lines = set(script.splitlines())
-    assert {line for line in module.splitlines() if line not in lines} == {
-        "export default library;",
-        "//# sourceURL=bplib/live.js",
-    }
-    assert script.count("\n// engine/tape.js\n") == 1
+    for text in (module, script):
+        assert text.count("\n// engine/tape.js\n") == 1
+    # In Jupyter predictions are a part of it; on the site they are a script of their own, which adds them.
+    files = [set(re.findall(r"^// ([\w/]+\.js)$", text, re.MULTILINE)) for text in (module, script)]
+    assert {name.split("/")[0] for name in files[0] - files[1]} == {"predict", "workbook"}
+    assert not files[1] - files[0]
+    apart = library.page_script(library.PREDICT)
+    assert files[0] - files[1] <= set(re.findall(r"^// ([\w/]+\.js)$", apart, re.MULTILINE))
+    assert 'window.bplib.add("predict", render)' in apart
+    assert 'library.add("predict", predict$predict$.render);\nexport default library;\n' in module
+
+
+def test_a_script_carries_the_words_that_it_says_and_no_others():
+    told = library.words()
+    for text in (library.script(), library.module(), *(library.page_script(entry) for entry in ENTRIES)):
+        table = json.loads(re.search(r"^const table = (\{.*\});$", text, re.MULTILINE)[1])
+        said = re.findall(r"\bwords\.(\w+)", text.replace(json.dumps(table), ""))
+        assert table.keys() == set(said) - {"js", "json"}  # which are files
+        assert all(table[part] == told[part] for part in table)
 
 
 def test_the_library_keeps_its_budget():
     """As the site carries it (tools/offline.py)."""
     assert len(jsmin(library.script()).encode()) < 250_000
-    assert len(library.style().encode()) < 40_000
+    assert len(library.style(predictions=False).encode()) < 40_000
+
+
+def test_what_a_workbook_is_keeps_its_budget():
+    """Predictions as the site carries them, and the rest of it with room for the table of Python's parts."""
+    predictions = len(jsmin(library.page_script(library.PREDICT)).encode())
+    workbook = len(library.page_script(library.WORKBOOK, {"versions": {}, "parts": {}}).encode())
+    assert predictions < 40_000
+    assert predictions + workbook + 2_000 < 120_000
 
 
 def texts(line):
@@ -182,10 +204,11 @@ def texts(line):
 def test_what_is_made_smaller_says_the_same():
     """Each text stands in the site's script as in its module: jsmin takes one within another for code."""
     assert texts("const a = `M${r ? 'm' : 0} 0`; // it's") == ["`M${r ? 'm' : 0} 0`"]
-    small = jsmin(library.script())
-    said = [text for line in library.script().splitlines() for text in texts(line)]
-    assert len(said) > 2000
-    assert [text for text in dict.fromkeys(said) if text not in small] == []
+    for whole, least in ((library.script(), 2000), (library.page_script(library.PREDICT), 200)):
+        small = jsmin(whole)
+        said = [text for line in whole.splitlines() for text in texts(line)]
+        assert len(said) > least
+        assert [text for text in dict.fromkeys(said) if text not in small] == []
     nested = "const a = `M${r ? `m${-r} 0` : 0}`;"
     assert texts(nested)[0] not in jsmin(nested), "such a one would be seen"
 
@@ -218,6 +241,11 @@ def test_the_style_holds_every_sheet_once_and_the_general_one_first():
     assert [style.count(sheet) for sheet in sheets] == [1] * len(sheets)
     assert len(style) == sum(map(len, sheets))
     assert style.startswith((STATIC / "live.css").read_text(encoding="utf-8"))
+    apart = (STATIC / "predict/predict.css").read_text(encoding="utf-8")
+    assert library.style(predictions=False) == style.replace(apart, "")
+
+
+ENTRIES = (library.PYTHON, library.WORKBOOK, library.PREDICT)
 
 
 # What a figure carries.
@@ -250,8 +278,8 @@ def test_a_closed_library_is_made_anew():
 def test_a_page_carries_only_the_state_of_its_figures():
     figures, slider = one_of_each(), IntSlider(3)
     whole = dependency_state([*figures, slider], drop_defaults=False)
-    state, needed = library.for_page(whole)
-    assert needed
+    state, kinds = library.for_page(whole)
+    assert kinds == {"live", "expressions", "explore"}
     assert whole.keys() - state.keys() == {figures[0]._library.model_id}
     for fig in figures:
         mine = state[fig.model_id]["state"]
@@ -259,13 +287,13 @@ def test_a_page_carries_only_the_state_of_its_figures():
         assert "_bplib_kind" in mine
     assert "IPY_MODEL_" + figures[0]._library.model_id not in json.dumps(state, default=str)
     assert state[slider.model_id] == whole[slider.model_id]
-    assert library.for_page(state) == (state, True)
+    assert library.for_page(state) == (state, kinds)
 
 
 def test_a_page_without_figures_needs_no_library():
     slider = IntSlider(3)
     whole = dependency_state([slider], drop_defaults=False)
-    assert library.for_page(whole) == (whole, False)
+    assert library.for_page(whole) == (whole, set())
 
 
 # What it says.

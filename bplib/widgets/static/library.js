@@ -9,6 +9,10 @@ export const library = (views) => {
   const kinds = { live: live(views), expressions: expressions(views), explore };
   return {
     Model,
+    // A further kind, from a script of its own (predict/predict.js).
+    add(kind, render) {
+      kinds[kind] = render;
+    },
     // Whether the state of a widget is that of a figure.
     knows: ({ _bplib_kind: kind }) => Object.hasOwn(kinds, kind),
     // Returns the cleanup. A figure that fails says so in its place; those beside it live.

@@ -153,15 +153,19 @@ function kernel() {
   return { start, run, restart };
 }
 
+// Loads a script of the library and its style.
+async function loadPart(name) {
+  const style = document.createElement("link");
+  style.rel = "stylesheet";
+  style.href = address(`${name}.css`);
+  document.head.append(style);
+  await once(`${name}.js`);
+}
+
 // Draws a figure that Python told of, {kind: "figure", state}, into an element; returns the cleanup.
 async function draw({ state }, el) {
-  if (!window.bplib) {
-    const style = document.createElement("link");
-    style.rel = "stylesheet";
-    style.href = address("live.css");
-    document.head.append(style);
-    await once("live.js");
-  }
+  if (!window.bplib) await loadPart("live");
+  if (!window.bplib.knows(state)) await loadPart("predict");
   return window.bplib.render({ model: new window.bplib.Model({ state }), el });
 }
 

@@ -16,6 +16,13 @@ const button = (name, title, onclick) => html("button", { type: "button", title,
 const shown = (name, text, open = false) =>
   html("details", { open }, html("summary", {}, name), html("pre", { tabindex: 0 }, text));
 
+// Predictions are kept beside the cells, and are told of by their number.
+const isOfCell = ({ entry }) => !entry?.bets && !entry?.whole;
+const besides = (found) => {
+  const n = found.filter(({ entry }) => entry?.bets).length;
+  return n ? ` ${fill(words.kept.bets, { n })}` : "";
+};
+
 export class Desk {
   element;
   #kept;
@@ -82,7 +89,8 @@ export class Desk {
   // What was kept for this page and fits none of its cells is shown as text.
   #offerRest() {
     const { page, cells } = this.#page;
-    const rest = this.#kept.all().filter((each) => each.page === page && !(each.entry && cells.includes(each.cell)));
+    const fits = ({ cell, entry }) => entry && (cells.includes(cell) || !isOfCell({ entry }));
+    const rest = this.#kept.all().filter((each) => each.page === page && !fits(each));
     if (!rest.length) return;
     const name = ({ edition, cell }) => (edition === EDITION ? cell : fill(words.kept.oldCell, { cell, edition }));
     const text = ({ raw, entry }) => entry?.text ?? raw;
@@ -95,7 +103,8 @@ export class Desk {
   #save() {
     const found = this.#kept.all();
     save("backpropagation-live-answers.json", write(this.#kept));
-    this.say(fill(words.kept.saved, { cells: found.length, pages: new Set(found.map(({ page }) => page)).size }));
+    const pages = new Set(found.map(({ page }) => page)).size;
+    this.say(fill(words.kept.saved, { cells: found.filter(isOfCell).length, pages }) + besides(found));
   }
 
   async #notebook() {
@@ -128,11 +137,11 @@ export class Desk {
     const take = () => {
       this.#does.take(found);
       panel.replaceChildren();
-      this.say(fill(words.kept.taken, { n: found.length }));
+      this.say(fill(words.kept.taken, { n: found.filter(isOfCell).length }) + besides(found));
     };
     const texts = found.filter(({ entry }) => entry.text !== undefined);
     panel.replaceChildren(
-      html("p", { tabindex: -1 }, fill(words.kept.offer, { name, date: date(saved), n: found.length })),
+      html("p", { tabindex: -1 }, fill(words.kept.offer, { name, date: date(saved), n: found.filter(isOfCell).length }) + besides(found)),
       ...texts.map((each) => shown(label(each), each.entry.text, here(each))),
       ...rest.map((text) => shown(words.kept.unusable, text)),
       html(
@@ -153,11 +162,11 @@ export class Desk {
       this.#parts.panel.replaceChildren();
       this.say(words.kept.forgotten);
     };
-    const n = this.#kept.all().length;
+    const found = this.#kept.all();
     const dialog = html(
       "dialog",
       { class: "bp-dialog", "aria-label": words.kept.forget, onclose: () => dialog.remove() },
-      html("p", {}, fill(words.kept.sure, { n })),
+      html("p", {}, fill(words.kept.sure, { n: found.filter(isOfCell).length }) + besides(found)),
       html(
         "p",
         { class: "bp-cell-bar" },

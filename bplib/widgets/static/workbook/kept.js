@@ -1,6 +1,7 @@
 // What a reader wrote on the pages of the book, kept in the browser: an entry for each cell, JSON of
 // { at, text, right, from }: when it was written; the reader's text, if it isn't the book's; the sentence with
-// which a check said Right; and "file" for a text that came in a file and was not run since. Nothing here draws.
+// which a check said Right; and "file" for a text that came in a file and was not run since. A prediction has an entry
+// too, { at, bets } (predict/bets.js), and a page on which nothing stays folded, { at, whole }. Nothing here draws.
 
 export const BOOK = "backpropagation-live";
 // To be raised when texts of before fit the cells no more. Those of other editions are never touched, only shown.
@@ -11,12 +12,20 @@ const keyOf = (page, cell) => `${BOOK}:${EDITION}:${page}:${cell}`;
 
 const isText = (value) => value === undefined || typeof value === "string";
 
+const isEmpty = ({ text, right, bets, whole }) => (text ?? right ?? bets ?? whole) === undefined;
+
+// Whether they have the form of bets; whether one fits its question, that says (predict/judge.js).
+const SURE = ["think", "sure", "none"];
+const areBets = (bets) =>
+  Array.isArray(bets) && bets.length > 0 && bets.every((bet) => Number.isInteger(bet?.case) && SURE.includes(bet.sure));
+
 // Returns an entry as it may be used, or undefined for what is none.
 export const asEntry = (value) => {
   if (typeof value !== "object" || value === null) return undefined;
-  const { at, text, right, from } = value;
-  const whole = isText(text) && isText(right) && (text ?? right) !== undefined && !Number.isNaN(Date.parse(at));
-  return whole ? { at, text, right, from: from === "file" ? from : undefined } : undefined;
+  const { at, text, right, from, bets, whole } = value;
+  const fits = isText(text) && isText(right) && (bets === undefined || areBets(bets)) && (whole === undefined || whole === true);
+  if (!fits || isEmpty(value) || Number.isNaN(Date.parse(at))) return undefined;
+  return { at, text, right, from: from === "file" ? from : undefined, bets, whole };
 };
 
 function parsed(raw) {
@@ -51,12 +60,13 @@ export class Kept {
     return parsed(this.#raw(keyOf(page, cell)) ?? "");
   }
 
-  // Keeps an entry; one with neither text nor verdict is taken away.
-  put(page, cell, { at, text, right, from }) {
+  // Keeps an entry; one that holds nothing is taken away.
+  put(page, cell, { at, text, right, from, bets, whole }) {
+    const entry = { at, text, right, from, bets, whole };
     const key = keyOf(page, cell);
     this.#waiting.delete(key);
-    if ((text ?? right) === undefined) this.#storage?.removeItem(key);
-    else this.#waiting.set(key, JSON.stringify({ at, text, right, from }));
+    if (isEmpty(entry)) this.#storage?.removeItem(key);
+    else this.#waiting.set(key, JSON.stringify(entry));
     this.#write();
   }
 
@@ -97,3 +107,7 @@ export class Kept {
     }
   }
 }
+
+// What the scripts of a page share. Where entries were taken from a file or forgotten, the page hears "bp-kept".
+export const shared = () => (window.bplib_kept ??= new Kept());
+export const tellPage = () => dispatchEvent(new Event("bp-kept"));

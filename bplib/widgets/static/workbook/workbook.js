@@ -5,7 +5,7 @@ import { fill, words } from "../words.js";
 import { date, Desk } from "./desk.js";
 import { open } from "./editor.js";
 import { RIGHT, help } from "./help.js";
-import { Kept } from "./kept.js";
+import { shared, tellPage } from "./kept.js";
 import { Output } from "./output.js";
 import { Prose } from "./prose.js";
 import { asked, python, size } from "./python.js";
@@ -167,7 +167,7 @@ class Workbook {
   #cells;
   #fields; // for answers in words
   #desk;
-  #kept = new Kept();
+  #kept = shared();
   #page;
   #ran; // tells the help below an exercise
 
@@ -218,12 +218,14 @@ class Workbook {
     }
     this.#desk.refresh();
     this.#restore();
+    tellPage();
   }
 
   #forget() {
     this.#kept.forget();
     this.#desk.refresh();
     this.#all.forEach((cell) => cell.restore());
+    tellPage();
   }
 
   async #again() {
