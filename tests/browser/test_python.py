@@ -523,19 +523,27 @@ def test_a_cell_that_breaks_python_itself_is_told_and_python_starts_again(python
     assert printed(python.hear("print('later' in globals())")) == "False\n"
 
 
+def test_an_error_in_what_is_packed_compiled_names_its_place(python):
+    trace = python.error("import json\njson.loads('[1,')")["trace"]
+    assert re.search(r'File ".*/json/decoder\.py", line \d+, in raw_decode', trace)
+    # No frame is shown of the kernel's own, and of what parses a cell for it.
+    trace = python.error("a = (")["trace"]
+    assert trace.splitlines()[:2] == ['  File "<cell 1>", line 1', "    a = ("]
+
+
 def test_a_cell_that_is_broken_in_its_words(python):
     code = "class Mute:\n    def __repr__(self):\n        raise ValueError('no words')\nMute()"
     assert python.error(code)["text"] == "no words"
 
 
-def test_a_part_that_does_not_come_is_named_and_asked_for_again(open_page):
+@pytest.mark.parametrize("name", ["python_stdlib.zip.0.js", "bplib.zip.0.js"])
+def test_a_part_that_does_not_come_is_named_and_asked_for_again(open_page, name):
     python = Python(open_page(PAGE))
-    piece = re.compile(r"bplib\.zip\.0\.js")
+    piece = re.compile(re.escape(name))
     python.page.route(piece, lambda route: route.abort())
     said = python.page.evaluate("() => bplib_python.start().catch((error) => error.message)")
-    assert said == (
-        "Python could not be loaded: bplib.zip.0.js is not there. Try again, or load the page anew."
-    )
+    assert said == f"Python could not be loaded: {name} is not there. Try again, or load the page anew."
+    assert python.page.locator("iframe[sandbox]").count() == 0
     python.page.unroute(piece)
     assert printed(python.hear("print(1)")) == "1\n"
 
