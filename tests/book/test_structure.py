@@ -10,7 +10,7 @@ from statistics import median
 import nbformat
 import pytest
 import yaml
-from notebooks import BOOK, ROOT, canonical, sources, text
+from notebooks import BOOK, ROOT, canonical, folds, predictions, sources, text
 
 from bplib.widgets.views import VIEWS
 
@@ -168,3 +168,73 @@ def test_printed_numbers_have_at_most_eight_digits(path):
             printed = output.get("text", "") or output.get("data", {}).get("text/plain", "")
             found = [n for n in number.findall(printed) if len(n.replace(".", "").lstrip("0")) > 8]
             assert not found, f"{found} printed by {cell.source}"
+
+
+# Predictions.
+
+
+def asked(path: Path) -> list[tuple[nbformat.NotebookNode, ast.Call]]:
+    return [(cell, call) for cell in cells(path) for call in predictions(cell)]
+
+
+def argument(call: ast.Call, name: str) -> ast.expr | None:
+    return next((word.value for word in call.keywords if word.arg == name), None)
+
+
+def is_typed(node: ast.expr) -> bool:
+    """Whether an expression is written out: nothing in it is computed from what the notebook made."""
+    return not any(isinstance(part, ast.Name | ast.Call | ast.Attribute) for part in ast.walk(node))
+
+
+@each([*READ, *STUDENT])
+def test_the_answer_to_a_prediction_is_computed(path):
+    """Typed, it could be wrong, or become wrong when the cell above changes."""
+    for _, call in asked(path):
+        answer = argument(call, "answer")
+        computed = answer is not None and not is_typed(answer)
+        assert computed or any(word.arg is None for word in call.keywords), ast.unparse(call)
+
+
+def test_a_typed_answer_would_be_seen():
+    typed, computed = (ast.parse(f"predict(answer={a})").body[0].value for a in ('"larger"', "options[k]"))
+    assert is_typed(argument(typed, "answer"))
+    assert not is_typed(argument(computed, "answer"))
+
+
+def test_every_sentence_of_a_prediction_is_its_own():
+    """Within a call `predict` refuses what is there twice; this looks across the book."""
+    told = [
+        (path.name, part.value)
+        for path in [*READ, *STUDENT]
+        for _, call in asked(path)
+        if (because := argument(call, "because")) is not None
+        for part in getattr(because, "values", [])
+        if isinstance(part, ast.Constant)
+    ]
+    assert told
+    sentences = [sentence for _, sentence in told]
+    assert [each for each in told if sentences.count(each[1]) > 1] == []
+
+
+@each([*READ, *STUDENT])
+def test_names_of_predictions_are_unique_in_their_page(path):
+    names = [argument(call, "name").value for _, call in asked(path)]
+    assert len(set(names)) == len(names)
+
+
+@each([*READ, *STUDENT])
+def test_a_prediction_ends_its_cell_and_few_of_them_fold(path):
+    calls = asked(path)
+    for cell, call in calls:
+        last = ast.parse(cell.source).body[-1]
+        assert ast.unparse(last) == ast.unparse(call), "end the cell with the prediction"
+        assert "hide-input" in cell.metadata.tags, "run `make notebooks`"
+    assert sum(folds(call) for _, call in calls) <= 5
+    assert len(calls) <= 12
+
+
+@each([*READ, *STUDENT])
+def test_what_a_prediction_folds_starts_collapsed_in_jupyterlab(path):
+    collapsed = [cell for cell in cells(path) if cell.metadata.get("jupyter", {}).get("outputs_hidden")]
+    assert len(collapsed) == sum(folds(call) for _, call in asked(path)), "a fold needs an output after it"
+    assert all(cell.metadata.collapsed and cell.outputs for cell in collapsed)
