@@ -14,7 +14,7 @@ import numpy as np
 from bplib.checks import Check, by_nudging, instead
 
 Stations = SimpleNamespace  # what a right pass computes on its way, by name
-Part = Callable[..., Any]  # a number or an array from the stations
+Part = Callable[..., Any]  # a number or an array of what a pass has at hand
 
 # 1. Shapes as types
 check_shapes = Check(
@@ -180,9 +180,11 @@ def _two_layers(X: Any, Y: Any, W1: Any, b1: Any, W2: Any, b2: Any) -> float:
     return float(np.mean((np.tanh(X @ W1.T + b1) @ W2.T + b2 - Y) ** 2))
 
 
-def _update(X: Any, Y: Any, W1: Any, b1: Any, W2: Any, b2: Any, rate: float) -> tuple[Any, ...]:
-    slopes = by_nudging(_two_layers, "W1", "b1", "W2", "b2")(X, Y, W1, b1, W2, b2)
-    return tuple(p - rate * g for p, g in zip((W1, b1, W2, b2), slopes, strict=True))
+def _update(*case: Any) -> tuple[Any, ...]:
+    """Take X, Y, W1, b1, W2, b2 and the rate, and move the parameters."""
+    *point, rate = case
+    slopes = by_nudging(_two_layers, "W1", "b1", "W2", "b2")(*point)
+    return tuple(p - rate * g for p, g in zip(point[2:], slopes, strict=True))
 
 
 def _update_case(seed: int, B: int, n0: int, n1: int, n2: int, rate: float) -> dict[str, Any]:
@@ -192,18 +194,23 @@ def _update_case(seed: int, B: int, n0: int, n1: int, n2: int, rate: float) -> d
 
 
 def _wrong_update(**other: Part) -> Callable[..., tuple[Any, ...]]:
-    """Make the step with a part replaced, each by a function of the stations."""
+    """Make the step with a part replaced, each by a function of the stations; `rows` takes dZ."""
+    part: dict[str, Part] = {
+        "start": lambda s: 2 * s.error / s.error.size,
+        "back": lambda s: s.dZ2 @ s.W2,
+        "slope": lambda s: 1 - s.A1**2,
+        "dW2": lambda s: s.dZ2.T @ s.A1,
+        "rows": lambda dZ: dZ.sum(axis=0),
+    } | other
 
     def step(*case: Any) -> tuple[Any, ...]:
         s = Stations(**dict(zip(["X", "Y", "W1", "b1", "W2", "b2", "rate"], case, strict=True)))
         s.A1 = np.tanh(s.X @ s.W1.T + s.b1)
         s.error = s.A1 @ s.W2.T + s.b2 - s.Y
-        s.dZ2 = other.get("start", lambda s: 2 * s.error / s.error.size)(s)
-        s.dA1 = other.get("back", lambda s: s.dZ2 @ s.W2)(s)
-        s.dZ1 = s.dA1 * other.get("slope", lambda s: 1 - s.A1**2)(s)
-        s.dW1, s.dW2 = s.dZ1.T @ s.X, other.get("dW2", lambda s: s.dZ2.T @ s.A1)(s)
-        rows = other.get("rows", lambda dZ: dZ.sum(axis=0))
-        s.db1, s.db2 = rows(s.dZ1), rows(s.dZ2)
+        s.dZ2 = part["start"](s)
+        s.dZ1 = part["back"](s) * part["slope"](s)
+        s.dW1, s.dW2 = s.dZ1.T @ s.X, part["dW2"](s)
+        s.db1, s.db2 = part["rows"](s.dZ1), part["rows"](s.dZ2)
         return tuple(getattr(s, p) - s.rate * getattr(s, "d" + p) for p in ("W1", "b1", "W2", "b2"))
 
     return step
@@ -284,19 +291,22 @@ def _wrong_deep(first: int = 0, skip: int = 0, **other: Part) -> Callable[..., t
     `start` takes the error and the outputs; `into`, `back` and `slope` take dZ, the activations, the weights
     and the layer; `rows` takes dZ.
     """
-    start = other.get("start", lambda error, _: 2 * error / error.size)
-    into = other.get("into", lambda dZ, A, W, layer: dZ.T @ A[layer])
-    back = other.get("back", lambda dZ, A, W, layer: dZ @ W[layer])
-    slope = other.get("slope", lambda dZ, A, W, layer: 1 - A[layer] ** 2)
-    rows = other.get("rows", lambda dZ: dZ.sum(axis=0))
+    part: dict[str, Part] = {
+        "start": lambda error, _: 2 * error / error.size,
+        "into": lambda dZ, A, W, layer: dZ.T @ A[layer],
+        "back": lambda dZ, A, W, layer: dZ @ W[layer],
+        "slope": lambda dZ, A, W, layer: 1 - A[layer] ** 2,
+        "rows": lambda dZ: dZ.sum(axis=0),
+    } | other
 
     def backward(X: Any, Y: Any, W: Any, b: Any) -> tuple[Any, Any]:
         A, dW, db = _activations(X, W, b), np.zeros_like(W), np.zeros_like(b)
-        dZ = start(A[-1] - Y, A[-1])
+        dZ = part["start"](A[-1] - Y, A[-1])
         for layer in range(len(W) - 1, first - 1, -1):
+            here = dZ, A, W, layer
             if layer < len(W) - skip:
-                dW[layer], db[layer] = into(dZ, A, W, layer), rows(dZ)
-            dZ = back(dZ, A, W, layer) * slope(dZ, A, W, layer)
+                dW[layer], db[layer] = part["into"](*here), part["rows"](dZ)
+            dZ = part["back"](*here) * part["slope"](*here)
         return dW, db
 
     return backward
