@@ -201,7 +201,8 @@ def _wrong_update(**other: Part) -> Callable[..., tuple[Any, ...]]:
         "slope": lambda s: 1 - s.A1**2,
         "dW2": lambda s: s.dZ2.T @ s.A1,
         "rows": lambda dZ: dZ.sum(axis=0),
-    } | other
+    }
+    part |= other
 
     def step(*case: Any) -> tuple[Any, ...]:
         s = Stations(**dict(zip(["X", "Y", "W1", "b1", "W2", "b2", "rate"], case, strict=True)))
@@ -297,7 +298,8 @@ def _wrong_deep(first: int = 0, skip: int = 0, **other: Part) -> Callable[..., t
         "back": lambda dZ, A, W, layer: dZ @ W[layer],
         "slope": lambda dZ, A, W, layer: 1 - A[layer] ** 2,
         "rows": lambda dZ: dZ.sum(axis=0),
-    } | other
+    }
+    part |= other
 
     def backward(X: Any, Y: Any, W: Any, b: Any) -> tuple[Any, Any]:
         A, dW, db = _activations(X, W, b), np.zeros_like(W), np.zeros_like(b)
