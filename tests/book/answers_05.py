@@ -170,6 +170,19 @@ def last_sample_only(dZ, X, W):
     return dZ @ W, dW, db
 
 
+def square_only(dZ, X, W):
+    """Make room for as many rows as inputs."""
+    dW = np.zeros((W.shape[1], W.shape[1]))
+    for delta, x in zip(dZ, X, strict=True):
+        dW += np.outer(delta, x)
+    return dZ @ W, dW[: len(W)], dZ.sum(axis=0)
+
+
+def one_sample_only(dZ, X, W):
+    """Treat the batch as one sample, after its rows have been added up."""
+    return dZ @ W, np.outer(dZ.sum(axis=0), X.sum(axis=0)), dZ.sum(axis=0)
+
+
 def scaled_in_place(dZ, X, W):
     """Take the mean in the caller's array."""
     dZ /= len(X)
@@ -266,6 +279,10 @@ WRONG = [
      "dX: its shape should be (2, 2)"),
     ("check_layer_backward", lambda dZ, X, W: (dZ @ W, np.outer(dZ, X), dZ.sum(axis=0)),
      "dW: its shape should be (1, 2)"),
+    ("check_layer_backward", lambda dZ, X, W: (dZ @ W, (dZ.T @ X).reshape(X.shape[1], -1), dZ.sum(axis=0)),
+     "dW: its shape should be (1, 2), and is (2, 1)"),
+    ("check_layer_backward", square_only, "stops with ValueError: "),
+    ("check_layer_backward", one_sample_only, "dW: dZ and X are each added up over the batch"),
     ("check_layer_backward", last_sample_only, "dW: only the last sample's sheet is left of it"),
     ("check_layer_backward", scaled_in_place, "Your function changes its argument dZ in place"),
     ("check_named", lambda: (5, 1, 7, 3, 2), "a: it and e have changed places"),
