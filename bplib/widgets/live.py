@@ -20,6 +20,7 @@ from bplib.widgets.places import Key
 from bplib.widgets.plan import RATE, Plan, plain, plan, real
 from bplib.widgets.program import Program
 from bplib.widgets.seeds import Seeds
+from bplib.widgets.shapes import Shapes
 from bplib.widgets.sources.base import Quantity
 from bplib.widgets.tasks import above, below, reached, read, stepped, task, walked
 from bplib.widgets.views import curve, graph
@@ -36,7 +37,7 @@ __all__ = [
 
 
 def live(
-    output: Value | Program | Frames | Seeds,
+    output: Value | Program | Frames | Seeds | Shapes,
     controls: Mapping[Key, Any] | None = None,
     *,
     params: Iterable[Key] = (),
@@ -52,15 +53,15 @@ def live(
 
     Parameters
     ----------
-    output : Value, Program, Frames or Seeds
+    output : Value, Program, Frames, Seeds or Shapes
         What is differentiated, such as a loss: every named leaf below it becomes an input. Or a `Program`, a
         network on arrays; the `Frames` that `frames(...)`, `recorded(...)` and `run(...)` return; `Seeds`, a
-        graph that is trained from many seeds.
+        graph that is trained from many seeds; `Shapes`, arrays that are nothing but their sizes.
     controls : dict of {Value or str: (lo, hi) or (lo, hi, step)}
         The inputs a reader may move, and how far. Without a step, about 200 stops. For a Program they are
         names: an entry ``"0.W[1][0]"``, ``"rows"``, ``"seed"``, ``"spread"``, ``"sum"``, ``"steps"``, or a
         choice to which a quantity refers; for Seeds ``"steps"``, ``"seed"``, ``"spread"``. Frames bring their
-        controls; ``{"B": 4}`` says where one starts.
+        controls; ``{"B": 4}`` says where one starts. The sizes of Shapes go from 1 to 8 by default.
     params : iterable of Value or str, optional
         The inputs that a gradient step moves. Without any there is no step button.
     data : dict of {Value or str: sequence of float}, optional

@@ -25,11 +25,14 @@ from bplib.widgets.frames import Frames
 from bplib.widgets.places import INPUT_NAME, Arrays, Key, Places
 from bplib.widgets.program import Program
 from bplib.widgets.seeds import Seeds
-from bplib.widgets.sources import FramesSource, LanesSource, ProgramSource, Source, TapeSource
+from bplib.widgets.shapes import FORM, SPAN, Shapes
+from bplib.widgets.sources import FramesSource, LanesSource, ProgramSource, ShapesSource, Source, TapeSource
 from bplib.widgets.views import VIEWS, View, graph
 
 #: The learning rate where none is given.
 RATE = 0.1
+#: What a figure shows, in words, by what its views must be able to read.
+READS = {"graph": "a graph of Values", "arrays": "arrays", "shapes": "shapes"}
 #: More views than this make one figure too tall to work with.
 MAX_VIEWS = 8
 
@@ -149,7 +152,7 @@ class Plan:
 
 
 def plan(
-    output: Value | Program | Frames | Seeds,
+    output: Value | Program | Frames | Seeds | Shapes,
     controls: Mapping[Key, Any] | None = None,
     params: Iterable[Key] = (),
     data: Mapping[Key, Sequence[float]] | None = None,
@@ -169,9 +172,9 @@ def plan(
     >>> line.state(line.source.step(line.start, rate=0.1))
     'line:1:w=1.3'
     """
-    if not isinstance(output, Value | Program | Frames | Seeds):
+    if not isinstance(output, Value | Program | Frames | Seeds | Shapes):
         raise TypeError(
-            "live needs a Value as output, the last node of a graph, or a Program, Frames or Seeds; "
+            "live needs a Value as output, the last node of a graph, or a Program, Frames, Seeds or Shapes; "
             f"{type(output).__name__} {output!r} came. Build the graph with Value(0.5, 'w') and + - * / **."
         )
     if not (isinstance(name, str) and _FIGURE_NAME.fullmatch(name)):
@@ -179,12 +182,13 @@ def plan(
             f"name must be letters, digits, - and _, starting with a letter, as in 'neuron'; got {name!r}."
         )
     asked = controls or {}
-    if not isinstance(asked, Mapping) or not (asked or isinstance(output, Frames)):
+    if not isinstance(asked, Mapping) or not (asked or isinstance(output, Frames | Shapes)):
         raise TypeError(f"controls must be a dict such as {{w: (-2, 2)}}, not empty; got {controls!r}.")
     if not isinstance(output, Value):
         if params or data:
             raise TypeError("params and data go with a graph of Values; a Program or Seeds have their own.")
-        figure, arrays = _of_arrays(output, asked, _asked(views, "arrays"), optimizer, name)
+        reads = "shapes" if isinstance(output, Shapes) else "arrays"
+        figure, arrays = _of_arrays(output, asked, _asked(views, reads), optimizer, name)
         return replace(figure, tasks=lesson.placed(figure, arrays, tasks, asks))
     if optimizer is not None:
         raise TypeError("optimizer goes with a Program; a graph of Values takes params=[...] and rate.")
@@ -207,7 +211,7 @@ def plan(
 
 
 def _of_arrays(
-    output: Program | Frames | Seeds,
+    output: Program | Frames | Seeds | Shapes,
     asked: Mapping[Any, Any],
     shown: list[tuple[Any, dict[str, Any]]],
     optimizer: Optimizer | None,
@@ -224,6 +228,10 @@ def _of_arrays(
     picks = {pick: q for kind, wanted in shown for pick, q in kind.picks(**wanted).items()}
     if isinstance(output, Frames):
         source, specs = _stops(output, asked)
+        arrays = Arrays(source, source.start)
+    elif isinstance(output, Shapes):
+        choices = {name: of for kind, wanted in shown for name, of in kind.choices(**wanted).items()}
+        source, specs = _sizes(output, choices, asked)
         arrays = Arrays(source, source.start)
     elif isinstance(output, Seeds):
         if optimizer is None:
@@ -273,6 +281,27 @@ def _stops(output: Frames, asked: Mapping[Any, Any]) -> tuple[FramesSource, list
     return FramesSource(output, start), specs
 
 
+def _sizes(
+    output: Shapes, choices: Mapping[str, Sequence[str]], asked: Mapping[Any, Any]
+) -> tuple[ShapesSource, list[list[Any]]]:
+    """Return the source of shapes, and controls: of the sizes those that are asked for, or all."""
+    if unknown := asked.keys() - output.sizes.keys():
+        raise wrong("controls", f"sizes, {', '.join(output.sizes)}", ", ".join(unknown), "Name a size.")
+    source = ShapesSource(output, choices)
+    specs: list[list[Any]] = []
+    for n, name in enumerate(source.names):
+        if name == FORM:
+            specs.append([n, 0, len(choices[name]) - 1, 1, list(choices[name])])
+        elif name in choices:
+            specs.append([n, 0, len(choices[name]), 1])
+        elif name in asked or not asked:
+            spec = _control(n, name, source.start[n], asked.get(name, SPAN), whole=True)
+            if spec[1] < 1:
+                raise wrong(name, "a range of sizes from 1", f"{spec[1]:g} to {spec[2]:g}", "Begin at 1.")
+            specs.append(spec)
+    return source, specs
+
+
 def _asked(views: Iterable[Mapping[str, Any]] | None, reads: str) -> list[tuple[Any, dict[str, Any]]]:
     """Return the class of each view that is asked for, and what is asked of it."""
     if isinstance(views, Mapping):
@@ -288,10 +317,7 @@ def _asked(views: Iterable[Mapping[str, Any]] | None, reads: str) -> list[tuple[
             raise ValueError(f"Unknown view {view!r}; give one of {known}.")
         if reads not in VIEWS[view["view"]].reads:
             fitting = ", ".join(f"{name}(...)" for name, kind in VIEWS.items() if reads in kind.reads)
-            raise TypeError(
-                f"{view['view']}(...) can't show {'a graph of Values' if reads == 'graph' else 'arrays'}; "
-                f"{fitting} can."
-            )
+            raise TypeError(f"{view['view']}(...) can't show {READS[reads]}; {fitting} can.")
     return [(VIEWS[view["view"]], {k: asked for k, asked in view.items() if k != "view"}) for view in shown]
 
 

@@ -25,7 +25,8 @@ class View:
     """
 
     name: ClassVar[str]
-    #: What it can show: "graph", a recorded graph of Values; "arrays", a Program or Frames.
+    #: What it can show: "graph", a recorded graph of Values; "arrays", a Program or Frames;
+    #: "shapes", Shapes.
     reads: ClassVar[tuple[str, ...]] = ("graph",)
 
     @classmethod
@@ -36,6 +37,11 @@ class View:
     @classmethod
     def picks(cls, **asked: Any) -> dict[str, Any]:
         """Name the choices of a cell that a reader makes in it, and the array that has the cell."""
+        return {}
+
+    @classmethod
+    def choices(cls, **asked: Any) -> dict[str, Sequence[str]]:
+        """Name what a reader chooses in it, and among what."""
         return {}
 
     @property
