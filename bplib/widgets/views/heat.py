@@ -179,13 +179,15 @@ class Heat(View):
         chosen = None if sample is None else arrays.input("heat(sample=...)", sample)
         if chosen is not None and not any(sheet["each"] for sheet in sheets):
             raise ValueError(
-                f"heat(sample={sample!r}) frames one sample's part, and no array shown has a part for each. Show "
-                "'x', or d('0.W', sample='each')."
+                f"heat(sample={sample!r}) frames one sample's part, and no array shown has a part for each. "
+                "Show 'x', or d('0.W', sample='each')."
             )
         gaps = isinstance(source := arrays.source, FramesSource) and any(
             np.isnan(source.frames.values[q]).any() for _, q in of
         )
-        return cls(sheets, arrays.pick(pick) if pick else [], picked, bool(log), bool(sums), bool(gaps), chosen)
+        return cls(
+            sheets, arrays.pick(pick) if pick else [], picked, bool(log), bool(sums), bool(gaps), chosen
+        )
 
     @property
     def claims(self) -> list[int]:
