@@ -39,7 +39,7 @@ export const mount = (el, store, { sheets, pick, picked, log, sums, gaps, sample
     const take = (k) => {
       walked[s] = k;
       if (brushed) cellPicked.take(indices(k, shape));
-      else if (each) store.set(sample, indices(k, shape)[0]);
+      else if (each && indices(k, shape)[0] !== store.inputs[sample]) store.set(sample, indices(k, shape)[0]);
     };
     const cells = grid({
       label: fill(brushed ? words.heat.brush : words.heat.cells, { title, shape: size }), shape, sums,
