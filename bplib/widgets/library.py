@@ -34,6 +34,7 @@ _TABLE = re.compile(r'import (\w+) from "(\.\.?/[\w./]+\.json)" with \{ type: "j
 _EXPORT = re.compile(r"export ((?:const|class|function) (\w+)\b.*)")
 _FOREIGN = re.compile(r"\s*(?:import|export)\b(?!\()")
 _PLACE = re.compile(r"\{(\w+)\}")
+_SAID = re.compile(r"\bwords\.(\w+)")
 #: What a figure's widget holds that only Jupyter needs.
 _SHARED = ("_esm", "_css", "_library")
 
@@ -183,14 +184,26 @@ def _lacking(a: Mapping[str, Mapping[str, str]], b: Mapping[str, Mapping[str, st
     return told
 
 
+def _joined(names: Iterable[str], language: str, tables: Mapping[str, str]) -> str:
+    """Join files, with these tables and those parts of the words that they say."""
+    tables = {WORDS: "{}", **tables}
+
+    def text(name: str) -> str:
+        return tables.get(name) or read(name)
+
+    names = list(names)
+    said = set(_SAID.findall(join(names, text)))
+    tables[WORDS] = json.dumps({part: told for part, told in words(language).items() if part in said})
+    return join(names, text)
+
+
 @cache
 def _library(language: str) -> str:
     """Return statements that end in the constant `library`, which draws every figure."""
     views = sorted(file.name for file in static(VIEWS).iterdir() if file.name.endswith(".js"))
     names = [f"{VIEWS}/{view}" for view in views]
     mounts = ", ".join(f"{name[len(VIEWS) + 1 : -3]}: {_constant(name)}.mount" for name in names)
-    told = json.dumps(words(language))
-    joined = join([ENTRY, *names], lambda name: told if name == WORDS else read(name))
+    joined = _joined([ENTRY, *names], language, {})
     return f"{joined}const library = {_constant(ENTRY)}.library({{ {mounts} }});\n"
 
 
@@ -228,8 +241,7 @@ def page_script(entry: str, parts: Mapping[str, Any], language: str = "") -> str
     parts : dict
         What the page has to load for it, and its versions, as ``tools/page_python.py`` writes them.
     """
-    tables = {WORDS: json.dumps(words(language)), LOADED: json.dumps(parts)}
-    joined = join([entry], lambda name: tables.get(name) or read(name))
+    joined = _joined([entry], language, {LOADED: json.dumps(parts)})
     name = posixpath.basename(entry).removesuffix(".js")
     made = f"{_constant(entry)}.{name}"
     return f'window.bplib_{name} = (() => {{\n"use strict";\n{joined}return {made}();\n}})();\n'

@@ -286,6 +286,22 @@ def test_every_sentence_is_used_and_every_use_has_its_sentence():
     assert uses() == {(part, key) for part, sentences in library.words().items() for key in sentences}
 
 
+SCRIPTS = {
+    "live": library.script,
+    "python": lambda: library.page_script(library.PYTHON, {}),
+    "workbook": lambda: library.page_script(library.WORKBOOK, {}),
+}
+
+
+@pytest.mark.parametrize("made", SCRIPTS.values(), ids=SCRIPTS)
+def test_a_script_carries_what_it_says_and_no_more(made):
+    script = made()
+    table = re.search(r"^// words\.js$.*?^const table = (\{[^\n]*\});$", script, re.MULTILINE | re.DOTALL)
+    carried = json.loads(table[1])
+    assert carried.keys() == set(re.findall(r"\bwords\.(\w+)", script.replace(table[1], ""))) - {"js", "json"}
+    assert carried.items() < library.words().items()
+
+
 FILLED = re.compile(r"(?:fill|pieces)\(words\.(\w+)\.(\w+), \{ ((?:[^{}]|\{[^{}]*\})*) \}\)")
 
 

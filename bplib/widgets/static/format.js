@@ -18,6 +18,9 @@ export const fitted = (x, fits, most = 6) =>
   Array.from({ length: most }, (_, k) => fmt(x, most - k)).find(fits) ??
   x.toExponential(0).replace("e+", "e").replaceAll("-", "−");
 
+// A shape as Python writes it.
+export const shaped = (axes) => `(${axes.join(", ")}${axes.length === 1 ? "," : ""})`;
+
 const NUMBER = /^[+−-]?(\d+\.?\d*|\.\d+)(e[+−-]?\d+)?$/i;
 
 // The number that a text writes, or a sentence that says why it writes none.

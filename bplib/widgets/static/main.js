@@ -6,6 +6,7 @@ import { Store } from "./store.js";
 import { FramesSource } from "./sources/frames.js";
 import { LanesSource } from "./sources/lanes.js";
 import { ProgramSource } from "./sources/program.js";
+import { ShapesSource } from "./sources/shapes.js";
 import { TapeSource } from "./sources/tape.js";
 import { mount as controls } from "./controls.js";
 import { mount as table } from "./table.js";
@@ -25,7 +26,7 @@ export const linked = (hash) => {
   }
 };
 
-const SOURCES = { tape: TapeSource, program: ProgramSource, frames: FramesSource, lanes: LanesSource };
+const SOURCES = { tape: TapeSource, program: ProgramSource, frames: FramesSource, shapes: ShapesSource, lanes: LanesSource };
 
 // views: a table of mount(element, store, spec), each of which returns its cleanup.
 export const figure = (views) => ({ model, el }) => {

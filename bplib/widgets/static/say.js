@@ -20,6 +20,9 @@ export const caption = (className = "", tag = "p", role) => {
   return { element, line, keep: (longest) => setAttr(element, "data-longest", longest) };
 };
 
+// Of some texts the longest.
+export const longest = (texts) => texts.reduce((a, b) => (b.length > a.length ? b : a));
+
 export const say = (element, sentence) =>
   element.replaceChildren(...sentence.map((part) => (typeof part === "string" ? part : html("span", { class: part[0] }, part[1]))));
 

@@ -1,6 +1,6 @@
 // Every number of the figure as a table, for whoever would rather read than look.
 import { html, setText } from "./dom.js";
-import { fmt } from "./format.js";
+import { fmt, shaped } from "./format.js";
 import { movingParts } from "./parts.js";
 import { fill, words } from "./words.js";
 
@@ -45,21 +45,33 @@ const arrayTable = (store, [label, q]) => {
   };
 };
 
-// One number a layer or parameter, of values and of gradients.
-const groupTable = (store, [label, q]) => {
+// Rows of texts, each with its name first.
+const listTable = (label, heads, rows) => {
   const body = html("tbody");
-  const heads = [words.table.name, words.table.values, words.table.gradients];
   return {
     element: html("table", {}, html("caption", {}, label), html("thead", {}, html("tr", {}, ...heads.map(head))), body),
-    update: () => {
-      const { names, values, gradients } = store.read(q);
-      const row = (name, k) => [html("th", { scope: "row" }, name), ...[values, gradients].map((all) => html("td", {}, fmt(all[k])))];
-      body.replaceChildren(...names.map((name, k) => html("tr", {}, ...row(name, k))));
-    },
+    update: () => body.replaceChildren(...rows().map(([name, ...cells]) =>
+      html("tr", {}, html("th", { scope: "row" }, name), ...cells.map((text) => html("td", {}, text))))),
   };
 };
 
-const tableOf = (store, named) => (named[1].by ? groupTable : arrayTable)(store, named);
+// One number a layer or parameter, of values and of gradients.
+const groupTable = (store, [label, q]) =>
+  listTable(label, [words.table.name, words.table.values, words.table.gradients], () => {
+    const { names, values, gradients } = store.read(q);
+    return names.map((name, k) => [name, fmt(values[k]), fmt(gradients[k])]);
+  });
+
+// Shapes, forward and backward.
+const shapesTable = (store, { arrays, form }) =>
+  listTable(words.tiles.arrays, [words.tiles.array, words.tiles.shape, words.tiles.gradient, words.tiles.entries], () =>
+    arrays[form === null ? 0 : store.inputs[form]].map(([name, axes, gradient]) => {
+      const shape = store.read(axes);
+      const text = `${shaped(axes)} ${shaped(shape)}`;
+      return [name, text, gradient ? text : words.trace.none, fmt(shape.reduce((a, b) => a * b, 1))];
+    }));
+
+const tableOf = (store, named) => (named[1].arrays ? shapesTable(store, named[1]) : (named[1].by ? groupTable : arrayTable)(store, named));
 
 export const mount = (el, store, { quantities }) => {
   const tables = store.tape ? [nodeTable(store)] : quantities.map((named) => tableOf(store, named));

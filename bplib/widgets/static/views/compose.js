@@ -6,7 +6,7 @@ import { fmt } from "../format.js";
 import { rangeOf } from "../parts/axes.js";
 import { chart } from "../parts/chart.js";
 import { near } from "../parts/near.js";
-import { DIGITS, WIDEST, blue, caption, red, say } from "../say.js";
+import { DIGITS, WIDEST, blue, caption, longest, red, say } from "../say.js";
 import { fill, pieces, words } from "../words.js";
 
 const SAMPLES = 161;
@@ -20,7 +20,6 @@ const grid = ({ lo, hi }, samples = SAMPLES) =>
   Float64Array.from({ length: samples }, (_, k) => lo + ((hi - lo) * k) / (samples - 1));
 const agree = (a, b, tolerance) => Number.isFinite(a + b) && Math.abs(a - b) <= tolerance * Math.max(Math.abs(a), Math.abs(b));
 const points = (xs, ys) => Array.from(xs, (x, k) => [x, ys[k]]);
-const longer = (...texts) => texts.reduce((a, b) => (b.length > a.length ? b : a));
 
 export const mount = (el, store, spec) => {
   const { tape, labels } = store;
@@ -180,7 +179,7 @@ export const mount = (el, store, spec) => {
   product.keep(`${top} = ${symbols}\n= ${widest} = ${WIDEST}`);
   const ends = { n: 10, lo: fmt(control.lo), hi: fmt(control.hi) };
   const { wrong: other, onlyHere, among, stretch, undefined: gap } = words.compose;
-  wrong.keep(longer(...[other, onlyHere, among, stretch, gap].map((verdict) => fill(verdict, { ...ends, start: names[start], x: WIDEST, product: widest, claim: WIDEST, slope: WIDEST }))));
+  wrong.keep(longest([other, onlyHere, among, stretch, gap].map((verdict) => fill(verdict, { ...ends, start: names[start], x: WIDEST, product: widest, claim: WIDEST, slope: WIDEST }))));
   const update = () => {
     const slopes = stages.map(({ from, to }) => store.gradientsOf(to)[from]);
     const slope = store.gradientsOf(end)[start];

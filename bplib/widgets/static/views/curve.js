@@ -8,7 +8,7 @@ import { movingParts } from "../parts.js";
 import { rangeOf } from "../parts/axes.js";
 import { chart } from "../parts/chart.js";
 import { near } from "../parts/near.js";
-import { DIGITS, WIDE, brief, caption } from "../say.js";
+import { DIGITS, WIDE, brief, caption, longest } from "../say.js";
 import { fill, words } from "../words.js";
 
 const SAMPLES = 201;
@@ -84,7 +84,7 @@ export const mount = (el, store, spec) => {
     slopeLine.keep(`${fill(words.curve.slope, { derivative })}${x}, ${fill(words.curve.was, { x })}`);
     predictedChange.keep(fill(words.curve.predicted, { x }));
     const truths = [fill(words.curve.truth, { x }), fill(words.curve.undefined, { quantity })];
-    trueChange.keep(truths.reduce((a, b) => (b.length > a.length ? b : a)));
+    trueChange.keep(longest(truths));
     apart.keep(fill(words.curve.apart, { x }));
   };
 

@@ -10,7 +10,7 @@ import { tries } from "../parts/reach.js";
 import { onRoom } from "../parts/room.js";
 import { scale } from "../parts/scale.js";
 import { onTheme } from "../parts/theme.js";
-import { WIDEST, caption } from "../say.js";
+import { WIDEST, caption, longest } from "../say.js";
 import { fill, words } from "../words.js";
 
 const SLIDERS = 2; // beside the grids: a sample and how many rows
@@ -115,9 +115,8 @@ export const mount = (el, store, { sheets, pick, picked, log, sums, gaps, sample
   const sliders = nearAll(store, SLIDERS, pick);
   el.append(box, ...sliders.elements, ...(cellPicked ? [footprint.element] : []), reading.element, note);
   const last = sheets.map((sheet) => nameOf(sheet, sheet.shape.reduce((a, b) => a * b, 1) - 1));
-  const longest = last.reduce((a, b) => (b.length > a.length ? b : a));
   const added = sums ? fill(words.heat.sums, { row: WIDEST, column: WIDEST }) : "";
-  reading.keep(`${fill(words.heat.was, { name: longest, x: WIDEST, before: WIDEST })} ${added}`);
+  reading.keep(`${fill(words.heat.was, { name: longest(last), x: WIDEST, before: WIDEST })} ${added}`);
 
   // An array of the present frame, or of one that is tried.
   const seen = ({ q, scale: n }, frame) => {

@@ -4,7 +4,7 @@ import { html, setAttr, setText } from "../dom.js";
 import { fmt } from "../format.js";
 import { onKeys } from "../move.js";
 import { player } from "../parts/player.js";
-import { caption } from "../say.js";
+import { caption, longest } from "../say.js";
 import { fill, words } from "../words.js";
 
 const DIGITS = 4; // of a number that is compared with what it was
@@ -47,7 +47,7 @@ export const mount = (el, store, { of, listing, lines, says, moment }) => {
   const code = listing.map((text) => html("li", {}, html("code", {}, text)));
   const count = html("span", { class: "bp-note" });
   const sentence = caption("bp-reading");
-  sentence.keep(says.reduce((a, b) => (b.length > a.length ? b : a)));
+  sentence.keep(longest(says));
   const rows = of.map((q) => {
     const cells = { was: html("td", {}), now: html("td", {}), change: html("td", {}) };
     const name = html("th", { scope: "row" }, html("code", {}, q));
