@@ -107,9 +107,11 @@ class Check:
         return self.left == self.right
 
     def holds(self, sizes: Mapping[str, float]) -> bool:
-        """Whether they are equal for these sizes; along a size of 1 NumPy repeats the array."""
-        left, right = numbers(self.left, sizes), numbers(self.right, sizes)
-        return left == right or (self.kind == "along" and 1 in (*left, *right))
+        """Whether they are equal for these sizes.
+
+        Where a size happens to be 1 NumPy would repeat the array; nobody has meant that.
+        """
+        return numbers(self.left, sizes) == numbers(self.right, sizes)
 
 
 @dataclass(frozen=True)
@@ -386,11 +388,9 @@ def verdict(equation: Equation, sizes: Mapping[str, float]) -> tuple[str, str]:
 
 
 def _equal(checks: Sequence[Check], sizes: Mapping[str, float]) -> str:
-    """Write what happens to be equal, ``n0 = n1 = 3``; along a size of 1, that it is 1."""
-    told: dict[str, None] = {}
-    for check in checks:
-        for a, b in zip(check.left, check.right, strict=True):
-            if a != b:
-                x, y = numbers((a, b), sizes)
-                told[f"{a} = {b} = {x}" if x == y else f"{a if x == 1 else b} = 1"] = None
-    return ", ".join(told)
+    """Write what happens to be equal, ``n0 = n1 = 3``."""
+    pairs = [pair for check in checks for pair in zip(check.left, check.right, strict=True)]
+    alike: dict[Axis, dict[Axis, None]] = {}
+    for axis in (axis for a, b in pairs if a != b for axis in (a, b)):
+        alike.setdefault(numbers([axis], sizes)[0], {})[axis] = None
+    return ", ".join(" = ".join(map(str, {**axes, x: None})) for x, axes in alike.items())

@@ -16,7 +16,7 @@ import bplib.gradcheck
 PACKAGE = Path(bplib.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 #: What draws, gives feedback to exercises, or lives in a notebook; the rest is the core.
-PICTURES = {"plot", "diagram", "graph_picture", "heat_picture", "line_pictures", "plane_picture", "tiles_picture"}
+PICTURES = {"plot", "diagram", *(path.stem for path in PACKAGE.glob("*_picture*.py"))}
 BESIDE = {"__init__", *PICTURES, "checks", "exercises", "widgets"}
 CHECKER = {"gradcheck"}
 

@@ -10,16 +10,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from bplib.contract import wrong
 from bplib.widgets.places import INPUT_NAME, Arrays
-from bplib.widgets.shapes import FORM, Axis, Equation, Reader
-from bplib.widgets.sources import ShapesSource
+from bplib.widgets.shapes import FORM, Axis, Equation, Reader, verdict
 from bplib.widgets.views.base import View
 
 if TYPE_CHECKING:
     from bplib.widgets.plan import Plan
+    from bplib.widgets.sources import ShapesSource
 
 #: More equations in one form, or candidates of a puzzle, are no longer compared by eye.
 MAX_EQUATIONS, MAX_CANDIDATES = 12, 6
@@ -139,8 +139,7 @@ class Tiles(View):
         forms: Mapping[str, Sequence[str]],
     ) -> Tiles:
         """Read the equations."""
-        source = arrays.source
-        assert isinstance(source, ShapesSource)  # which `reads` says
+        source = cast("ShapesSource", arrays.source)  # as `reads` says
         if unknown := [name for name in right if name not in choose]:
             raise wrong("right", f"puzzles, {', '.join(choose) or 'none'}", unknown[0], "Name one of them.")
         if not (of or choose or forms):
@@ -182,10 +181,8 @@ class Tiles(View):
     def still(self, plot: Any, plan: Plan, inputs: Sequence[float], rate: float) -> Any:
         """Draw the equations in their present form, and of each puzzle what is chosen."""
         from bplib.tiles_picture import draw
-        from bplib.widgets.shapes import verdict
 
-        assert isinstance(plan.source, ShapesSource)
-        sizes = plan.source.sizes(inputs)
+        sizes = cast("ShapesSource", plan.source).sizes(inputs)
         groups = self.forms[0 if self.written is None else int(inputs[self.written])]
         rows = [
             (group.heading if k == 0 else "", equation, verdict(equation, sizes))

@@ -13,6 +13,7 @@ const SLIDERS = 2; // beside the tiles of a narrow page
 
 const styled = (element, styles) => Object.entries(styles).forEach(([name, x]) => element.style.setProperty(`--bp-${name}`, x));
 const sides = (shape) => [1, 1, ...shape].slice(-2); // a vector is a row
+const named = ({ left, right }) => `${left}` === `${right}`; // equal for all sizes
 const written = (parts) => parts.join(" ").replaceAll("( ", "(").replace(/ ([).])/g, "$1");
 
 // Of an equation what it says of sizes; read(axes) gives numbers for names.
@@ -21,12 +22,14 @@ const faultOf = ({ kind, left, right }, name, read) => {
   return fill(FAULTS[kind], { a, b, left, right, name });
 };
 const onlyOf = (checks, read) => {
-  const pairs = checks.flatMap(({ left, right }) => left.map((axis, k) => [axis, right[k]])).filter(([a, b]) => a !== b);
-  const told = pairs.map(([a, b]) => {
-    const [x, y] = read([a, b]);
-    return x === y ? `${a} = ${b} = ${x}` : `${x === 1 ? a : b} = 1`;
-  });
-  return fill(words.tiles.only, { pairs: [...new Set(told)].join(", ") });
+  const alike = new Map(); // by number
+  for (const { left, right } of checks) {
+    left.forEach((axis, k) => axis !== (right[k] ?? axis) && [axis, right[k]].forEach((each) => {
+      const [x] = read([each]);
+      alike.set(x, new Set([...(alike.get(x) ?? []), each]));
+    }));
+  }
+  return fill(words.tiles.only, { pairs: [...alike].map(([x, axes]) => [...axes.add(x)].join(" = ")).join(", ") });
 };
 const fitsOf = (checks) => {
   const pairs = checks.map(({ left, right }) => fill(words.tiles.and, { left, right })).join(", ");
@@ -34,14 +37,15 @@ const fitsOf = (checks) => {
 };
 
 export const mount = (el, store, { forms, written: form, puzzles }) => {
-  const most = (axes) => axes.map((axis) => store.controls.find(({ name }) => name === axis)?.hi ?? store.read([axis])[0]);
+  const now = (axes) => store.read(axes);
+  const most = (axes) => axes.map((axis) => store.controls.find(({ name }) => name === axis)?.hi ?? now([axis])[0]);
 
   const tileOf = ({ name, axes, turned }) => {
     const plate = html("i");
-    const [now, was] = [html("span"), html("span", { class: "bp-note" })];
+    const [is, was] = [html("span"), html("span", { class: "bp-note" })];
     const gradient = /^d./.test(name) ? "bp-gradient" : "";
     const element = html("div", { class: `bp-tile ${gradient} ${turned ? "bp-turned" : ""}` },
-      html("b", {}, name), html("div", {}, plate), html("span", {}, shaped(axes)), now, was);
+      html("b", {}, name), html("div", {}, plate), html("span", {}, shaped(axes)), is, was);
     const [tall, wide] = sides(most(axes));
     const label = longest([name, shaped(axes), fill(words.tiles.was, { shape: shaped(most(axes)) })]);
     styled(element, { wide, letters: label.length });
@@ -49,10 +53,10 @@ export const mount = (el, store, { forms, written: form, puzzles }) => {
       element, tall, wide,
       // marks: [height, width], the states of the sides that meet others. Returns what is read of it.
       update(marks) {
-        const shape = store.read(axes);
+        const shape = now(axes);
         const before = store.was ? store.read(axes, store.was) : shape;
         const moved = shaped(before) !== shaped(shape);
-        setText(now, shaped(shape));
+        setText(is, shaped(shape));
         setText(was, moved ? fill(words.tiles.was, { shape: shaped(before) }) : "");
         element.classList.toggle("bp-moved", moved);
         element.classList.toggle("bp-clash", marks.includes("differs"));
@@ -69,28 +73,27 @@ export const mount = (el, store, { forms, written: form, puzzles }) => {
     const element = html("div", { class: "bp-equation", role: "img" }, ...drawn.map((part) => part.element));
     const arrays = drawn.filter(({ update }) => update);
     const { name } = parts[0];
+    const open = checks.filter((check) => !named(check));
     styled(element, { tall: Math.max(...arrays.map(({ tall }) => tall)) });
     return {
       element,
       across: arrays.reduce((sum, { wide }) => sum + wide, 0),
-      longest: longest([fitsOf(checks), onlyOf(checks, most), ...checks.map((check) => faultOf(check, name, most))]),
+      longest: longest([fitsOf(checks), open.map((check) => onlyOf([check], most)).join(" "), ...open.map((check) => faultOf(check, name, most))]),
       update() {
         const marks = parts.map(() => [null, null]);
         let fault = null; // the first; what comes behind it hangs on it
         const chance = [];
         for (const check of checks) {
-          const [a, b] = [store.read(check.left), store.read(check.right)];
-          const named = `${check.left}` === `${check.right}`;
-          const equal = `${a}` === `${b}` || (check.kind === "along" && [...a, ...b].includes(1));
+          const equal = `${now(check.left)}` === `${now(check.right)}`;
           if (!equal && fault) continue;
           if (!equal) fault = check;
-          else if (!named) chance.push(check);
-          for (const [k, side] of check.marks) marks[k][side] = named ? "fits" : equal ? "only" : "differs";
+          else if (!named(check)) chance.push(check);
+          for (const [k, side] of check.marks) marks[k][side] = named(check) ? "fits" : equal ? "only" : "differs";
         }
         if (fault?.kind === "result") marks[0].fill("differs");
         setAttr(element, "aria-label", written(parts.map((part, k) => drawn[k].update?.(marks[k]) ?? part)));
-        if (fault) return { state: "differs", said: faultOf(fault, name, store.read.bind(store)) };
-        return chance.length ? { state: "only", said: onlyOf(chance, store.read.bind(store)) } : { state: "fits", said: fitsOf(checks) };
+        if (fault) return { state: "differs", said: faultOf(fault, name, now) };
+        return chance.length ? { state: "only", said: onlyOf(chance, now) } : { state: "fits", said: fitsOf(checks) };
       },
     };
   };
