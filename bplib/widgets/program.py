@@ -8,6 +8,7 @@ What the page can name, `quantity` names here as well:
 
 - ``"0.W"``, ``"3"``, ``"out"``: a parameter, the output of layer 3, of the last layer;
 - ``d("0.W")``: the gradient of the loss with respect to it; ``d("0.W", sample=3)``: what sample 3 adds to it;
+  ``d("0.W", sample="each")``: what each of them adds, one after the other;
 - ``vjp("out", (2, 0), "x")``: the footprint of one output cell, d out[2, 0] / d x;
 - ``by("layer", "rms")``: one number a layer, of values and of gradients;
 - ``jacobian("1", "0", sample=2)``: sample 2's part of one array with respect to its part of another;
@@ -130,7 +131,7 @@ def shuffled(seed: int, stream: int, n: int) -> Array:
 
 
 def d(name: str, *, sample: int | str | None = None) -> dict[str, Any]:
-    """Name the gradient of the loss with respect to an array, or what one sample brings to it.
+    """Name the gradient of the loss with respect to an array, or what one sample, or each, brings to it.
 
     Examples
     --------
@@ -488,6 +489,8 @@ class Program:
             return self._gradient(self.gradients(name, seed), q["of"])
         if q.get("sample") is None:
             return self._gradient(self.gradients(), q["d"])
+        if q["sample"] == "each":
+            return np.stack([self._term(self._name(q["d"]), k) for k in range(self.rows)])
         return self._term(self._name(q["d"]), q["sample"])
 
     def _name(self, name: str) -> str:

@@ -236,6 +236,42 @@ def test_a_footprint_is_framed_in_its_grid_and_in_the_array(show):
     assert not visit.faults
 
 
+def test_the_chosen_sample_is_framed_and_a_click_chooses_another(show):
+    rng = np.random.default_rng(0)
+    net = layers.Sequential(layers.Affine(2, 3, rng=rng))
+    program = Program.of(net, losses.mse, rng.normal(size=(4, 2)), rng.normal(size=(4, 3)))
+    view = heat(each=d("0.W", sample="each"), X="x", sample="sample")
+    fig = live(program, {"rows": (1, 4, 1), "sample": (0, 3, 1)}, views=[view], name="chosen")
+    page = (visit := show(fig, device_scale_factor=1)).page
+    # The upper edge of the first cell of each sheet, and of each row.
+    framed = """() => {
+      const [each, X] = [...document.querySelectorAll(".bp-cells canvas")];
+      const dark = (canvas, x, y) => {
+        const { data } = canvas.getContext("2d").getImageData(x, y, 1, 1);
+        return data[3] > 250 && Math.max(data[0], data[1], data[2]) < 60;
+      };
+      const ink = [0, 1, 2, 3].map((k) => [dark(each, k * 124 + 30, 19), dark(X, 30, k * 24 + 1)]);
+      return ink.map((pair) => pair.every(Boolean) ? 2 : pair.some(Boolean) ? 1 : 0);
+    }"""
+    names = """() => [...document.querySelectorAll(".bp-grid-name")]
+      .filter((e) => e.checkVisibility({ visibilityProperty: true })).map((e) => e.innerText)"""
+    assert page.evaluate(framed) == [2, 0, 0, 0]
+    cells(page, 0).click(position={"x": 2 * 124 + 30, "y": 40})
+    settle(page)
+    assert page.evaluate("figures[0].model.state.inputs") == [4, 2]
+    assert page.evaluate(framed) == [0, 0, 2, 0]
+    assert reading(page).startswith("each[2, 0, 0] = ")
+    cells(page, 1).click(position={"x": 30, "y": 1.5 * 24})
+    settle(page)
+    assert page.evaluate(framed) == [0, 2, 0, 0]
+    assert page.evaluate(names) == ["[0]", "[1]", "[2]", "[3]"]
+    page.evaluate("figures[0].store.set(0, 1)")
+    settle(page)
+    assert page.evaluate(framed) == [2, 0, 0, 0], "beyond the last row is the last"
+    assert page.evaluate(names) == ["[0]"]
+    assert not visit.faults
+
+
 def test_sums_stand_beside_and_rounding_is_no_sum(show):
     page = (visit := show(norm())).page
     rounded = 0

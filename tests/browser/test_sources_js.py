@@ -52,6 +52,7 @@ QUANTITIES = [
     "loss",
     d("0.W"),
     d("0.W", sample="sample"),
+    d("0.W", sample="each"),
     d("x"),
     vjp("out", "cell", "x"),
     vjp("1", (0, 2), "0.W"),

@@ -53,6 +53,27 @@ def test_a_gradient_and_a_samples_part_of_it_share_a_scale():
     assert scales(common=True) == [0, 0, 0, 0]
 
 
+def test_what_belongs_to_a_sample_is_known():
+    shown = (
+        "x",
+        "0",
+        d("1"),
+        d("0.W"),
+        ("each", d("0.W", sample="each")),
+        ("one", d("0.W", sample="sample")),
+    )
+    (view,) = figure(*shown, sample="sample").spec["views"]
+    assert [sheet["each"] for sheet in view["sheets"]] == [True, True, True, False, True, False]
+    assert view["sheets"][4]["shape"] == [4, 3, 2]
+    assert view["sample"] == 1
+    (view,) = figure(*shown).spec["views"]
+    assert view["sample"] is None and not any(sheet["each"] for sheet in view["sheets"])
+    with pytest.raises(ValueError, match="no such input; it has rows, sample"):
+        figure("x", sample="which")
+    with pytest.raises(ValueError, match="no array shown has a part for each"):
+        figure(d("0.W"), "0.W", sample="sample")
+
+
 def test_shapes_are_those_of_the_largest_batch():
     net = affine(rows=6)
     fig = live(net.again(2), {"rows": (1, 6, 1)}, views=[heat("x")], name="arrays")

@@ -88,6 +88,7 @@ def test_terms_of_the_samples_add_up(rng):
         program = Program.of(layers.Sequential(*chain), loss, X, y)
         for name in program.params:
             terms = [program.quantity(d(name, sample=k)) for k in range(6)]
+            np.testing.assert_array_equal(program.quantity(d(name, sample="each")), terms)
             np.testing.assert_allclose(sum(terms), program.quantity(d(name)), rtol=1e-10, atol=1e-14)
 
 

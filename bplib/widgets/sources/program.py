@@ -119,7 +119,7 @@ class ProgramSource(Trained):
             return q
         now = dict(zip(self.names, inputs, strict=True))
         found: Mapping[str, Any] = q
-        if isinstance(sample := q.get("sample"), str):
+        if isinstance(sample := q.get("sample"), str) and sample != "each":
             if sample not in now:
                 raise self._unknown(sample)
             found = {**found, "sample": min(int(now[sample]), program.rows - 1)}

@@ -31,6 +31,7 @@ def heat(
     common: bool = False,
     log: bool = False,
     sums: bool = False,
+    sample: str | None = None,
     gradients: Sequence[str] = (),
     **titled: Quantity,
 ) -> dict[str, Any]:
@@ -56,6 +57,9 @@ def heat(
         A logarithmic scale of five decades.
     sums : bool, default False
         The sums of the rows and columns beside them.
+    sample : str, optional
+        The name of a control that chooses a sample. What belongs to it is framed: its row of a batch, its
+        sheet of ``d("0.W", sample="each")``. A click there chooses another.
     gradients : sequence of str, optional
         Titles of further arrays that are gradients, such as some of `Frames`, to have their colour.
     **titled : quantities
@@ -80,6 +84,7 @@ def heat(
         "common": common,
         "log": log,
         "sums": sums,
+        "sample": sample,
         "gradients": list(gradients),
     }
 
@@ -88,7 +93,8 @@ def heat(
 class Heat(View):
     """The arrays as ``{title, q, shape, gradient, scale}``, and what is picked in which of them.
 
-    `scale` counts the scales; arrays with the same number share one. `pick` holds the places of the inputs
+    `scale` counts the scales; arrays with the same number share one; `each` marks those with a part for each
+    sample, and `sample` is the input that chooses one. `pick` holds the places of the inputs
     that are the picked cell, `picked` the array, by its place among the sheets; `gaps` says whether a number
     may be missing.
     """
@@ -101,6 +107,7 @@ class Heat(View):
     log: bool
     sums: bool
     gaps: bool
+    sample: int | None = None
 
     @classmethod
     def picks(cls, **asked: Any) -> dict[str, Any]:
@@ -129,6 +136,7 @@ class Heat(View):
         common: bool,
         log: bool,
         sums: bool,
+        sample: str | None,
         gradients: Sequence[str],
     ) -> Heat:
         """Find the arrays, their shapes, and which of them share a scale."""
@@ -165,12 +173,21 @@ class Heat(View):
                     "shape": list(shape),
                     "gradient": gradient,
                     "scale": scales.index(measured),
+                    "each": sample is not None and _by_sample(arrays, q),
                 }
+            )
+        chosen = None if sample is None else arrays.input("heat(sample=...)", sample)
+        if chosen is not None and not any(sheet["each"] for sheet in sheets):
+            raise ValueError(
+                f"heat(sample={sample!r}) frames one sample's part, and no array shown has a part for each. "
+                "Show 'x', or d('0.W', sample='each')."
             )
         gaps = isinstance(source := arrays.source, FramesSource) and any(
             np.isnan(source.frames.values[q]).any() for _, q in of
         )
-        return cls(sheets, arrays.pick(pick) if pick else [], picked, bool(log), bool(sums), bool(gaps))
+        return cls(
+            sheets, arrays.pick(pick) if pick else [], picked, bool(log), bool(sums), bool(gaps), chosen
+        )
 
     @property
     def claims(self) -> list[int]:
@@ -228,6 +245,16 @@ def _shape(arrays: Arrays, title: Any, q: Any, sums: bool) -> tuple[int, ...]:
     if sums and len(shape) > 2:
         raise ValueError(f"heat(sums=True) adds rows and columns; {title} has shape {shape}.")
     return shape
+
+
+def _by_sample(arrays: Arrays, q: Quantity) -> bool:
+    """Whether an array has a part for each sample along its first axis."""
+    if isinstance(q, Mapping) and q.get("sample") is not None:
+        return bool(q["sample"] == "each")
+    name = q if isinstance(q, str) else q.get("d")
+    program = getattr(arrays.source, "program", None)
+    rows = [] if program is None else ["x", "y", "out", *(step.out for step in program.steps[:-1])]
+    return name in rows
 
 
 def _measured(q: Quantity) -> str:

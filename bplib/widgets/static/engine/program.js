@@ -3,6 +3,7 @@
 //   value("0.W"), value("3"), value("out")   an array: a parameter, the output of layer 3, of the last layer
 //   d("0.W")                                 the gradient of the loss with respect to it
 //   d("0.W", 3)                              what sample 3 brings to it: one outer product for an affine layer
+//   d("0.W", "each")                         what each brings, one after the other
 //   vjp("out", [2, 0]).d("x")                the footprint of one output cell: d out[2, 0] / d x
 //   by("layer", "rms")                       one number a layer, of values and of gradients
 //   jacobian("1", "0", 2)                    d of sample 2's part of one array / d its part of another
@@ -163,6 +164,10 @@ export class Program {
     const array = this.find(name);
     const place = this.moving.indexOf(array);
     if (place < 0) throw new Error(`${name} has no gradient: it holds whole numbers, a mask or statistics.`);
+    if (sample === "each") {
+      const terms = Array.from({ length: this.rows }, (_, k) => [...this.term(array, place, k)]);
+      return { shape: [this.rows, ...array.shape], data: Float64Array.from(terms.flat()) };
+    }
     const data = sample === undefined ? this.main.views[place] : this.term(array, place, sample);
     return { shape: array.shape, data };
   }

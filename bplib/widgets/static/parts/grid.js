@@ -17,6 +17,7 @@ export const grid = ({ label, shape, sums, onpoint, onpick, onkey }) => {
   const numbers = html("div", { class: "bp-cell-numbers", "aria-hidden": "true" });
   let plan = layout(shape, 100);
   let paint;
+  let names = []; // of small grids
   let texts = [];
   let standing = []; // the numbers that they show
   let margins = []; // {start, step, count, text}: the sums of rows and columns
@@ -83,7 +84,7 @@ export const grid = ({ label, shape, sums, onpoint, onpick, onkey }) => {
       canvas.style.cssText = `width: ${width}px; height: ${height}px`;
       element.style.cssText = `width: ${width + margin}px; height: ${margin ? bottom + h : height}px`;
       paint = inkOf(canvas, plan, devicePixelRatio);
-      const names = grids === 1 ? [] : Array.from({ length: grids }, (_, g) => {
+      names = grids === 1 ? [] : Array.from({ length: grids }, (_, g) => {
         const [x, y] = plan.corner(g);
         const name = html("span", { class: "bp-grid-name" }, `[${indices(g, shape.slice(0, -2)).join(", ")}]`);
         name.style.cssText = `left: ${x}px; top: ${y - head}px; width: ${columns * w}px`;
@@ -106,6 +107,7 @@ export const grid = ({ label, shape, sums, onpoint, onpick, onkey }) => {
       paint(data, scale, framed);
     },
     write({ data }) {
+      names.forEach((name, g) => (name.style.visibility = g * plan.size < data.length ? "" : "hidden"));
       texts.forEach((text, k) => {
         if (Object.is(data[k], standing[k])) return;
         standing[k] = data[k];

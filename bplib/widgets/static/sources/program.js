@@ -67,7 +67,7 @@ export class ProgramSource extends Trained {
   // A quantity with numbers in place of the inputs that it names; beyond the last row is the last.
   resolved(q, inputs) {
     const found = typeof q === "string" ? q : { ...q };
-    if (typeof q.sample === "string") found.sample = Math.min(this.number(inputs, q.sample), this.program.rows - 1);
+    if (typeof q.sample === "string" && q.sample !== "each") found.sample = Math.min(this.number(inputs, q.sample), this.program.rows - 1);
     if (typeof q.cell === "string") {
       const { shape } = this.program.value(q.vjp);
       found.cell = shape.map((size, axis) => Math.min(this.number(inputs, `${q.cell}[${axis}]`), size - 1));

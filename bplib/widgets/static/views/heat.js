@@ -15,7 +15,7 @@ import { fill, words } from "../words.js";
 
 const SLIDERS = 2; // beside the grids: a sample and how many rows
 
-export const mount = (el, store, { sheets, pick, picked, log, sums, gaps }) => {
+export const mount = (el, store, { sheets, pick, picked, log, sums, gaps, sample }) => {
   const scales = Array.from({ length: 1 + Math.max(...sheets.map((sheet) => sheet.scale)) }, () => scale(log));
   const cellPicked = picked === null ? null : probe(store, sheets, pick, picked);
   let pointed = null; // {s, k}: the cell k of the array s
@@ -25,13 +25,21 @@ export const mount = (el, store, { sheets, pick, picked, log, sums, gaps }) => {
   let room = 0;
   const nameOf = ({ title, shape }, k) => (shape.length ? `${title}[${indices(k, shape).join(", ")}]` : title);
 
+  // Which cells belong to the chosen sample; beyond the last row of a smaller batch is the last.
+  const chosen = ({ each }, { shape, data }) => {
+    if (!each) return null;
+    const at = Math.min(store.inputs[sample], shape[0] - 1);
+    return Array.from(data, (_, k) => Math.floor((k * shape[0]) / data.length) === at);
+  };
+
   const shown = sheets.map((sheet, s) => {
-    const { title, shape, gradient } = sheet;
+    const { title, shape, gradient, each } = sheet;
     const size = shape.join(" × ") || words.heat.one;
     const brushed = s === picked;
     const take = (k) => {
       walked[s] = k;
       if (brushed) cellPicked.take(indices(k, shape));
+      else if (each && indices(k, shape)[0] !== store.inputs[sample]) store.set(sample, indices(k, shape)[0]);
     };
     const cells = grid({
       label: fill(brushed ? words.heat.brush : words.heat.cells, { title, shape: size }), shape, sums,
@@ -40,7 +48,7 @@ export const mount = (el, store, { sheets, pick, picked, log, sums, gaps }) => {
         pointed = k === null ? focused() : { s, k };
         read();
       },
-      onpick: brushed ? take : null,
+      onpick: brushed || each ? take : null,
       onkey: (event) => {
         if (event.altKey || event.ctrlKey || event.metaKey) return;
         if (event.key === "Escape") {
@@ -130,7 +138,7 @@ export const mount = (el, store, { sheets, pick, picked, log, sums, gaps }) => {
     const footprints = cellPicked?.footprints();
     const arrays = sheets.map((sheet) => seen(sheet));
     shown.forEach(({ sheet, cells }, s) =>
-      cells.paint(arrays[s], scales[sheet.scale], footprints && cellPicked.follows(sheet, footprints)));
+      cells.paint(arrays[s], scales[sheet.scale], footprints ? cellPicked.follows(sheet, footprints) : chosen(sheet, arrays[s])));
     sliders.update();
     if (cellPicked) {
       walked[picked] = cellPicked.place;
