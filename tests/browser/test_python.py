@@ -60,10 +60,14 @@ class Python:
 
 @pytest.fixture(scope="module")
 def python(windows, site):
-    """Python in one page, for all tests that leave it alive."""
+    """Python in one page, for all tests that leave it alive; at the first attempt a part does not come."""
     visit = windows.open(site.url)
     visit.page.goto(site.url + PAGE)
-    yield Python(visit)
+    python, piece = Python(visit), re.compile(r"bplib\.zip\.0\.js")
+    visit.page.route(piece, lambda route: route.abort())
+    python.lacked = visit.page.evaluate("() => bplib_python.start().catch((error) => error.message)")
+    visit.page.unroute(piece)
+    yield python
     visit.close()
 
 
@@ -492,15 +496,10 @@ def test_a_cell_that_is_broken_in_its_words(python):
     assert python.error(code)["text"] == "no words"
 
 
-def test_a_part_that_does_not_come_is_named_and_asked_for_again(open_page):
-    python = Python(open_page(PAGE))
-    piece = re.compile(r"bplib\.zip\.0\.js")
-    python.page.route(piece, lambda route: route.abort())
-    said = python.page.evaluate("() => bplib_python.start().catch((error) => error.message)")
-    assert said == (
+def test_a_part_that_does_not_come_is_named_and_asked_for_again(python):
+    assert python.lacked == (
         "Python could not be loaded: bplib.zip.0.js is not there. Try again, or load the page anew."
     )
-    python.page.unroute(piece)
     assert printed(python.hear("print(1)")) == "1\n"
 
 
