@@ -26,6 +26,8 @@ Fixtures that the tests in this folder take as arguments (all test modules here 
     into which a test writes its notebook.
 `axe(page, only=())`
     The WCAG 2.2 AA violations that axe-core finds, as readable lines; `only` names the rules to try.
+`axe_in_both(page)`
+    The same of a page in the light and then, for what depends on colours, in the dark.
 
 `options` are those of `Windows.open`: `width`, `height`, `color_scheme`, `reduced_motion`, `script`,
 `shared`, and what Playwright's contexts take, such as `has_touch`. Visits end with their test.
@@ -349,5 +351,22 @@ def axe() -> Callable[..., list[str]]:
             for rule in found["violations"]
             for node in rule["nodes"]
         ]
+
+    return violations
+
+
+@pytest.fixture(scope="session")
+def axe_in_both(axe: Callable[..., list[str]]) -> Callable[..., list[str]]:
+    """Look at a page in the light, then in the dark, where its colours are all that differs; back to light."""
+
+    def violations(page: Any) -> list[str]:
+        assert page.evaluate("matchMedia('(prefers-color-scheme: light)').matches")
+        found = axe(page)
+        page.emulate_media(color_scheme="dark")
+        settle(page)
+        found += [f"in the dark, {fault}" for fault in axe(page, ["color-contrast"])]
+        page.emulate_media(color_scheme="light")
+        settle(page)
+        return found
 
     return violations

@@ -89,6 +89,13 @@ SETTLED = """async () => {
   return document.readyState === "complete";
 }"""
 
+# Thins a page out for axe. Formulas are MathJax's on every page, in the colour of the text around them, and
+# all code has the same few colours: seen on one page, they are left out on the others, where they are most of
+# what axe would look at.
+THIN = """() => {
+  document.querySelectorAll("mjx-container").forEach((formula) => formula.remove());
+  document.querySelectorAll(".highlight pre").forEach((code) => { code.textContent = code.textContent; });
+}"""
 
 # Opens every part of every figure.
 OPEN_ALL = """() => document.querySelectorAll(".bp-open").forEach((button) => button.click())"""
