@@ -226,8 +226,8 @@ def test_everybody_can_use_it(asked, axe, scheme):
         press(card(page, k), "No idea" if k else "I think so")
     assert axe(page) == []
     assert page.evaluate(TOO_WIDE) <= 0
-    small = """() => [...document.querySelectorAll(".bp-predict button, .bp-predict label:not(.bp-field)")].filter(
-      (e) => e.offsetParent && e.getBoundingClientRect().height < 24).map((e) => e.textContent)"""
+    small = """() => [...document.querySelectorAll(".bp-predict :is(button, label:not(.bp-field))")]
+      .filter((e) => e.offsetParent && e.getBoundingClientRect().height < 24).map((e) => e.textContent)"""
     assert page.evaluate(small) == []
     assert not visit.faults
 
