@@ -293,8 +293,14 @@ def test_everything_is_shown_and_stays_so(gallery):
     press(page.locator(".bp-fold"), "Show everything on this page")
     assert page.locator(".bp-folded, .bp-fold").count() == 0
     page.reload()
-    page.locator(".bp-predict").last.wait_for()
+    page.locator(".bp-bets").wait_for()
     assert page.locator(".bp-folded, .bp-fold").count() == 0
+    # The way back.
+    press(first(page), "No idea")
+    press(page.locator(".bp-bets"), "Forget the predictions of this page")
+    page.reload()
+    page.locator(".bp-bets").wait_for()
+    assert is_folded(page)
 
 
 def test_the_browser_s_search_opens_it(gallery):
