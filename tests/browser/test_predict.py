@@ -226,8 +226,8 @@ def test_everybody_can_use_it(asked, axe, scheme):
         press(card(page, k), "No idea" if k else "I think so")
     assert axe(page) == []
     assert page.evaluate(TOO_WIDE) <= 0
-    small = """() => [...document.querySelectorAll(".bp-predict button, .bp-predict label:not(.bp-field)")].filter(
-      (e) => e.offsetParent && e.getBoundingClientRect().height < 24).map((e) => e.textContent)"""
+    small = """() => [...document.querySelectorAll(".bp-predict :is(button, label:not(.bp-field))")]
+      .filter((e) => e.offsetParent && e.getBoundingClientRect().height < 24).map((e) => e.textContent)"""
     assert page.evaluate(small) == []
     assert not visit.faults
 
@@ -293,8 +293,14 @@ def test_everything_is_shown_and_stays_so(gallery):
     press(page.locator(".bp-fold"), "Show everything on this page")
     assert page.locator(".bp-folded, .bp-fold").count() == 0
     page.reload()
-    page.locator(".bp-predict").last.wait_for()
+    page.locator(".bp-bets").wait_for()
     assert page.locator(".bp-folded, .bp-fold").count() == 0
+    # The way back.
+    press(first(page), "No idea")
+    press(page.locator(".bp-bets"), "Forget the predictions of this page")
+    page.reload()
+    page.locator(".bp-bets").wait_for()
+    assert is_folded(page)
 
 
 def test_the_browser_s_search_opens_it(gallery):

@@ -37,9 +37,14 @@
     window.bplib.render({ model: modelOf(JSON.parse(script.textContent).model_id), el });
   }
 
-  // The first at once; between two, the browser shows what it has.
+  const asks = (script) => widgets[JSON.parse(script.textContent).model_id].state._bplib_kind === "predict";
+
+  // Questions before all else, because they fold what a reader should not see yet. Then the first figure at once;
+  // between two, the browser shows what it has.
   async function drawAll() {
-    for (const script of scripts("view")) {
+    const views = scripts("view");
+    views.filter(asks).forEach(draw);
+    for (const script of views.filter((view) => !asks(view))) {
       draw(script);
       await new Promise((done) => setTimeout(done));
     }

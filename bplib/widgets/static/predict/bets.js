@@ -22,8 +22,8 @@ export const add = (name, bet) => {
 export const isWhole = () => shared().get(page, WHOLE)?.whole === true;
 export const setWhole = (whole) => shared().put(page, WHOLE, { at: new Date().toISOString(), whole: whole || undefined });
 
-// Takes away what is kept of these.
+// Takes away what is kept of these, and that all of the page is shown.
 export const forget = (names) => {
-  names.forEach((name) => shared().put(page, cellOf(name), {}));
+  [WHOLE, ...names.map(cellOf)].forEach((cell) => shared().put(page, cell, {}));
   tellPage();
 };
