@@ -16,7 +16,10 @@ override TORCH =
 export CI =
 endif
 BIN = $(VENV)/bin
-INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+UV = $(BIN)/uv pip install --quiet --python $(BIN)/python
+# CI sets up with uv, which takes a tenth of pip's work; the versions are those of constraints.txt either way.
+INSTALL = $(if $(CI),$(UV),$(PIP)) -c constraints.txt
 ROOT_FLAG = $(if $(filter 0,$(shell id -u)),--allow-root)  # a container's user is often root
 PYTEST = $(BIN)/python -m pytest -q
 SECONDS = _build/seconds$(ENDS:%=-%)
@@ -90,6 +93,7 @@ $(VENV)/.reader: requirements.txt constraints.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "The book needs Python 3.11 or newer. Name it: make lab PYTHON=python3.12")'
 	@echo "Setting up $(VENV): downloads about 100 MB, a minute or two"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(if $(CI),$(PIP) uv)
 	$(INSTALL) -r requirements.txt
 	@touch $@
 
@@ -102,8 +106,8 @@ else
 $(VENV)/.author: requirements.txt pyproject.toml $(if $(LATEST),newest)
 	@echo "Setting up $(VENV): the $(ENDS) versions that the bounds allow, a minute or two"
 	$(PYTHON) -m venv --clear $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --resolution $(if $(LOWEST),lowest-direct,highest) \
+	$(PIP) uv
+	$(UV) --resolution $(if $(LOWEST),lowest-direct,highest) \
 	    -r requirements.txt -e '.[widgets,authors,test]'
 	@touch $@
 
@@ -113,5 +117,5 @@ endif
 
 $(VENV)/.torch: $(VENV)/.author requirements-torch.txt
 	@echo "Adding the libraries that the book compares itself with: a minute or two"
-	$(INSTALL) -r requirements-torch.txt
+	$(PIP) -c constraints.txt -r requirements-torch.txt  # pip knows where to find PyTorch's CPU build
 	@touch $@

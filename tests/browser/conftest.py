@@ -357,7 +357,7 @@ def axe() -> Callable[..., list[str]]:
 
 @pytest.fixture(scope="session")
 def axe_in_both(axe: Callable[..., list[str]]) -> Callable[..., list[str]]:
-    """Look at a page in the light, then in the dark, where its colours are all that differs; back to light."""
+    """Look at a page in the light, and in the dark, where its colours are all that differs."""
 
     def violations(page: Any) -> list[str]:
         assert page.evaluate("matchMedia('(prefers-color-scheme: light)').matches")
