@@ -501,7 +501,8 @@ def _number(name: str, value: Any) -> Array:
         array = np.asarray(value)
     except Exception:  # rows of different lengths; a tensor that doesn't turn into an array
         array = np.asarray(None)
-    if array.dtype.kind not in "fiu":
+    mask = array.dtype.kind == "b" and array.ndim > 0  # as z > 0 makes, where a slope is 0 or 1
+    if array.dtype.kind not in "fiu" and not mask:
         hint = "; return its .data" if hasattr(value, "data") and hasattr(value, "grad") else ""
         if isinstance(value, list) and any(hasattr(part, "local_grads") for part in array.flat):
             hint = " of Values; return their .data"

@@ -25,6 +25,7 @@ from bplib.checks import Check, Judge, Number, Target
 from bplib.contract import Array
 
 _NEAR = 0.02  # the relative error of Number.near
+_FLOOR = 1e-9  # what is smaller counts as 0, and has no sign
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def _has(came: Array, tol: float, mark: tuple[tuple[int, ...], str]) -> bool:
 
 def _hash(value: Array, tol: float, starts: tuple[int, ...]) -> str:
     cells = [
-        (math.copysign(1, v), math.floor(_place(v, tol) - start / 1000))
+        (0 if abs(v) < _FLOOR else math.copysign(1, v), math.floor(_place(v, tol) - start / 1000))
         for v, start in zip(value.flat, starts, strict=True)
     ]
     # The starts differ from answer to answer: they are the salt.
@@ -83,7 +84,7 @@ def _hash(value: Array, tol: float, starts: tuple[int, ...]) -> str:
 
 def _place(v: float, tol: float) -> float:
     """Return log |v| in units of a cell, which reaches from 1 - tol to 1 + tol of what it is laid around."""
-    return math.log(max(abs(v), 1e-9)) / math.log((1 + tol) / (1 - tol))
+    return math.log(max(abs(v), _FLOOR)) / math.log((1 + tol) / (1 - tol))
 
 
 class SealedCheck(Judge):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from test_answers import CHECKS, MISTAKES, RIGHT, WRONG, as_tuple, with_one_mistake
 
+from bplib.checks import Check
 from bplib.exercises.sealed import SealedCheck, seal
 
 DATA = {name: json.loads(json.dumps(seal(check), allow_nan=False)) for name, check in CHECKS.items()}
@@ -92,3 +93,11 @@ def test_the_tolerance_of_a_question_is_that_of_its_check(name):
             assert SEALED[name].judge(lambda answer=answer: answer) == check.judge(
                 lambda answer=answer: answer
             )
+
+
+def test_what_is_0_has_no_sign():
+    check = Check(lambda: np.array([0.0, 2.0]), returns=["slope"], cases=[{}])
+    sealed = SealedCheck(json.loads(json.dumps(seal(check))))
+    for zero in (0.0, -0.0, 1e-18, -1e-18):
+        assert sealed.judge(lambda zero=zero: np.array([zero, 2.0]))
+    assert not sealed.judge(lambda: np.array([-1e-3, 2.0]))

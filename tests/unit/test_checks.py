@@ -82,6 +82,12 @@ def test_right_arrays_as_tuple_or_list():
     assert ROW.judge(lambda v: tuple(v.tolist()))
 
 
+def test_a_mask_is_an_array_of_numbers():
+    slope = Check(lambda z: (z > 0) * 1.0, returns=["slope"], cases=[{"z": np.array([-1.0, 2.0])}])
+    assert slope.judge(lambda z: z > 0)
+    assert not slope.judge(lambda z: z < 0)
+
+
 KINDS = [
     (ONE, stub, "Nothing is written yet"),
     (ONE, 3.0, "its name, without brackets"),
