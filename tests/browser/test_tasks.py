@@ -365,8 +365,8 @@ def test_a_link_in_the_text_works_in_jupyterlab_too(show):
 
 NUMBERS = r"""(figure) => {
   // Not counted: the question, the table that is closed, the numbers of an axis or a scale, what is a picture
-  // (cells, the shape of an array beside its name), code or a name such as W[0][1], and the slider that stands a
-  // second time beside its picture.
+  // (cells, the shape of an array beside its name), code or a name such as W[0][1], and the slider that
+  // stands a second time beside its picture.
   const notes = ":is(.bp-legend, .bp-amounts) .bp-note, :is(.bp-profile, .bp-heat) > .bp-note";
   const scales = `.bp-tick-x, .bp-tick-y, .bp-marks, .bp-scale, .bp-sheet-scale, ${notes}`;
   const pictures = ".bp-cell-numbers, .bp-sheet-title, .bp-tile, .bp-listing";

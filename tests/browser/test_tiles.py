@@ -59,13 +59,9 @@ def sides(page, name, k=0):
 
 def heard(page):
     """Return what a screen reader finds: each equation that is shown."""
-    return (
-        page.locator(".bp-equation")
-        .and_(page.get_by_role("img"))
-        .evaluate_all(
-            "(all) => all.filter((e) => e.checkVisibility({visibilityProperty: true})).map((e) => e.ariaLabel)"
-        )
-    )
+    equations = page.locator(".bp-equation").and_(page.get_by_role("img"))
+    seen = "(all) => all.filter((e) => e.checkVisibility({visibilityProperty: true}))"
+    return equations.evaluate_all(f"(all) => ({seen})(all).map((e) => e.ariaLabel)")
 
 
 def lines(page):
