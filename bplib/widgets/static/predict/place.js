@@ -30,7 +30,7 @@ const placed = ({ handles, y: [lo, hi] }, width, height, pad) => {
 };
 const points = ({ xs, y }, heights) => xs.map((x, k) => `${x.toFixed(1)},${y(heights[k]).toFixed(1)}`).join(" ");
 
-const [WIDTH, HEIGHT, PAD] = [460, 200, 44];
+const [WIDTH, HEIGHT, PAD] = [340, 170, 44]; // so that letters stay legible on a phone
 const [SMALL, LOW, EDGE] = [92, 52, 12];
 
 export const ask = (el, asked, { changed }) => {
