@@ -57,6 +57,27 @@ def test_canonical_and_idempotent(notebook: Path):
     assert put(notebook, text(run(notebook))) == "unchanged"
 
 
+ASK = """bet = ["yes", "no"]
+predict("Is it?", bet, answer=bet[0], because={"no": "This one hides what comes."}, name="is-it"FOLDS)"""
+
+
+@pytest.mark.parametrize("folds", [True, False])
+def test_a_prediction_and_what_it_folds_start_collapsed(tmp_path: Path, folds: bool):
+    path = tmp_path / "nb.ipynb"
+    call = ASK.replace("FOLDS", ", folds=True" if folds else "")
+    sources = ["from bplib.widgets.predict import predict", call, "n = 2", "print(n)", "print(n)"]
+    nbformat.write(new_notebook(cells=[new_code_cell(source) for source in sources]), path)
+    put(path, text(run(path)))
+    _, asked, silent, told, later = nbformat.read(path, as_version=4).cells
+    assert asked.metadata.tags == ["hide-input"]
+    assert asked.metadata.jupyter == {"source_hidden": True}
+    assert [output.data for output in asked.outputs] == [{"text/plain": "Predict: Is it? (yes or no)"}]
+    hidden = {"collapsed": True, "jupyter": {"outputs_hidden": True}}
+    assert dict(told.metadata) == (hidden if folds else {})
+    assert [dict(cell.metadata) for cell in (silent, later)] == [{}, {}]
+    assert put(path, text(run(path))) == "unchanged"
+
+
 def test_picture_is_replaced_only_if_its_pixels_changed(notebook: Path):
     put(notebook, text(run(notebook)))
     nb = nbformat.read(notebook, as_version=4)

@@ -44,7 +44,10 @@ def sites(path):
     """Return what the site knows of each figure on one of its pages."""
     found = STATE.search(path.read_text(encoding="utf-8"))
     models = json.loads(found[1])["state"].values() if found else ()
-    return [model["state"]["site"] for model in models if "_bplib_kind" in model["state"]]
+    drawn = [model["state"] for model in models if "_bplib_kind" in model["state"]]
+    return [
+        state["site"] for state in drawn if state["_bplib_kind"] != "predict"
+    ]  # a question stays in its text
 
 
 def said(page):

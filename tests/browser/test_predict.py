@@ -8,7 +8,7 @@ import re
 import pytest
 import wagers
 from pages import modules, settle
-from test_workbook import Cells, desk, download, write_plain
+from test_workbook import EXERCISES, Cells, desk, download, write_plain
 from wagers import KINDS, WAGERS, choice, number, order, place, sign
 
 pytestmark = pytest.mark.browser
@@ -455,11 +455,12 @@ def test_it_needs_no_python(windows, site):
     visit.close()
 
 
-def test_python_in_the_page_asks_too(gallery):
-    visit = gallery()
+def test_python_in_the_page_asks_too(open_page):
+    """On a page without any, what draws a prediction comes when it is needed."""
+    visit = open_page(EXERCISES)
     page, cells = visit.page, Cells(visit.page)
     call = """from bplib.widgets.predict import predict
-predict("Is 2 > 1?", ["yes", "no"], answer="yes" if 2 > 1 else "no", name="weight-zero",
+predict("Is 2 > 1?", ["yes", "no"], answer="yes" if 2 > 1 else "no", name="larger",
         because={"no": "The larger number stands first here."})"""
     write_plain(page, cells[0], call)
     cells.run(cells[0])
@@ -467,5 +468,6 @@ predict("Is 2 > 1?", ["yes", "no"], answer="yes" if 2 > 1 else "no", name="weigh
     asked.get_by_label("no").check()
     press(asked, "I think so")
     assert verdict(asked)[2:] == ["It is: yes.", "The larger number stands first here."]
-    assert len(page.evaluate(KEYS)) == 1
+    page_name = EXERCISES.removesuffix(".html")
+    assert page.evaluate(KEYS) == [f"backpropagation-live:1:{page_name}:predict-larger"]
     assert not [fault for fault in visit.faults if "codemirror" not in fault]

@@ -9,6 +9,7 @@ import math
 import numpy as np
 import pytest
 import wagers
+from offline import with_questions
 from wagers import BELOW, HANDLES, KINDS, SMALLER, WAGERS, ZERO, choice, number, order, place, sign
 
 from bplib.widgets.bets import Case, features
@@ -238,6 +239,15 @@ def test_what_is_stored_is_the_question_and_no_answer(make):
         assert str(made.cases[0].answer) not in repr(made)
     if make is order:
         assert ", ".join(made.cases[0].answer) not in repr(made)
+
+
+def test_a_page_without_scripts_has_the_words():
+    made = choice(options=["zero", "smaller", "<larger>"], answer="<larger>")
+    view = '<script type="application/vnd.jupyter.widget-view+json">{"model_id": "%s"}</script>'
+    body = f"{view % 'a'}<p>{view % 'b'}"
+    state = {"a": {"state": {"_bplib_kind": "live"}}, "b": {"state": made.get_state()}}
+    words = "Predict: How large is the gradient at `w` = 0? (zero, smaller or &lt;larger&gt;)"
+    assert with_questions(body, state) == f"{view % 'a'}<p><noscript><p>{words}</p></noscript>\n{view % 'b'}"
 
 
 def test_a_variant_carries_what_is_its_own():

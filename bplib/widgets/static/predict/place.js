@@ -30,7 +30,7 @@ const placed = ({ handles, y: [lo, hi] }, width, height, pad) => {
 };
 const points = ({ xs, y }, heights) => xs.map((x, k) => `${x.toFixed(1)},${y(heights[k]).toFixed(1)}`).join(" ");
 
-const [WIDTH, HEIGHT, PAD] = [460, 200, 44];
+const [WIDTH, HEIGHT, PAD] = [340, 170, 44]; // so that letters stay legible on a phone
 const [SMALL, LOW, EDGE] = [92, 52, 12];
 
 export const ask = (el, asked, { changed }) => {
@@ -44,8 +44,8 @@ export const ask = (el, asked, { changed }) => {
   let open = true;
 
   const rule = (y, text) => [
-    svg("line", { class: "bp-rule", x1: PAD - 20, x2: WIDTH - PAD + 20, y1: at.y(y), y2: at.y(y) }),
-    svg("text", { class: "bp-mark", x: PAD - 24, y: at.y(y) + 4, "text-anchor": "end" }, text),
+    svg("line", { class: "bp-rule", x1: 0, x2: WIDTH, y1: at.y(y), y2: at.y(y) }),
+    svg("text", { class: "bp-mark", x: 0, y: at.y(y) - 4 }, text),
   ];
   const marks = [lo, ...(lo < 0 && hi > 0 ? [0] : []), hi].flatMap((y) => rule(y, fmt(y, DIGITS)));
   const line = svg("polyline", { class: "bp-mine" });
