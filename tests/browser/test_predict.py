@@ -391,7 +391,7 @@ def test_bets_go_with_the_file_and_into_no_notebook(gallery, tmp_path):
     got.save_as(tmp_path / "answers.json")
     assert (
         desk(page)
-        .get_by_text("The file holds 1 cells of 1 pages. Predictions that come with it: 1.")
+        .get_by_text("Cells in the file: 1, pages: 1. Predictions that come with it: 1.")
         .is_visible()
     )
     saved = json.loads((tmp_path / "answers.json").read_text())["pages"][PAGE]

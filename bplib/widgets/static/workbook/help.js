@@ -12,12 +12,10 @@ function above(element, kind) {
   return found;
 }
 
-// Each hint comes when the one before it has been opened.
-function inTurn(hints) {
-  hints.slice(1).forEach((hint, k) => {
-    hint.hidden = true;
-    hints[k].addEventListener("toggle", () => (hint.hidden = false), { once: true });
-  });
+// A hint behind another one comes when that has been opened.
+function inTurn(hint) {
+  hint.hidden = true;
+  hint.previousElementSibling.addEventListener("toggle", () => (hint.hidden = false), { once: true });
 }
 
 function reveal(element) {
@@ -60,6 +58,7 @@ class Solution {
 // Sets up the help on a page. An answer in words is tried when enough stands in its field. Returns a function to call
 // when a cell has run: with the cell, and what it printed.
 export const help = (cells, fields) => {
+  document.querySelectorAll("details.bp-hint + details.bp-hint").forEach(inTurn);
   const exercises = [...document.querySelectorAll("details.bp-solution")].map((details) => {
     const hints = above(details, "details.bp-hint");
     const [check] = above(hints[0] ?? details, ".cell").slice(-1);
@@ -67,7 +66,6 @@ export const help = (cells, fields) => {
     const field = fields.find(({ element }) => element === (hints[0] ?? details).previousElementSibling);
     const why = details.nextElementSibling?.matches("details.bp-why") ? details.nextElementSibling : undefined;
     if (why) why.hidden = at >= 0;
-    inTurn(hints);
     const sentence = at >= 0 ? words.help.first : field ? words.help.words : words.help.paper;
     const solution = new Solution(details, sentence);
     if (field) field.whenTried = () => solution.open();
