@@ -31,6 +31,8 @@ PYTHON, WORKBOOK, LOADED = "python/python.js", "workbook/workbook.js", "python/p
 #: The file that draws predictions, and its folder: on a page a script of its own, in Jupyter a part of the
 #: library.
 PREDICT, PREDICTIONS = "predict/predict.js", "predict"
+#: The file that asks predictions again on later pages, and has the summary written from memory.
+RECALL = "recall/recall.js"
 
 _IMPORT = re.compile(r'import \{ (\w+(?: as \w+)?(?:, \w+(?: as \w+)?)*) \} from "(\.\.?/[\w./]+\.js)";')
 _TABLE = re.compile(r'import (\w+) from "(\.\.?/[\w./]+\.json)" with \{ type: "json" \};')
@@ -235,13 +237,13 @@ def script(language: str = "") -> str:
 
 
 def page_script(entry: str, parts: Mapping[str, Any] | None = None, language: str = "") -> str:
-    """Return what runs Python in a page, offers it there, or draws predictions, as a classic script.
+    """Return what runs Python in a page, offers it there, or asks the reader, as a classic script.
 
     Parameters
     ----------
     entry : str
-        `PYTHON`, which makes itself known as `bplib_python`, `WORKBOOK`, as `bplib_workbook`, or `PREDICT`,
-        which makes itself known to the library.
+        `PYTHON`, which makes itself known as `bplib_python`, `WORKBOOK`, as `bplib_workbook`, `PREDICT`, as
+        `bplib_predict` and to the library, or `RECALL`.
     parts : dict, optional
         What the page has to load for it, and its versions, as ``tools/page_python.py`` writes them.
     """

@@ -45,6 +45,7 @@ def predict(
     then: str = "",
     name: str,
     folds: bool = False,
+    returns: bool = True,
     vary: Callable[[np.random.Generator], Mapping[str, Any]] | None = None,
 ) -> Prediction:
     """Ask the reader for a prediction, one of five kinds.
@@ -82,6 +83,8 @@ def predict(
         A short name, unique in its page, such as ``"weight-zero"``. Bets are kept under it.
     folds : bool, optional
         Whether the next output and the next paragraph stay folded on the page until the reader has predicted.
+    returns : bool, optional
+        Whether it may come back on later pages, alone. Say ``False`` where it needs what stands around it.
     vary : callable, optional
         Called as ``vary(rng)``, it returns what another case of the same question has of its own, with
         `answer`: ``{"question": ..., "answer": ..., "because": ...}``. Eight are built in.
@@ -122,7 +125,7 @@ def predict(
     cases = [_case(given)]
     if vary is not None:
         cases += _varied(given, cases[0], vary)
-    return Prediction(name, bool(folds), cases)
+    return Prediction(name, cases, folds=bool(folds), returns=bool(returns))
 
 
 def _case(given: Mapping[str, Any]) -> Case:
@@ -177,13 +180,13 @@ class Prediction(Figure):
     # What the page shows, and beside it, packed, what it tells after a bet.
     spec = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, name: str, folds: bool, cases: list[Case]) -> None:
+    def __init__(self, name: str, cases: list[Case], *, folds: bool = False, returns: bool = True) -> None:
         self.name = name
         self.cases = cases
         first, *others = [case.for_page() for case in cases]
         # A variant says what it has of its own.
         own = [{key: part for key, part in other.items() if part != first[key]} for other in others]
-        super().__init__(spec={"name": name, "folds": folds, "cases": [first, *own]})
+        super().__init__(spec={"name": name, "folds": folds, "returns": returns, "cases": [first, *own]})
 
     @property
     def folds(self) -> bool:

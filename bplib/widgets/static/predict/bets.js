@@ -1,6 +1,7 @@
 // The reader's bets on a prediction: [{ at, case, bet, sure }], the first one first; `sure` is "think", "sure" or "none",
-// which has no bet. On the site the workbook keeps them, by page and name; in Jupyter they last as long as the page, and
-// are in no notebook, which may be handed in.
+// which has no bet. On the site the workbook keeps them, by page and name, and apart from them those that were made when
+// the prediction came back on another page; in Jupyter they last as long as the page, and are in no notebook, which may be
+// handed in.
 import { shared, tellPage } from "../workbook/kept.js";
 
 const MOST = 20; // that are kept of one prediction: the first, and the last ones
@@ -10,17 +11,32 @@ const WHOLE = "predict"; // under which a page keeps that all of it is shown
 const cellOf = (name) => `predict-${name}`;
 const here = new Map();
 
-export const read = (name) => (page ? shared().get(page, cellOf(name))?.bets : here.get(name)) ?? [];
+export const betsOn = (page, name) => shared().get(page, cellOf(name))?.bets ?? [];
+export const returned = (page, name) => shared().get(page, cellOf(name))?.returned ?? [];
+export const read = (name) => (page ? betsOn(page, name) : (here.get(name) ?? []));
 
-export const add = (name, bet) => {
-  const [first, ...others] = [...read(name), { at: new Date().toISOString(), ...bet }];
-  const bets = [first, ...others.slice(1 - MOST)];
-  if (page) shared().put(page, cellOf(name), { at: bets.at(-1).at, bets });
-  else here.set(name, bets);
+const now = () => new Date().toISOString();
+const grown = (bets, bet) => {
+  const [first, ...others] = [...bets, { at: now(), ...bet }];
+  return [first, ...others.slice(1 - MOST)];
+};
+const put = (page, name, more) => {
+  const cell = cellOf(name);
+  shared().put(page, cell, { ...shared().get(page, cell), at: now(), ...more });
 };
 
+export const add = (name, bet) => {
+  const bets = grown(read(name), bet);
+  if (page) put(page, name, { bets });
+  else here.set(name, bets);
+};
+export const addReturned = (page, name, bet) => put(page, name, { returned: grown(returned(page, name), bet) });
+
 export const isWhole = () => shared().get(page, WHOLE)?.whole === true;
-export const setWhole = (whole) => shared().put(page, WHOLE, { at: new Date().toISOString(), whole: whole || undefined });
+export const setWhole = (whole) => {
+  shared().put(page, WHOLE, { at: now(), whole: whole || undefined });
+  dispatchEvent(new Event("bp-whole")); // the summary opens, too
+};
 
 // Takes away what is kept of these, and that all of the page is shown.
 export const forget = (names) => {

@@ -2,6 +2,7 @@
 // opens for the browser's search, for an address that leads into it, and on paper; without scripts it never folds.
 import { html } from "../dom.js";
 import { words } from "../words.js";
+import { hide } from "./hide.js";
 
 const HEADING = "h1, h2, h3, h4, h5, h6, section";
 
@@ -19,44 +20,25 @@ function after(cell) {
 // Folds what follows an element of a question; `whole` shows everything on the page. Returns what opens it.
 export const fold = (el, { opened, whole }) => {
   const folded = after(el.closest(".cell"));
+  if (!folded.length) return () => {};
   const note = html("p", { class: "bp-fold" },
     words.predict.folded, " ",
     html("button", { type: "button", onclick: () => reveal() }, words.predict.show), " ",
     html("button", { type: "button", onclick: () => whole() }, words.predict.whole));
-  const led = () => {
-    const to = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    if (to && folded.some((element) => element.contains(to))) {
-      open();
-      to.scrollIntoView();
-    }
-  };
-  const open = () => {
-    removeEventListener("hashchange", led);
-    note.remove();
-    for (const element of folded) {
-      element.removeEventListener("beforematch", found);
-      element.removeAttribute("hidden");
-      element.classList.remove("bp-folded");
-    }
-  };
-  // The reader asked for it, in one of these ways.
-  const found = () => {
+  const reveal = () => {
     open();
     opened();
-  };
-  const reveal = () => {
-    found();
     folded[0].tabIndex = -1;
     folded[0].focus({ preventScroll: true });
   };
-  if (!folded.length) return () => {};
+  const open = () => {
+    show();
+    note.remove();
+  };
   folded[0].before(note);
-  for (const element of folded) {
-    element.setAttribute("hidden", "until-found");
-    element.classList.add("bp-folded");
-    element.addEventListener("beforematch", found);
-  }
-  addEventListener("hashchange", led);
-  led();
+  const show = hide(folded, () => {
+    note.remove();
+    opened();
+  });
   return open;
 };

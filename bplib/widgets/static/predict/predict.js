@@ -30,9 +30,11 @@ class Prediction {
   #parts;
   #open = () => {}; // what is folded
   #page; // what is common to the page's predictions, if it is one of the site
+  #back; // where it comes back on another page: { read(), add(bet), k: the case, tag, made() }
 
-  constructor({ name, folds, cases }, el) {
+  constructor({ name, folds, cases }, el, back) {
     this.name = name;
+    this.#back = back;
     this.#cases = cases.map((each) => ({ ...cases[0], ...each }));
     const commit = (sure) => () => this.#commit(sure);
     this.#parts = {
@@ -49,6 +51,10 @@ class Prediction {
     this.form = html("fieldset", {}, question, fields);
     this.element = html("div", { class: "bp-predict", onkeydown: keepKeys }, this.form, fault, buttons, verdict, again);
     el.append(this.element);
+    if (back) {
+      this.restore();
+      return;
+    }
     if (folds && !page) this.form.after(html("p", { class: "bp-note" }, words.predict.inLab));
     const cell = page && el.closest(".cell");
     cell?.append(...cell.querySelectorAll(":scope > details.hide")); // the code comes after the question
@@ -78,13 +84,13 @@ class Prediction {
 
   // The bets that are kept, without those that an earlier edition's question had.
   #fitting() {
-    return read(this.name).filter((each) => this.#cases[each.case] && (each.sure === "none" || fits(this.#cases[each.case], each.bet)));
+    return (this.#back ?? { read }).read(this.name).filter((each) => this.#cases[each.case] && (each.sure === "none" || fits(this.#cases[each.case], each.bet)));
   }
 
   // Shows the last bet that is kept, or the question.
   restore() {
     const last = this.#fitting().at(-1);
-    this.#ask(last?.case ?? 0);
+    this.#ask(last?.case ?? this.#back?.k ?? 0);
     if (last) this.#tell(last);
   }
 
@@ -92,7 +98,7 @@ class Prediction {
     this.#k = k;
     const asked = this.#cases[k];
     const { question, fields, fault, buttons, verdict, again } = this.#parts;
-    question.replaceChildren(html("span", { class: "bp-tag" }, words.predict.tag), " ", ...rich(asked.question));
+    question.replaceChildren(html("span", { class: "bp-tag" }, this.#back?.tag ?? words.predict.tag), " ", ...rich(asked.question));
     fields.replaceChildren();
     this.form.disabled = false;
     this.#asks = ask(fields, asked, { changed: () => setText(fault, ""), commit: () => this.#commit("think") });
@@ -107,11 +113,13 @@ class Prediction {
     const { bet, fault } = sure === "none" ? { bet: null } : this.#asks.read();
     if (fault) return setText(this.#parts.fault, fault);
     const made = { case: this.#k, bet, sure };
-    add(this.name, made);
+    if (this.#back) this.#back.add(made);
+    else add(this.name, made);
     this.#tell(made);
     this.#open();
     this.#parts.verdict.focus({ preventScroll: true });
     this.#page?.changed();
+    this.#back?.made();
   }
 
   #tell(made) {
@@ -122,7 +130,7 @@ class Prediction {
     this.#asks.show(made.bet, truthOf(asked, answer));
     this.form.disabled = true;
     buttons.hidden = true;
-    again.hidden = false;
+    again.hidden = this.#back !== undefined;
     const lines = told(asked, answer, made);
     const right = made.sure !== "none" && judge(asked, answer, made.bet).right;
     verdict.classList.add(made.sure === "none" ? "bp-open" : right ? "bp-right" : "bp-wrong");
@@ -179,5 +187,8 @@ export const render = ({ model, el }) => {
   return () => element.remove();
 };
 
-// For the site: the library draws predictions from now on.
-export const predict = () => window.bplib.add("predict", render);
+// For the site: the library, where a page has it, draws predictions from now on. Returns what asks one that comes back.
+export const predict = () => {
+  window.bplib?.add("predict", render);
+  return { ask: (spec, el, back) => new Prediction(spec, el, back) };
+};

@@ -2,7 +2,7 @@
 import { fill, words } from "../words.js";
 import { bytes, load as loadParts, versions } from "./parts.js";
 import { open } from "./sandbox.js";
-import { address, once } from "./script.js";
+import { once, style } from "./script.js";
 
 // What Python says of itself as HTML may come from a file that someone sent: nothing of it runs, and nothing of it asks
 // for anything from elsewhere. A style says colours and widths; what could hold an address is left out.
@@ -155,10 +155,7 @@ function kernel() {
 
 // Loads a script of the library and its style.
 async function loadPart(name) {
-  const style = document.createElement("link");
-  style.rel = "stylesheet";
-  style.href = address(`${name}.css`);
-  document.head.append(style);
+  style(`${name}.css`);
   await once(`${name}.js`);
 }
 

@@ -1,4 +1,5 @@
 // Loads scripts of the site, from the folder in which the script stands that runs now.
+import { html } from "../dom.js";
 import { fill, words } from "../words.js";
 
 const here = document.currentScript.src;
@@ -30,3 +31,12 @@ export const once = (path) =>
     delete loaded[path];
     throw error;
   }));
+
+// A style of the site, unless the page has it.
+export const style = (path) =>
+  new Promise((done) => {
+    const here = address(path);
+    if ([...document.querySelectorAll("link")].some(({ href }) => href.split("?")[0] === here)) return done();
+    const link = html("link", { rel: "stylesheet", href: here, onload: done, onerror: done });
+    document.head.append(link);
+  });

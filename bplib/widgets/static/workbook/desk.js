@@ -3,7 +3,7 @@
 import { html, setText } from "../dom.js";
 import { fill, words } from "../words.js";
 import { read, save, write } from "./file.js";
-import { EDITION } from "./kept.js";
+import { EDITION, isOfCell as fitsCell } from "./kept.js";
 import { notebook } from "./notebook.js";
 import { size } from "./python.js";
 
@@ -16,10 +16,10 @@ const button = (name, title, onclick) => html("button", { type: "button", title,
 const shown = (name, text, open = false) =>
   html("details", { open }, html("summary", {}, name), html("pre", { tabindex: 0 }, text));
 
-// Predictions are kept beside the cells, and are told of by their number.
-const isOfCell = ({ entry }) => !entry?.bets && !entry?.whole;
+// Predictions are kept beside the cells, and are told of by their number; so are summaries from memory.
+const isOfCell = ({ entry }) => !entry || fitsCell(entry);
 const besides = (found) => {
-  const n = found.filter(({ entry }) => entry?.bets).length;
+  const n = found.filter(({ entry }) => entry?.bets ?? entry?.returned).length;
   return n ? ` ${fill(words.kept.bets, { n })}` : "";
 };
 

@@ -1,7 +1,9 @@
 // What a reader wrote on the pages of the book, kept in the browser: an entry for each cell, JSON of
 // { at, text, right, from }: when it was written; the reader's text, if it isn't the book's; the sentence with
 // which a check said Right; and "file" for a text that came in a file and was not run since. A prediction has an entry
-// too, { at, bets } (predict/bets.js), and a page on which nothing stays folded, { at, whole }. Nothing here draws.
+// too, { at, bets, returned } (predict/bets.js), and a page on which nothing stays folded, { at, whole }; so have what
+// comes back on a page on a day, { at, back }, and its summary from memory, { at, memory, whole } (recall/). Nothing
+// here draws.
 
 export const BOOK = "backpropagation-live";
 // To be raised when texts of before fit the cells no more. Those of other editions are never touched, only shown.
@@ -12,20 +14,29 @@ const keyOf = (page, cell) => `${BOOK}:${EDITION}:${page}:${cell}`;
 
 const isText = (value) => value === undefined || typeof value === "string";
 
-const isEmpty = ({ text, right, bets, whole }) => (text ?? right ?? bets ?? whole) === undefined;
+const isEmpty = ({ text, right, bets, returned, whole, back, memory }) =>
+  (text ?? right ?? bets ?? returned ?? whole ?? back ?? memory) === undefined;
+
+// Whether it is of a cell that runs, or of an answer in words.
+export const isOfCell = ({ text, right }) => (text ?? right) !== undefined;
 
 // Whether they have the form of bets; whether one fits its question, that says (predict/judge.js).
 const SURE = ["think", "sure", "none"];
 const areBets = (bets) =>
-  Array.isArray(bets) && bets.length > 0 && bets.every((bet) => Number.isInteger(bet?.case) && SURE.includes(bet.sure));
+  bets === undefined ||
+  (Array.isArray(bets) && bets.length > 0 && bets.every((bet) => Number.isInteger(bet?.case) && SURE.includes(bet.sure)));
 
 // Returns an entry as it may be used, or undefined for what is none.
 export const asEntry = (value) => {
   if (typeof value !== "object" || value === null) return undefined;
-  const { at, text, right, from, bets, whole } = value;
-  const fits = isText(text) && isText(right) && (bets === undefined || areBets(bets)) && (whole === undefined || whole === true);
+  const { at, text, right, from, bets, returned, whole, back, memory } = value;
+  const fits =
+    [text, right, memory].every(isText) &&
+    [bets, returned].every(areBets) &&
+    [undefined, true].includes(whole) &&
+    [undefined, "skipped", "done"].includes(back);
   if (!fits || isEmpty(value) || Number.isNaN(Date.parse(at))) return undefined;
-  return { at, text, right, from: from === "file" ? from : undefined, bets, whole };
+  return { at, text, right, from: from === "file" ? from : undefined, bets, returned, whole, back, memory };
 };
 
 function parsed(raw) {
@@ -61,8 +72,8 @@ export class Kept {
   }
 
   // Keeps an entry; one that holds nothing is taken away.
-  put(page, cell, { at, text, right, from, bets, whole }) {
-    const entry = { at, text, right, from, bets, whole };
+  put(page, cell, { at, text, right, from, bets, returned, whole, back, memory }) {
+    const entry = { at, text, right, from, bets, returned, whole, back, memory };
     const key = keyOf(page, cell);
     this.#waiting.delete(key);
     if (isEmpty(entry)) this.#storage?.removeItem(key);
