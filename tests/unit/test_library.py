@@ -135,7 +135,7 @@ def test_every_view_has_its_module():
 
 def test_every_module_can_be_joined():
     """Also those that no view needs yet; only the loader stands alone."""
-    loaded_apart = ("loader.js", "python/", "workbook/")
+    loaded_apart = ("loader.js", "python/", "workbook/", "recall/")
     shared = "workbook/kept.js"
     names = sorted(name for name in MODULES if name == shared or not name.startswith(loaded_apart))
     joined = library.join(names)
@@ -154,7 +154,7 @@ def test_both_forms_hold_the_same_library_once():
     assert not files[1] - files[0]
     apart = library.page_script(library.PREDICT)
     assert files[0] - files[1] <= set(re.findall(r"^// ([\w/]+\.js)$", apart, re.MULTILINE))
-    assert 'window.bplib.add("predict", render)' in apart
+    assert 'window.bplib?.add("predict", render)' in apart
     assert 'library.add("predict", predict$predict$.render);\nexport default library;\n' in module
 
 
@@ -174,11 +174,14 @@ def test_the_library_keeps_its_budget():
 
 
 def test_what_a_workbook_is_keeps_its_budget():
-    """Predictions as the site carries them, and the rest of it with room for the table of Python's parts."""
-    predictions = len(jsmin(library.page_script(library.PREDICT)).encode())
+    """What asks as the site carries it, and the rest of it with room for the table of Python's parts."""
+    predictions, back = (
+        len(jsmin(library.page_script(entry)).encode()) for entry in (library.PREDICT, library.RECALL)
+    )
     workbook = len(library.page_script(library.WORKBOOK, {"versions": {}, "parts": {}}).encode())
     assert predictions < 40_000
-    assert predictions + workbook + 2_000 < 120_000
+    assert back < 30_000
+    assert predictions + back + workbook + 2_000 < 120_000
 
 
 def texts(line):
@@ -204,7 +207,8 @@ def texts(line):
 def test_what_is_made_smaller_says_the_same():
     """Each text stands in the site's script as in its module: jsmin takes one within another for code."""
     assert texts("const a = `M${r ? 'm' : 0} 0`; // it's") == ["`M${r ? 'm' : 0} 0`"]
-    for whole, least in ((library.script(), 2000), (library.page_script(library.PREDICT), 200)):
+    asking = [(library.page_script(entry), 150) for entry in (library.PREDICT, library.RECALL)]
+    for whole, least in ((library.script(), 2000), *asking):
         small = jsmin(whole)
         said = [text for line in whole.splitlines() for text in texts(line)]
         assert len(said) > least
@@ -245,7 +249,7 @@ def test_the_style_holds_every_sheet_once_and_the_general_one_first():
     assert library.style(predictions=False) == style.replace(apart, "")
 
 
-ENTRIES = (library.PYTHON, library.WORKBOOK, library.PREDICT)
+ENTRIES = (library.PYTHON, library.WORKBOOK, library.PREDICT, library.RECALL)
 
 
 # What a figure carries.
@@ -318,6 +322,7 @@ SCRIPTS = {
     "live": library.script,
     "python": lambda: library.page_script(library.PYTHON, {}),
     "workbook": lambda: library.page_script(library.WORKBOOK, {}),
+    "recall": lambda: library.page_script(library.RECALL),
 }
 
 

@@ -61,7 +61,7 @@ export const recall = () => {
   const restores = [
     ...each(".bp-back", twoMinutes),
     ...each(".bp-mixed", problems),
-    ...each(".bd-article section#summary", summary),
+    ...each("section#summary", summary),
   ];
   addEventListener("bp-kept", () => restores.forEach((restore) => restore()));
 };
