@@ -74,7 +74,7 @@
   const excerptFrom = (html, anchor) => {
     const article = new DOMParser().parseFromString(html, "text/html").querySelector("article.bd-article");
     const part = (anchor && article?.querySelector(anchor)) || article;
-    part?.querySelectorAll("h1, script, .headerlink").forEach((element) => element.remove());
+    part?.querySelectorAll("h1, script, .headerlink, .bp-recall").forEach((element) => element.remove());
     part?.querySelectorAll(".math").forEach((formula) => formula.replaceWith("…"));
     part?.querySelectorAll("dt, li, th, td, h2, h3").forEach((element) => element.append(" "));
     return part?.textContent.replace(/\s+/g, " ") ?? "";

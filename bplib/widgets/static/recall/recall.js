@@ -22,6 +22,7 @@ const twoMinutes = (element) => {
   const put = (back) => shared().put(page, CELL, { at: new Date().toISOString(), back });
   const skip = html("button", {
     type: "button",
+    title: words.recall.skipTitle,
     onclick() {
       put("skipped");
       const details = element.querySelector("details");
