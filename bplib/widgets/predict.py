@@ -84,7 +84,7 @@ def predict(
     folds : bool, optional
         Whether the next output and the next paragraph stay folded on the page until the reader has predicted.
     returns : bool, optional
-        Whether it may come back on later pages of the site. Say ``False`` where it needs what stands around it.
+        Whether it may come back on later pages of the site; not where it needs what stands around it.
     vary : callable, optional
         Called as ``vary(rng)``, it returns what another case of the same question has of its own, with
         `answer`: ``{"question": ..., "answer": ..., "because": ...}``. Eight are built in.
