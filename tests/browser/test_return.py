@@ -10,7 +10,7 @@ from itertools import pairwise
 import pytest
 import recall
 import wagers
-from pages import modules, settle
+from pages import THIN, modules, settle
 from test_workbook import PUT, desk, download
 
 from bplib.widgets.predict import predict
@@ -284,6 +284,7 @@ def test_everybody_can_use_it(come, axe_in_both):
     page.get_by_role("button", name="Compare with the chapter's").press("Enter")
     settle(page)
     assert page.evaluate(TOO_WIDE) <= 0
+    page.evaluate(THIN)
     assert axe_in_both(page) == []
     assert not visit.faults
 
