@@ -312,7 +312,7 @@ def test_the_summary_is_written_from_memory_first(come):
     # What it holds goes with the file, and is none of the cells.
     saved = json.loads(download(page, "Save my answers").path().read_text())
     assert saved["pages"][CHAPTER]["recall-summary"]["memory"] == "Ask over which index it sums."
-    assert desk(page).get_by_text("The file holds 0 cells of 1 pages.").is_visible()
+    assert desk(page).get_by_text("Cells in the file: 0, pages: 1. Summaries from memory: 1.").is_visible()
     desk(page).get_by_role("button", name="Forget everything").click()
     page.get_by_role("button", name="Forget it").click()
     assert field.input_value() == ""

@@ -16,11 +16,15 @@ const button = (name, title, onclick) => html("button", { type: "button", title,
 const shown = (name, text, open = false) =>
   html("details", { open }, html("summary", {}, name), html("pre", { tabindex: 0 }, text));
 
-// Predictions are kept beside the cells, and are told of by their number; so are summaries from memory.
+// Predictions and summaries from memory are kept beside the cells, and are told of by their number.
 const isOfCell = ({ entry }) => !entry || fitsCell(entry);
 const besides = (found) => {
-  const n = found.filter(({ entry }) => entry?.bets ?? entry?.returned).length;
-  return n ? ` ${fill(words.kept.bets, { n })}` : "";
+  const bets = found.filter(({ entry }) => entry?.bets ?? entry?.returned).length;
+  const summaries = found.filter(({ entry }) => entry?.memory).length;
+  return [
+    bets ? ` ${fill(words.kept.bets, { n: bets })}` : "",
+    summaries ? ` ${fill(words.kept.summaries, { n: summaries })}` : "",
+  ].join("");
 };
 
 export class Desk {
