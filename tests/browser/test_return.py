@@ -80,8 +80,10 @@ def come(windows, site, visits):
             text = route.fetch().text()
             name = route.request.url.removeprefix(site.url).partition(".html")[0]
             if "bp-recall" not in text:
-                before, body, after = re.split(r"(<article.*?</article>)", text, maxsplit=1, flags=re.DOTALL)
-                text = before + recall.with_place(name, body) + after
+                before, body = text.split('<article class="bd-article">')
+                body, after = body.split("</article>")
+                body = recall.with_place(name, body)
+                text = f'{before}<article class="bd-article">{body}</article>{after}'
             if "bp/recall.js" not in text:
                 text = text.replace("</head>", HEADS.format("../" * name.count("/")) + "</head>")
             route.fulfill(body=text, content_type="text/html")
