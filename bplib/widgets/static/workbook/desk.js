@@ -3,7 +3,7 @@
 import { html, setText } from "../dom.js";
 import { fill, words } from "../words.js";
 import { read, save, write } from "./file.js";
-import { EDITION, isOfCell as fitsCell } from "./kept.js";
+import { EDITION, MINE, isOfCell as fitsCell } from "./kept.js";
 import { notebook } from "./notebook.js";
 import { size } from "./python.js";
 
@@ -16,15 +16,17 @@ const button = (name, title, onclick) => html("button", { type: "button", title,
 const shown = (name, text, open = false) =>
   html("details", { open }, html("summary", {}, name), html("pre", { tabindex: 0 }, text));
 
-// Predictions and summaries from memory are kept beside the cells, and are told of by their number.
-const isOfCell = ({ entry }) => !entry || fitsCell(entry);
+// Predictions, summaries from memory and tools of the reader's are kept beside the cells, and are told of by their number.
+const isOfCell = ({ page, entry }) => page !== MINE && (!entry || fitsCell(entry));
 const besides = (found) => {
-  const bets = found.filter(({ entry }) => entry?.bets ?? entry?.returned).length;
-  const summaries = found.filter(({ entry }) => entry?.memory).length;
-  return [
-    bets ? ` ${fill(words.kept.bets, { n: bets })}` : "",
-    summaries ? ` ${fill(words.kept.summaries, { n: summaries })}` : "",
-  ].join("");
+  const n = (is) => found.filter(is).length;
+  const told = {
+    bets: n(({ entry }) => entry?.bets ?? entry?.returned),
+    summaries: n(({ entry }) => entry?.memory),
+    pieces: n(({ page }) => page === MINE),
+  };
+  const sentences = { bets: words.kept.bets, summaries: words.kept.summaries, pieces: words.mine.number };
+  return Object.keys(told).filter((kind) => told[kind]).map((kind) => ` ${fill(sentences[kind], { n: told[kind] })}`).join("");
 };
 
 export class Desk {
@@ -107,7 +109,7 @@ export class Desk {
   #save() {
     const found = this.#kept.all();
     save("backpropagation-live-answers.json", write(this.#kept));
-    const pages = new Set(found.map(({ page }) => page)).size;
+    const pages = new Set(found.filter(({ page }) => page !== MINE).map(({ page }) => page)).size;
     this.say(fill(words.kept.saved, { cells: found.filter(isOfCell).length, pages }) + besides(found));
   }
 
@@ -136,7 +138,10 @@ export class Desk {
   // Shows what a file holds; it waits for a click.
   #offer(name, { saved, found, rest }) {
     const here = ({ page }) => page === this.#page.page;
-    const label = ({ page, cell }) => (here({ page }) ? this.#does.name(cell) : fill(words.kept.other, { page, cell }));
+    const label = ({ page, cell }) => {
+      if (page === MINE) return fill(words.mine.name, { piece: cell });
+      return here({ page }) ? this.#does.name(cell) : fill(words.kept.other, { page, cell });
+    };
     const { panel } = this.#parts;
     const take = () => {
       this.#does.take(found);

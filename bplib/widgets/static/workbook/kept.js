@@ -2,12 +2,13 @@
 // { at, text, right, from }: when it was written; the reader's text, if it isn't the book's; the sentence with
 // which a check said Right; and "file" for a text that came in a file and was not run since. A prediction has an entry
 // too, { at, bets, returned } (predict/bets.js), and a page on which nothing stays folded, { at, whole }; so have what
-// comes back on a page on a day, { at, back }, and its summary from memory, { at, memory, whole } (recall/). Nothing
-// here draws.
+// comes back on a page on a day, { at, back }, and its summary from memory, { at, memory, whole } (recall/). A tool that
+// the reader made, a piece of `bplib.mine`, is a text under its name, as if on a page of its own. Nothing here draws.
 
 export const BOOK = "backpropagation-live";
 // To be raised when texts of before fit the cells no more. Those of other editions are never touched, only shown.
 export const EDITION = 1;
+export const MINE = "mine"; // in place of a page
 
 const KEY = new RegExp(`^${BOOK}:(\\d+):([^:]+):(.+)$`);
 const keyOf = (page, cell) => `${BOOK}:${EDITION}:${page}:${cell}`;
