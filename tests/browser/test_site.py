@@ -65,7 +65,7 @@ def test_page_keeps_its_budget(site, path):
     states = [model["state"] for model in json.loads(data)["state"].values()]
     drawn = [state["_bplib_kind"] for state in states if "_bplib_kind" in state]
     figures = [kind for kind in drawn if kind != "predict"]
-    assert len(figures) <= (16 if path == GALLERY else 6)
+    assert len(figures) <= (18 if path == GALLERY else 6)
     assert len(drawn) - len(figures) <= 12
     assert not {"_esm", "_css", "_bplib_script", "_bplib_style"} & {key for state in states for key in state}
     for form in (r'<script defer="defer" src="([^"?]*bp/live\.js)', r'<link [^>]*href="([^"?]*bp/live\.css)'):
