@@ -46,6 +46,8 @@ NOT_NUMPY = re.compile(
 CODE = re.compile(r'<div class="cell_input')
 FIELD = re.compile(r'<div class="bp-words"')
 EXERCISES = "book/exercises/"
+#: How the tag of an answer begins that is kept; bplib/mine.py says what for.
+MINE = "mine:"
 PIECE = 3 * 2**18  # bytes of gzip in a script, a multiple of 3: a megabyte of base64
 
 
@@ -202,11 +204,25 @@ def write_notebooks(static: Path) -> None:
 
 
 def cells(page: str, notebook: Path) -> str:
-    """Return what the workbook knows of a page, as an element: its name and the ids of its cells that run."""
+    """Return what the workbook knows of a page, as an element.
+
+    That is its name, the ids of its cells that run, and those whose answers are kept as pieces of `bplib.mine`.
+    """
     nb = json.loads(notebook.read_text(encoding="utf-8"))
-    ids = [cell["id"] for cell in nb["cells"] if cell["cell_type"] == "code" and is_wanted()]
-    told = {"page": page, "cells": ids, "notebook": page.startswith(EXERCISES)}
+    code = [cell for cell in nb["cells"] if cell["cell_type"] == "code" and is_wanted()]
+    told = {
+        "page": page,
+        "cells": [cell["id"] for cell in code],
+        "pieces": {cell["id"]: piece for cell in code if (piece := piece_of(cell))},
+        "notebook": page.startswith(EXERCISES),
+    }
     return f'<script type="application/json" id="bp-cells">{json.dumps(told)}</script>'
+
+
+def piece_of(cell: dict[str, Any]) -> str | None:
+    """Return the name of the piece that a cell's tag ``mine:name`` makes of its answer."""
+    tags = cell["metadata"].get("tags", [])
+    return next((tag.removeprefix(MINE) for tag in tags if tag.startswith(MINE)), None)
 
 
 def offer_python(app: Sphinx, page: str, template: str, context: dict[str, Any], *_: object) -> None:

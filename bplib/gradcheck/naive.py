@@ -24,20 +24,21 @@ Array = np.ndarray[Any, np.dtype[Any]]
 Function = Callable[..., Any]
 
 
-def slope(f: Callable[[Array], Any], x: Array, h: float = 1e-5) -> Array:
-    r"""Return how fast f follows each entry of x, :math:`(f(x+he_i)-f(x-he_i))\,/\,2h`.
+def slope(f: Callable[[Any], Any], x: Any, h: float = 1e-5) -> Any:
+    r"""Return how fast f follows a number x, or each entry of x, :math:`(f(x+he_i)-f(x-he_i))\,/\,2h`.
 
     Examples
     --------
     >>> slope(lambda x: (x**2).sum(), np.array([1.0, -2.0])).round(6).tolist()
     [2.0, -4.0]
     """
+    x = np.asarray(x) + 0.0
     slopes = np.zeros_like(x)
     for i in np.ndindex(x.shape):
         step = np.zeros_like(x)
         step[i] = h
         slopes[i] = (f(x + step) - f(x - step)) / (2 * h)
-    return slopes
+    return slopes[()]
 
 
 def naive_check(forward: Function, backward: Function, *args: Array, rtol: float = 1e-6) -> bool:

@@ -130,8 +130,9 @@ class Kernel:
             The same, for a figure that the page's library draws from ``state``.
         ``error``
             Its ``name``, its ``text``, the ``trace`` as Python prints it, the ``cell`` and ``line`` that
-            failed (or null), whether something that is ``absent`` here was asked for, and whether its text
-            ``speaks`` for itself, as that of a check does in Jupyter.
+            failed (or null), whether something that is ``absent`` here was asked for, whether its text
+            ``speaks`` for itself, as that of a check does in Jupyter, and the ``piece`` of `bplib.mine` in
+            which it arose (or null).
         ``done``
             The cell is over, and was ``ok`` or not.
 
@@ -201,6 +202,7 @@ class Kernel:
         if isinstance(error, MemoryError):
             error.add_note(_MEMORY)
         cell, line = next(self._places(error), (None, None))
+        mine = sys.modules.get("bplib.mine")  # it needs NumPy, and few cells need it
         self._output.tell(
             kind="error",
             name=type(error).__name__,
@@ -210,6 +212,7 @@ class Kernel:
             line=line,
             absent=isinstance(error, absent.AbsentError),
             speaks=hasattr(type(error), "_render_traceback_"),
+            piece=mine.broken(error) if mine else None,
         )
 
     def _places(self, error: BaseException) -> Iterator[tuple[str, int | None]]:

@@ -3,7 +3,7 @@
 import { html, setText } from "../dom.js";
 import { fill, words } from "../words.js";
 import { read, save, write } from "./file.js";
-import { EDITION } from "./kept.js";
+import { EDITION, MINE } from "./kept.js";
 import { notebook } from "./notebook.js";
 import { size } from "./python.js";
 
@@ -16,11 +16,13 @@ const button = (name, title, onclick) => html("button", { type: "button", title,
 const shown = (name, text, open = false) =>
   html("details", { open }, html("summary", {}, name), html("pre", { tabindex: 0 }, text));
 
-// Predictions are kept beside the cells, and are told of by their number.
-const isOfCell = ({ entry }) => !entry?.bets && !entry?.whole;
+// Predictions and tools of the reader's are kept beside the cells, and are told of by their number.
+const isOfCell = ({ page, entry }) => page !== MINE && !entry?.bets && !entry?.whole;
 const besides = (found) => {
-  const n = found.filter(({ entry }) => entry?.bets).length;
-  return n ? ` ${fill(words.kept.bets, { n })}` : "";
+  const bets = found.filter(({ entry }) => entry?.bets).length;
+  const pieces = found.filter(({ page }) => page === MINE).length;
+  const told = [bets ? fill(words.kept.bets, { n: bets }) : "", pieces ? fill(words.mine.number, { n: pieces }) : ""];
+  return told.filter(Boolean).map((sentence) => ` ${sentence}`).join("");
 };
 
 export class Desk {
@@ -103,7 +105,7 @@ export class Desk {
   #save() {
     const found = this.#kept.all();
     save("backpropagation-live-answers.json", write(this.#kept));
-    const pages = new Set(found.map(({ page }) => page)).size;
+    const pages = new Set(found.filter(({ page }) => page !== MINE).map(({ page }) => page)).size;
     this.say(fill(words.kept.saved, { cells: found.filter(isOfCell).length, pages }) + besides(found));
   }
 
@@ -132,7 +134,10 @@ export class Desk {
   // Shows what a file holds; it waits for a click.
   #offer(name, { saved, found, rest }) {
     const here = ({ page }) => page === this.#page.page;
-    const label = ({ page, cell }) => (here({ page }) ? this.#does.name(cell) : fill(words.kept.other, { page, cell }));
+    const label = ({ page, cell }) => {
+      if (page === MINE) return fill(words.mine.name, { piece: cell });
+      return here({ page }) ? this.#does.name(cell) : fill(words.kept.other, { page, cell });
+    };
     const { panel } = this.#parts;
     const take = () => {
       this.#does.take(found);

@@ -1,11 +1,13 @@
 // What a reader wrote on the pages of the book, kept in the browser: an entry for each cell, JSON of
 // { at, text, right, from }: when it was written; the reader's text, if it isn't the book's; the sentence with
 // which a check said Right; and "file" for a text that came in a file and was not run since. A prediction has an entry
-// too, { at, bets } (predict/bets.js), and a page on which nothing stays folded, { at, whole }. Nothing here draws.
+// too, { at, bets } (predict/bets.js), and a page on which nothing stays folded, { at, whole }. A tool that the reader
+// made, a piece of `bplib.mine`, is a text under its name, as if on a page of its own. Nothing here draws.
 
 export const BOOK = "backpropagation-live";
 // To be raised when texts of before fit the cells no more. Those of other editions are never touched, only shown.
 export const EDITION = 1;
+export const MINE = "mine"; // in place of a page
 
 const KEY = new RegExp(`^${BOOK}:(\\d+):([^:]+):(.+)$`);
 const keyOf = (page, cell) => `${BOOK}:${EDITION}:${page}:${cell}`;

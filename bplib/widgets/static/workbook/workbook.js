@@ -6,6 +6,7 @@ import { date, Desk } from "./desk.js";
 import { open } from "./editor.js";
 import { RIGHT, help } from "./help.js";
 import { shared, tellPage } from "./kept.js";
+import { Pieces } from "./mine.js";
 import { Output } from "./output.js";
 import { Prose } from "./prose.js";
 import { asked, python, size } from "./python.js";
@@ -118,6 +119,11 @@ class Cell {
     this.#keep({ text, right: this.#right, from: this.#foreign ? "file" : undefined });
   }
 
+  // Adds a question below what the run has shown.
+  ask(question) {
+    this.#shown.append(question);
+  }
+
   // From now on the run's own output is shown, in place of the book's.
   begin(draw) {
     this.#parts.stop.hidden = false;
@@ -168,10 +174,12 @@ class Workbook {
   #fields; // for answers in words
   #desk;
   #kept = shared();
+  #pieces = new Pieces(this.#kept);
   #page;
   #ran; // tells the help below an exercise
 
-  // `page` says what tools/page_python.py wrote of the page: { page, cells: the ids of its cells that run, notebook }.
+  // `page` says what tools/page_python.py wrote of the page: { page, cells: the ids of its cells that run, pieces: what
+  // is kept of them as tools of the reader's, names by ids, notebook }.
   constructor(elements, fields, page) {
     this.#page = page;
     this.#cells = page.cells.map((id, k) => new Cell(elements[k], id, k + 1, this));
@@ -236,30 +244,54 @@ class Workbook {
 
   // Runs a cell, and before it those above that haven't run as they stand.
   async run(cell) {
-    const above = this.#cells.slice(0, this.#cells.indexOf(cell)).filter(({ ran, text }) => ran !== text);
+    const before = this.#cells.slice(0, this.#cells.indexOf(cell));
+    const pieces = this.#pieces.used([...before, cell]);
+    if (pieces.changed) before.filter((each) => pieces.isIn(each)).forEach((each) => (each.ran = undefined));
+    const above = before.filter(({ ran, text }) => ran !== text);
     const say = (sentence) => cell.say(sentence);
-    let show = cell.begin((message, place) => window.bplib_python.draw(message, place));
+    const again = () => this.run(cell);
+    const draw = cell.begin((message, place) => window.bplib_python.draw(message, place));
+    let broken;
+    const show = (message) => {
+      if (message.piece) broken = message;
+      draw(message);
+    };
+    const doubt = (stopped) => {
+      const question = pieces.doubt(broken, stopped, again);
+      if (question) cell.ask(question);
+    };
     try {
+      if (pieces.unread) {
+        cell.ask(pieces.unread(again));
+        return say(words.mine.waits);
+      }
       const loading = python(say);
       this.#offer();
       const running = await loading;
       this.#desk.loaded(fill(words.kept.runs, running.versions));
       const unread = above.find((earlier) => earlier.unread);
       if (unread) return say(fill(words.workbook.unread, { cell: unread.name }));
+      await pieces.bring(running);
       for (const [k, earlier] of above.entries()) {
         say(fill(words.workbook.above, { k: k + 1, n: above.length }));
         let failed;
         const hear = (message) => (failed = message.kind === "error" && !message.absent ? message : failed);
         const outcome = await this.#runOne(running, earlier, hear);
-        if (outcome.stopped || outcome.broken) return say(words.workbook.stopped);
+        if (outcome.stopped || outcome.broken) {
+          doubt(true);
+          return say(words.workbook.stopped);
+        }
         if (failed && !earlier.mayFail) {
           show(failed);
+          doubt(false);
           return say(fill(words.workbook.failed, { cell: earlier.name }));
         }
       }
       say(words.workbook.running);
-      const { stopped } = await this.#runOne(running, cell, show);
-      say(stopped ? words.workbook.stopped : "");
+      const { stopped, piece } = await this.#runOne(running, cell, show);
+      const made = piece ? fill(words.mine.made, { piece }) : "";
+      say(stopped ? words.workbook.stopped : made);
+      doubt(stopped);
       this.#ran(cell, cell.printed);
     } catch (error) {
       say(error.message);
@@ -281,7 +313,14 @@ class Workbook {
       cell.ran = code;
       cell.judged(right);
     }
-    return outcome;
+    return { ...outcome, piece: right && this.#keepPiece(cell) };
+  }
+
+  // Keeps the answer above a check that said Right, if it is a piece; returns its name if that is new.
+  #keepPiece(check) {
+    const answer = this.#cells[this.#cells.indexOf(check) - 1];
+    const piece = this.#page.pieces[answer?.id];
+    return piece && this.#pieces.keep(piece, answer.ran) ? piece : undefined;
   }
 
   async stop() {

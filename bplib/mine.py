@@ -1,0 +1,149 @@
+"""mine: the tools that a reader made in the exercises, to be imported in later ones.
+
+``from bplib.mine import slope`` gives the `slope` that the reader wrote in chapter 1, or the book's, lent, where
+there is none, and prints which of the two. An exercise whose answer is kept carries the tag ``mine:slope``; its
+answer runs alone, with `math`, `np` and `Value` at hand.
+
+On a page the browser keeps an answer when its check has said "Right", and hands it over before a cell runs.
+In JupyterLab `keep` writes it into ``mine.py``, beside the notebook, when its reader asks for that.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import linecache
+import math
+import re
+import sys
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from traceback import walk_tb
+from typing import Any
+
+import numpy as np
+
+from bplib.scalar import Value
+
+#: The pieces there are, and the modules that lend theirs: functions of the book, never an exercise's solution.
+LENT = {"slope": "bplib.gradcheck.naive"}
+#: Where `keep` writes, and what the file begins with.
+FILE = "mine.py"
+HEAD = '"""What I made in the exercises; `bplib.mine` imports it from here."""\n\n'
+HEAD += "import math\n\nimport numpy as np\n\nfrom bplib.scalar import Value\n"
+
+_PLACE = re.compile(r"<your (\w+)>")
+_brought: dict[str, str] = {}  # by the page
+_made: dict[str, tuple[str, Any]] = {}  # each piece with the text of which it was made
+
+
+class PieceError(Exception):
+    """A reader's piece can't be made: its text doesn't run, or defines something else."""
+
+    def __init__(self, piece: str, why: str) -> None:
+        super().__init__(f"Your {piece} can't be imported: {why}")
+        self.piece = piece
+
+
+def __getattr__(name: str) -> Any:
+    if name not in LENT:
+        raise AttributeError(f"There is no piece {name!r}; there are: {', '.join(LENT)}.")
+    text, place = _found(name)
+    if name not in _made or _made[name][0] != text:
+        _made[name] = text, _run(name, text, place)
+        print(f"{name}: {'yours' if text else 'lent by the book'}")
+    return _made[name][1]
+
+
+def _found(name: str) -> tuple[str, str]:
+    """Return the reader's text that holds a piece, and what tracebacks call it; nothing if the book lends."""
+    if name in _brought:
+        return _brought[name], f"<your {name}>"
+    text = Path(FILE).read_text(encoding="utf-8") if Path(FILE).exists() else ""
+    return (text, FILE) if _spans(text, name) else ("", "")
+
+
+def _spans(text: str, name: str) -> list[slice]:
+    """Say which lines of a text define a name, as a function or a class."""
+    try:
+        body = ast.parse(text).body
+    except (SyntaxError, ValueError):
+        return []
+    nodes = [n for n in body if isinstance(n, ast.FunctionDef | ast.ClassDef) and n.name == name]
+    return [slice(min(p.lineno for p in (n, *n.decorator_list)) - 1, n.end_lineno) for n in nodes]
+
+
+def _run(name: str, text: str, place: str) -> Any:
+    if not text:
+        return getattr(import_module(LENT[name]), name)
+    linecache.cache[place] = (len(text), None, text.splitlines(keepends=True), place)
+    space: dict[str, Any] = {"__name__": "mine", "math": math, "np": np, "Value": Value}
+    try:
+        exec(compile(text, place, "exec", dont_inherit=True), space)
+        return space[name]
+    except KeyError as error:
+        why = f"there is no {name} in it." if error.args == (name,) else f"KeyError: {error}"
+        raise PieceError(name, why) from error
+    except Exception as error:
+        raise PieceError(name, f"{type(error).__name__}: {error}") from error
+
+
+def bring(texts: Mapping[str, str]) -> None:
+    r"""Take the reader's texts in place of those before; the book lends the rest. The page calls this.
+
+    Examples
+    --------
+    >>> bring({"slope": "def slope(f, x, h=1e-5):\n    return (f(x + h) - f(x - h)) / (2 * h)"})
+    >>> from bplib.mine import slope
+    slope: yours
+    >>> bring({})
+    >>> from bplib.mine import slope
+    slope: lent by the book
+    """
+    _brought.clear()
+    _brought.update(texts)
+
+
+def broken(error: BaseException) -> str | None:
+    """Return the piece, brought by the page, in which an error arose; None if it arose elsewhere.
+
+    A function that a cell hands to a piece is the cell's: what it raises is no fault of the piece.
+    """
+    if isinstance(error, PieceError):
+        return error.piece
+    for frame, _ in reversed(list(walk_tb(error.__traceback__))):
+        if found := _PLACE.fullmatch(frame.f_code.co_filename):
+            return found[1]
+        if frame.f_globals.get("__name__") == "__main__":
+            return None
+    return None
+
+
+def keep(piece: Any) -> None:
+    """Write a function into ``mine.py``, in place of one of the same name: run it when its check says "Right".
+
+    Parameters
+    ----------
+    piece : function or class
+        One of those in `LENT`, as it stands in a cell of the notebook.
+
+    Raises
+    ------
+    ValueError
+        If the book keeps no piece of that name.
+    """
+    name = getattr(piece, "__name__", repr(piece))
+    if name not in LENT:
+        raise ValueError(f"The book keeps no {name}; it keeps: {', '.join(LENT)}.")
+    if sys.platform == "emscripten":
+        print(f"The page keeps {name} by itself when its check says Right.")
+        return
+    path = Path(FILE)
+    text = path.read_text(encoding="utf-8") if path.exists() else HEAD
+    lines = text.splitlines(keepends=True)
+    for span in reversed(_spans(text, name)):
+        del lines[span]
+    kept = "".join(lines).rstrip()
+    path.write_text(f"{kept}\n\n\n{inspect.getsource(piece).rstrip()}\n", encoding="utf-8")
+    print(f"{name}: kept in {path}")
