@@ -184,14 +184,20 @@ def run(path: Path, source: NotebookNode | None = None) -> NotebookNode:
     return canonical(nb, before)
 
 
+def names_in(tree: ast.AST) -> set[str]:
+    """Return the names that code uses."""
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+
+
 def mark_what_may_fail(nb: NotebookNode) -> None:
-    """Tag each code cell that is an answer or uses a name that an answer defines."""
+    """Tag each code cell that is an answer, or uses a name that an answer defines or a function that does."""
     code = [(cell, ast.parse(cell.source)) for cell in nb.cells if cell.cell_type == "code"]
     answers = [(cell, tree) for cell, tree in code if cell.metadata.get("nbgrader", {}).get("solution")]
     names = {node.name for _, tree in answers for node in tree.body if isinstance(node, ast.FunctionDef)}
+    functions = [node for _, tree in code for node in tree.body if isinstance(node, ast.FunctionDef)]
+    names |= {function.name for function in functions if names_in(function) & names}
     for cell, tree in code:
-        used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-        if used & names or any(cell is answer for answer, _ in answers):
+        if names_in(tree) & names or any(cell is answer for answer, _ in answers):
             cell.metadata.tags = [*cell.metadata.get("tags", []), *MAY_FAIL]
 
 

@@ -378,3 +378,37 @@ check_other_stations = Check(
         "the slope of log is missing": _wrong_other(da=lambda s: np.sinh(s.a - s.y)),
     },
 )
+
+
+# 9. A tool to keep: slope, tried on a x^3, where one side, two sides and the limit differ at any step
+check_slope = Check(
+    lambda a, x, h: a * (3 * x**2 + h**2),
+    returns=["slope"],
+    cases=[
+        {"a": 1.0, "x": 1.0, "h": 0.1},
+        {"a": -0.5, "x": 2.0, "h": 0.25},
+        {"a": 2.0, "x": -1.0, "h": 0.2},
+    ],
+    mistakes={
+        "this looks to the right only, from x to x + h; measure on both sides": (
+            lambda a, x, h: a * (3 * x**2 + 3 * x * h + h**2)
+        ),
+        "this looks to the left only, from x - h to x; measure on both sides": (
+            lambda a, x, h: a * (3 * x**2 - 3 * x * h + h**2)
+        ),
+        "this is the difference of two values; a slope is that, divided by the distance": (
+            lambda a, x, h: 2 * a * h * (3 * x**2 + h**2)
+        ),
+        "the difference is multiplied by the distance; a slope is the difference, divided by it": (
+            lambda a, x, h: 4 * a * h**2 * (3 * x**2 + h**2)
+        ),
+        "f(x + h) - f(x - h) / 2h divides the second value alone: the difference needs brackets": (
+            lambda a, x, h: a * (x + h) ** 3 - a * (x - h) ** 3 / (2 * h)
+        ),
+        "/ 2 * h divides by 2 and multiplies by h: the distance needs brackets": (
+            lambda a, x, h: a * h**2 * (3 * x**2 + h**2)
+        ),
+        "the step h that was handed over is not the one that is taken": lambda a, x, h: 3 * a * x**2,
+        "this is the value of f and not its slope": lambda a, x, h: a * x**3,
+    },
+)

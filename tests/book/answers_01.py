@@ -82,6 +82,7 @@ RIGHT = [
     ("check_input_gradient", lambda x, w, b, y: (by_complex_step(x, w, b, y)[1] * w).tolist()),
     ("check_other_stations", lambda w, b, x, y: tuple(
         np.tanh(np.tanh(w * x + b) - y) / np.cosh(w * x + b) ** 2 * np.array([x, 1.0]))),
+    ("check_slope", lambda a, x, h: a * np.diff(np.array([x - h, x + h]) ** 3) @ [1 / (2 * h)]),
 ]  # fmt: skip
 
 
@@ -144,4 +145,7 @@ WRONG = [
     ),
     ("check_input_gradient", lambda *case: [0 * number for number in case[0]], "dx: it is zero"),
     ("check_other_stations", by_tape, "dw: this is the gradient of the old line"),
+    ("check_slope", lambda a, x, h: a * ((x + h) ** 3 - (x - h) ** 3) / h, "slope: it is twice as large"),
+    ("check_slope", lambda a, x, h: a * ((x + h) ** 3 - x**3) / h, "slope: this looks to the right only"),
+    ("check_slope", lambda a, x, h: a * ((x - h) ** 3 - (x + h) ** 3) / 2 / h, "slope: the sign is wrong"),
 ]
