@@ -1,8 +1,8 @@
 """mine: the tools that a reader made in the exercises, to be imported in later ones.
 
-``from bplib.mine import slope`` gives the `slope` that the reader wrote in chapter 1, or the book's, lent, where
-there is none, and prints which of the two. An exercise whose answer is kept carries the tag ``mine:slope``; its
-answer runs alone, with `math`, `np` and `Value` at hand.
+``from bplib.mine import slope`` gives the `slope` that the reader wrote in chapter 1, or where there is none
+the book's, lent, and prints which of the two. The answer that is kept has the tag ``mine:slope`` in the source
+of its exercise; it runs alone, with `math`, `np` and `Value` at hand.
 
 On a page the browser keeps an answer when its check has said "Right", and hands it over before a cell runs.
 In JupyterLab `keep` writes it into ``mine.py``, beside the notebook, when its reader asks for that.
@@ -26,7 +26,7 @@ import numpy as np
 
 from bplib.scalar import Value
 
-#: The pieces there are, and the modules that lend theirs: functions of the book, never an exercise's solution.
+#: The pieces, each with the module that lends it: the book's own functions, never an exercise's solution.
 LENT = {"slope": "bplib.gradcheck.naive"}
 #: Where `keep` writes, and what the file begins with.
 FILE = "mine.py"
@@ -121,7 +121,7 @@ def broken(error: BaseException) -> str | None:
 
 
 def keep(piece: Any) -> None:
-    """Write a function into ``mine.py``, in place of one of the same name: run it when its check says "Right".
+    """Write a function into ``mine.py``, in place of one of the same name, once its check has said "Right".
 
     Parameters
     ----------

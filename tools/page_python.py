@@ -206,7 +206,7 @@ def write_notebooks(static: Path) -> None:
 def cells(page: str, notebook: Path) -> str:
     """Return what the workbook knows of a page, as an element.
 
-    That is its name, the ids of its cells that run, and those whose answers are kept as pieces of `bplib.mine`.
+    That is its name, the ids of its cells that run, and which answers are kept as pieces of `bplib.mine`.
     """
     nb = json.loads(notebook.read_text(encoding="utf-8"))
     code = [cell for cell in nb["cells"] if cell["cell_type"] == "code" and is_wanted()]

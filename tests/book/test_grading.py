@@ -289,11 +289,11 @@ def test_a_class_is_graded_with_the_commands_of_the_guide(made, tmp_path):
 
     table = {row["student_id"]: row for row in grades(folder) if row["assignment"] == FIRST}
     assert {name: row["raw_score"] for name, row in table.items()} == {
-        "s01-perfect": "18.0",
-        "s03-plausible-wrong": "8.0",
-        "s18-check-pasted": "18.0",
+        "s01-perfect": "19.0",
+        "s03-plausible-wrong": "9.0",
+        "s18-check-pasted": "19.0",
         "f01-broken-json": "",
-        "n04-answer-in-a-new-cell-below": "18.0",
+        "n04-answer-in-a-new-cell-below": "19.0",
     }
     assert table["f01-broken-json"]["score"].startswith("not graded, because the file is no notebook")
     assert table["s01-perfect"]["score"] == "waits for a person: ex8"
@@ -312,7 +312,7 @@ def test_a_class_is_graded_with_the_commands_of_the_guide(made, tmp_path):
     by_hand(folder, "s01-perfect", 2.0)
     assert command.main(folder, ["all", FIRST, "--show-hidden"]) == 0
     table = {row["student_id"]: row for row in grades(folder) if row["assignment"] == FIRST}
-    assert table["s01-perfect"]["score"] == "20.0" and table["s01-perfect"]["status"] == "graded"
+    assert table["s01-perfect"]["score"] == "21.0" and table["s01-perfect"]["status"] == "graded"
     assert ".hidden(" in words(folder / f"feedback/s03-plausible-wrong/{FIRST}/{FIRST}.html")
 
     path = (
@@ -320,7 +320,7 @@ def test_a_class_is_graded_with_the_commands_of_the_guide(made, tmp_path):
     )  # handed in again, with the same text
     path.write_text(path.read_text(encoding="utf-8").replace("dw * move_w", "move_w * dw"), encoding="utf-8")
     assert command.main(folder, ["all", FIRST, "--no-feedback"]) == 0
-    assert score(folder, "s01-perfect") == "20.0"
+    assert score(folder, "s01-perfect") == "21.0"
     path.write_text(
         path.read_text(encoding="utf-8").replace("Euler's theorem", "Oiler's theorem"), encoding="utf-8"
     )
@@ -333,7 +333,7 @@ def test_a_class_is_graded_with_the_commands_of_the_guide(made, tmp_path):
     run(f"nbgrader autograde {FIRST} --student s03-plausible-wrong --force", folder)
     run("nbgrader export", folder)
     table = {row["student_id"]: row for row in grades(folder) if row["assignment"] == FIRST}
-    assert table["s03-plausible-wrong"]["raw_score"] == "8.0" and table["s01-perfect"]["raw_score"] == "20.0"
+    assert table["s03-plausible-wrong"]["raw_score"] == "9.0" and table["s01-perfect"]["raw_score"] == "21.0"
 
 
 def words(page: Path) -> str:

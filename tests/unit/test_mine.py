@@ -1,4 +1,4 @@
-"""Tools that a reader made: the reader's own where there is one, else the book's, and which of them is said."""
+"""Tools that a reader made: theirs where there is one, else the book's, and it is said which."""
 
 from __future__ import annotations
 

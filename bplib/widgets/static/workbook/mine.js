@@ -75,7 +75,8 @@ export class Pieces {
   // Shows a piece that came in a file. Once its reader lets it run, it is theirs.
   #unread({ cell: piece, entry: { at, text } }, again) {
     const take = () => {
-      this.#kept.put(MINE, piece, { at, text });
+      const now = this.#kept.get(MINE, piece); // another cell may have asked, and heard, since
+      if (now?.text === text) this.#kept.put(MINE, piece, { at, text });
       again();
     };
     return question(
