@@ -1,8 +1,8 @@
 """mine: the tools that a reader made in the exercises, to be imported in later ones.
 
 ``from bplib.mine import slope`` gives the `slope` that the reader wrote in chapter 1, or where there is none
-the book's, lent, and prints which of the two. The answer that is kept has the tag ``mine:slope`` in the source
-of its exercise; it runs alone, with `math`, `np` and `Value` at hand.
+the book's, lent, and prints which of the two. The cell of the answer that is kept has the tag ``mine:slope``;
+its text runs alone, with `math`, `np` and `Value` at hand.
 
 On a page the browser keeps an answer when its check has said "Right", and hands it over before a cell runs.
 In JupyterLab `keep` writes it into ``mine.py``, beside the notebook, when its reader asks for that.
