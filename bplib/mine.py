@@ -5,7 +5,7 @@ the book's, lent, and prints which of the two. The cell of the answer that is ke
 its text runs alone, with `math`, `np` and `Value` at hand.
 
 On a page the browser keeps an answer when its check has said "Right", and hands it over before a cell runs.
-In JupyterLab `keep` writes it into ``mine.py``, beside the notebook, when its reader asks for that.
+In JupyterLab `keep` writes it into ``mine.py``, in the exercises' folder, when its reader asks for that.
 """
 
 from __future__ import annotations
@@ -28,8 +28,9 @@ from bplib.scalar import Value
 
 #: The pieces, each with the module that lends it: the book's own functions, never an exercise's solution.
 LENT = {"slope": "bplib.gradcheck.naive"}
-#: Where `keep` writes, and what the file begins with.
+#: Where `keep` writes, where it is found from there and from a chapter, and what the file begins with.
 FILE = "mine.py"
+PLACES = (Path(FILE), Path("exercises") / FILE)
 HEAD = '"""What I made in the exercises; `bplib.mine` imports it from here."""\n\n'
 HEAD += "import math\n\nimport numpy as np\n\nfrom bplib.scalar import Value\n"
 
@@ -60,16 +61,19 @@ def _found(name: str) -> tuple[str, str]:
     """Return the reader's text that holds a piece, and what tracebacks call it; nothing if the book lends."""
     if name in _brought:
         return _brought[name], f"<your {name}>"
-    text = Path(FILE).read_text(encoding="utf-8") if Path(FILE).exists() else ""
-    return (text, FILE) if _spans(text, name) else ("", "")
+    for path in filter(Path.is_file, PLACES):
+        text = path.read_text(encoding="utf-8")
+        try:
+            if _spans(text, name):
+                return text, str(path)
+        except SyntaxError as error:
+            raise PieceError(name, f"{path} can't be read, {error}") from error
+    return "", ""
 
 
 def _spans(text: str, name: str) -> list[slice]:
     """Say which lines of a text define a name, as a function or a class."""
-    try:
-        body = ast.parse(text).body
-    except (SyntaxError, ValueError):
-        return []
+    body = ast.parse(text).body
     nodes = [n for n in body if isinstance(n, ast.FunctionDef | ast.ClassDef) and n.name == name]
     return [slice(min(p.lineno for p in (n, *n.decorator_list)) - 1, n.end_lineno) for n in nodes]
 

@@ -9,7 +9,7 @@ import json
 import re
 
 import pytest
-from pages import THIN
+from pages import ROOT, THIN
 from test_workbook import PUT, Cells, desk, unfold, write_plain
 
 pytestmark = pytest.mark.browser
@@ -64,6 +64,18 @@ def test_an_answer_is_kept_when_its_check_says_right(cells, visit):
     answer.locator("textarea").fill(TEXT)
     cells.run(check)
     assert cells.status(check) == ""
+
+
+def test_what_is_handed_in_holds_answers_only(visit, tmp_path):
+    unfold(visit.page)
+    with visit.page.expect_download() as begun:
+        desk(visit.page).get_by_role("button", name="Download as notebook").click()
+    begun.value.save_as(tmp_path / "handed.ipynb")
+    given = json.loads((ROOT / MADE).with_suffix(".ipynb").read_text(encoding="utf-8"))
+    for cell in given["cells"]:
+        cell |= {"source": TEXT.splitlines(keepends=True)} if cell["id"] == "ex9" else {}
+        cell |= {"execution_count": None, "outputs": []} if cell["cell_type"] == "code" else {}
+    assert json.loads((tmp_path / "handed.ipynb").read_text(encoding="utf-8")) == given
 
 
 def test_the_next_page_uses_it_and_the_book_lends_what_is_missing(cells, visit, site, tmp_path):

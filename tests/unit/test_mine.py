@@ -103,8 +103,15 @@ def test_a_file_beside_the_notebook_is_read_and_holds_one_of_each(mine, tmp_path
     assert mine.slope(None, 4.0) == 1.0
     said = "slope: kept in mine.py\n"
     assert capsys.readouterr().out == f"{said}{said}slope: yours\n"
-    (tmp_path / "mine.py").write_text("other = 1\n")
+    # A chapter stands a folder above its exercises.
+    (tmp_path / "exercises").mkdir()
+    (tmp_path / "mine.py").rename(tmp_path / "exercises/mine.py")
+    assert mine.slope(None, 4.0) == 1.0
+    (tmp_path / "exercises/mine.py").write_text("other = 1\n")
     assert mine.slope is naive.slope
+    (tmp_path / "exercises/mine.py").write_text("def slope(f, x)\n    return 1\n")
+    with pytest.raises(mine.PieceError, match=r"exercises.mine.py can't be read, expected ':'.*line 1"):
+        _ = mine.slope
     with pytest.raises(ValueError, match="The book keeps no test_a_file"):
         mine.keep(test_a_file_beside_the_notebook_is_read_and_holds_one_of_each)
 
