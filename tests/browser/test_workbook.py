@@ -27,6 +27,7 @@ pytestmark = pytest.mark.browser
 EXERCISES = "book/exercises/01-credit-assignment.html"
 CHAPTER = "book/01-credit-assignment.html"
 COST = "The cells of this page run here. The first run loads Python: 12 MB, a few seconds."
+IN_WORDS = "section:has(> .bp-words) > .bp-solution"  # the solution of an answer in words
 ANSWER = "def predicted_change(dw, db, move_w, move_b):\nreturn dw * move_w + db * move_b"
 
 PUT = """([page, cell, entry]) =>
@@ -261,7 +262,7 @@ def field(page):
 def test_an_answer_in_words_is_written_kept_and_compared(open_page):
     visit = open_page(EXERCISES, width=390, height=844)
     page = visit.page
-    solution = page.locator(".bp-solution").last
+    solution = page.locator(IN_WORDS)
     solution.locator("summary").click()
     steps = solution.locator(":scope > div:not(.bp-gate)")
     assert "Write your answer into the field first" in solution.inner_text()
@@ -298,7 +299,7 @@ def test_an_answer_in_words_is_written_kept_and_compared(open_page):
 
 def test_a_solution_in_words_opens_without_a_try_when_its_reader_says_so(open_page):
     page = open_page(EXERCISES).page
-    solution = page.locator(".bp-solution").last
+    solution = page.locator(IN_WORDS)
     solution.locator("summary").click()
     assert "the sum is" not in solution.inner_text()
     solution.get_by_role("button", name="Show it anyway").click()
@@ -694,8 +695,8 @@ def test_a_site_without_python_is_whole(windows, axe, small):
     page.reload()
     settle(page)
     assert field(page).input_value() == WORDS
-    page.locator(".bp-solution summary").last.click()
-    assert "the sum is" in page.locator(".bp-solution").last.inner_text()
+    page.locator(IN_WORDS).locator("summary").click()
+    assert "the sum is" in page.locator(IN_WORDS).inner_text()
     page.locator(".bp-solution summary").first.click()
     page.locator(".bp-solution").first.get_by_role("button", name="Show it anyway").click()
     assert "A gradient is a slope" in page.locator(".bp-solution").first.inner_text()
