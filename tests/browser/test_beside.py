@@ -29,7 +29,9 @@ LOOK = """(selector) => [...document.querySelectorAll(selector)].map((figure) =>
     header: document.querySelector(".bd-header-article").getBoundingClientRect().bottom,
     window: innerHeight,
     text: Math.max(...text.map((e) => e.getBoundingClientRect().right)),
-    input: figure.closest(".cell").querySelector(".cell_input").getBoundingClientRect().toJSON(),
+    // The cell's code, or the line that stands for it where it is folded.
+    input: figure.closest(".cell").querySelector("details:has(> .cell_input), .cell_input")
+      .getBoundingClientRect().toJSON(),
   };
 })"""
 
