@@ -13,6 +13,7 @@ import inspect
 import io
 import re
 import sys
+import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
@@ -459,6 +460,10 @@ def _few_lines(lines: int = 20) -> Iterator[None]:
         few.finish()
 
 
+#: What NumPy says of a product `a @ b` whose inner axes differ: the length in b, then that in a.
+_PRODUCT = re.compile(r"matmul: Input operand 1 has a mismatch.*\(size (\d+) is different from (\d+)\)")
+
+
 def _told(error: BaseException) -> tuple[str, str]:
     """Return the type of an error, and type and message in one line.
 
@@ -466,6 +471,11 @@ def _told(error: BaseException) -> tuple[str, str]:
     type of the student's: ``ValueError: ...``.
     """
     said = (str(error).splitlines() or [""])[0]
+    if sizes := _PRODUCT.search(said):
+        right, left = sizes.groups()
+        lines = [frame.line for frame in traceback.extract_tb(error.__traceback__)]
+        where = f" in {lines[-1]}" if lines and lines[-1] else ""
+        said = f"{said[: sizes.start()]}matmul: axes of length {left} and {right} don't fit{where}"
     if elsewhere := re.match(r"(\w+(Error|Exception|Exit|Interrupt|Warning))(: |$)", said):
         return elsewhere[1], said
     kind = type(error).__name__

@@ -172,6 +172,10 @@ check_named = Check(
         "dZ1 is right; follow A1 down to its last use": lambda: {"d": 8},
         "what shape have b1 and b2 after a step with three samples?": lambda: {"c": 2},
         "the division is right; print the shapes of what comes back": lambda: {"c": 5},
+        "something is left out of the mean; count what it is divided by": lambda: {"a": 5, "e": 2},
+        "one step writes into an array, another gives a name a new one; which is this?": (
+            lambda: {"b": 3, "d": 1}
+        ),
     },
 )
 
@@ -246,6 +250,9 @@ check_repaired = Check(
         "the slope of tanh is missing": _wrong_update(slope=lambda s: 1.0),
         "tanh itself stands in the place of its slope": _wrong_update(slope=lambda s: s.A1),
         "in the slope of tanh, tanh is taken twice": _wrong_update(slope=lambda s: 1 - np.tanh(s.A1) ** 2),
+        "the slope of the sigmoid stands in the place of that of tanh": _wrong_update(
+            slope=lambda s: s.A1 * (1 - s.A1)
+        ),
         "the output has no tanh, and so no slope of it": _wrong_update(
             start=lambda s: 2 * s.error / s.Y.size * (1 - (s.error + s.Y) ** 2)
         ),
@@ -363,6 +370,9 @@ check_network_backward = Check(
         "tanh itself stands in the place of its slope": _wrong_deep(slope=lambda dZ, A, W, layer: A[layer]),
         "in the slope of tanh, tanh is taken twice": _wrong_deep(
             slope=lambda dZ, A, W, layer: 1 - np.tanh(A[layer]) ** 2
+        ),
+        "the slope of the sigmoid stands in the place of that of tanh": _wrong_deep(
+            slope=lambda dZ, A, W, layer: A[layer] * (1 - A[layer])
         ),
         "the slope of ReLU stands in the place of that of tanh": _wrong_deep(
             slope=lambda dZ, A, W, layer: A[layer] > 0

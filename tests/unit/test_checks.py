@@ -120,7 +120,7 @@ KINDS = [
     (ONE, lambda w, x: right(w, x) + 1, "it is not the right number"),
     (ONE, lambda w, x: right(w, x) * (1 + 0.01 * w), "within 2 percent"),
     (ONE, lambda w, x: (right(w, x), w), "Return dw, and nothing else; the number of results is 2"),
-    (ONE, lambda w, x: np.ones(2) @ np.ones(3), "stops with ValueError: matmul"),
+    (ONE, lambda w, x: np.ones(2) @ np.ones(3), "matmul: axes of length 2 and 3 don't fit in "),
     (TWO, lambda A, v: A @ v, "Return out, gram, in this order, with commas between; the number"),
     (TWO, lambda A, v: (A @ v, A.T @ A, 1.0), "the number of results is 3"),
     (TWO, lambda A, v: (A.T @ A, A @ v), "out: it and gram have changed places"),
