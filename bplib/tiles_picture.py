@@ -29,8 +29,8 @@ SIGNS = {"fits": "✓", "only": "!", "differs": "✗"}
 Row = tuple[str, Equation, tuple[str, str]]
 
 
-def draw(rows: Sequence[Row], sizes: Mapping[str, float]) -> Picture:
-    """Return the picture of equations from top to bottom."""
+def draw(rows: Sequence[Row], sizes: Mapping[str, float], samples: str = "B") -> Picture:
+    """Return the picture of equations from top to bottom, with lines between the samples."""
     unit = min(_unit(equation, sizes) for _, equation, _ in rows)
     heights = [
         _tallest(equation, sizes) * unit + (3 + bool(heading)) * LINE + APART for heading, equation, _ in rows
@@ -46,7 +46,7 @@ def draw(rows: Sequence[Row], sizes: Mapping[str, float]) -> Picture:
         for column, shown in enumerate((rows[:half], rows[half:])):
             top = MARGIN
             for row, room in zip(shown, heights[column * half :], strict=False):
-                _row(ax, row, sizes, unit, MARGIN + column * WIDTH / 2, top, top + room)
+                _row(ax, row, sizes, samples, unit, MARGIN + column * WIDTH / 2, top, top + room)
                 top += room
     picture.alt = f"Shapes as tiles. {' '.join(_told(*row, sizes) for row in rows)}"
     return picture
@@ -80,7 +80,14 @@ def _width(equation: Equation, sizes: Mapping[str, float], unit: float) -> float
 
 
 def _row(
-    ax: Axes, row: Row, sizes: Mapping[str, float], unit: float, x: float, top: float, bottom: float
+    ax: Axes,
+    row: Row,
+    sizes: Mapping[str, float],
+    samples: str,
+    unit: float,
+    x: float,
+    top: float,
+    bottom: float,
 ) -> None:
     heading, equation, (state, sentence) = row
     ax.text(x, top + LINE / 2, heading, va="center", weight="bold")
@@ -93,7 +100,7 @@ def _row(
         if isinstance(part, str):
             ax.text(centre, middle, part, ha="center", va="center")
         else:
-            _tile(ax, part, _sides(part, sizes), unit, centre, middle, marks)
+            _tile(ax, part, _sides(part, sizes), samples, unit, centre, middle, marks)
             shape, color = written(numbers(part.axes, sizes)), GRADIENT if part.gradient else VALUE
             ax.text(centre, upper - LINE / 2, part.name, ha="center", va="center", color=color)
             ax.text(centre, lower + LINE * 0.6, shape, ha="center", va="center", fontsize=8)
@@ -101,18 +108,25 @@ def _row(
 
 
 def _tile(
-    ax: Axes, tile: Tile, sides: tuple[int, int], unit: float, x: float, y: float, marks: Mapping[int, str]
+    ax: Axes,
+    tile: Tile,
+    sides: tuple[int, int],
+    samples: str,
+    unit: float,
+    x: float,
+    y: float,
+    marks: Mapping[int, str],
 ) -> None:
-    """Draw a rectangle around a point, lines between its rows, and the sides that meet others."""
+    """Draw a rectangle around a point, lines between its samples, and the sides that meet others."""
     tall, wide = (unit * side for side in sides)
     left, top, right, bottom = x - wide / 2, y - tall / 2, x + wide / 2, y + tall / 2
     color = GRADIENT if tile.gradient else VALUE
     tint = tuple(1 - TINT * (1 - hue) for hue in to_rgb(color))
     hatch = "////" if "differs" in marks.values() else None
     ax.add_patch(Rectangle((left, top), wide, tall, fc=tint, ec=color, lw=1, hatch=hatch))
-    if tile.turned:
+    if tile.axes[-1:] == (samples,):
         ax.vlines([left + unit * k for k in range(1, sides[1])], top, bottom, color=color, lw=0.5)
-    else:
+    elif samples in tile.axes:
         ax.hlines([top + unit * k for k in range(1, sides[0])], left, right, color=color, lw=0.5)
     for side, state in marks.items():
         ends = ([left, right], [bottom, bottom]) if side else ([left, left], [top, bottom])

@@ -356,7 +356,16 @@ def _columns(
 
 
 def _control(n: int, name: str, start: float, span: Any, whole: bool = False) -> list[Any]:
-    """Return ``[n, lo, hi, step]`` for one control, or say what is wrong with its range."""
+    """Return ``[n, lo, hi, step]`` for one control, or say what is wrong with its range.
+
+    Words in place of a range are the names of 0, 1 and so on; they follow as a list.
+    """
+    if isinstance(span, list | tuple) and len(span) > 1 and all(isinstance(word, str) for word in span):
+        if len({*span}) < len(span) or start not in range(len(span)):
+            raise ValueError(
+                f"{name!r} starts at {start:g}; its words {tuple(span)} must differ, and one must be for that."
+            )
+        return [n, 0, len(span) - 1, 1, list(span)]
     if isinstance(span, str) or not isinstance(span, Sequence) or len(span) not in (2, 3):
         raise TypeError(f"The range of {name!r} must be (lo, hi) or (lo, hi, step); got {span!r}.")
     numbers = [real(f"The range of {name!r}", number) for number in span]

@@ -68,11 +68,10 @@ class Shapes:
 
 @dataclass(frozen=True)
 class Tile:
-    """An array in an equation: its name there, its axes as it lies, and whether it is turned."""
+    """An array in an equation: its name there, and its axes as it lies."""
 
     name: str
     axes: tuple[Axis, ...]
-    turned: bool = False
 
     @property
     def gradient(self) -> bool:
@@ -282,7 +281,7 @@ class _Writer:
         place = len(self.parts)
         if turned:
             axes = axes[::-1]
-        self.parts.append(Tile(f"{name}.T" if turned else name, axes, turned))
+        self.parts.append(Tile(f"{name}.T" if turned else name, axes))
         # A vector lies, as NumPy prints it.
         return [(axis, (place, k + 2 - len(axes))) for k, axis in enumerate(axes)]
 

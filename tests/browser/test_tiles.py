@@ -44,6 +44,16 @@ def forms():
     return live(shapes, views=[tiles(forms={"rows": rows, "columns": columns})], name="forms")
 
 
+def two_layers():
+    shapes = Shapes(
+        "X (B, n0), W1 (n1, n0), b1 (n1,), W2 (n2, n1), b2 (n2,), Y (B, n2)", B=5, n0=4, n1=3, n2=2
+    )
+    forth = ["forward: Z1 = X @ W1.T + b1", "A1 = tanh(Z1)", "Z2 = A1 @ W2.T + b2", "dZ2 = (Z2 - Y) / B"]
+    back = ["backward: dW2 = dZ2.T @ A1", "db2 = dZ2.sum(axis=0)", "dA1 = dZ2 @ W2"]
+    back += ["dZ1 = dA1 * (1 - A1 * A1)", "dW1 = dZ1.T @ X", "db1 = dZ1.sum(axis=0)"]
+    return live(shapes, views=[tiles(*forth, *back)], name="layers")
+
+
 def sides(page, name, k=0):
     """Return the height and the width of a tile, in ones."""
     tile = page.locator(".bp-shown .bp-tile").filter(has=page.get_by_text(name, exact=True)).nth(k)
@@ -104,7 +114,7 @@ def test_sides_follow_the_sizes_and_what_meets_is_marked(show):
     assert inputs(page) == [4, 2, 2]
     assert sides(page, "X") == (4, 2)
     assert lines(page)[-1] == ["only", "Fits for these sizes only: n1 = n0 = 2."]
-    assert page.get_by_text("was (4, 3)").count() == 3  # X, twice, and dX
+    assert page.locator(".bp-shown .bp-moved").count() == 6  # X and W1.T, both twice, dW1, dX
     slider(page, "B").first.press("End")
     settle(page)
     assert sides(page, "dZ1.T") == (2, 8)
@@ -112,17 +122,49 @@ def test_sides_follow_the_sizes_and_what_meets_is_marked(show):
     assert not visit.faults
 
 
-def test_gradients_have_their_own_colour_and_a_transpose_its_lines(show):
+def test_gradients_have_their_own_colour_and_samples_their_lines(show):
     page = (visit := show(tracker())).page
     looks = page.locator(".bp-tile").evaluate_all(
         """(all) => all.map((e) => [e.querySelector("b").textContent,
           getComputedStyle(e.querySelector("i")).borderTopColor,
-          /to right|90deg/.test(getComputedStyle(e.querySelector("i")).backgroundImage)])"""
+          getComputedStyle(e.querySelector("i")).backgroundImage])"""
     )
     colours = {name.startswith("d"): colour for name, colour, _ in looks}
     assert colours == {False: "rgb(0, 114, 178)", True: "rgb(213, 94, 0)"}
-    # In a product that does not fit the lines give way to the hatch.
-    assert {name for name, _, upright in looks if upright} == {"W1.T", "dZ1.T"}
+    # Samples lie below each other, and in a transposed array side by side; parameters have none.
+    lines = {name: "repeating" in look and ("right" if "to right" in look else "down") for name, _, look in looks}
+    assert {name for name, found in lines.items() if found == "right"} == {"dZ1.T"}
+    assert {"X", "Z1", "A1", "dZ1"} <= {name for name, found in lines.items() if found == "down"}
+    assert {"b1", "dW1", "db1"} <= {name for name, found in lines.items() if not found}
+    assert not visit.faults
+
+
+def test_ten_equations_fit_a_screen_forward_beside_backward(show):
+    page = (visit := show(two_layers(), width=800)).page
+    assert tall(page) <= 700
+    boxes = [each.bounding_box() for each in page.locator(".bp-equation").all()]
+    left, right = boxes[:4], boxes[4:]
+    assert len({box["x"] for box in left}) == len({box["x"] for box in right}) == 1
+    assert left[0]["x"] + left[0]["width"] < right[0]["x"]
+    assert left[0]["y"] == right[0]["y"]
+    for column in (left, right):
+        assert [box["y"] for box in column] == sorted(box["y"] for box in column)
+    assert "Thin lines part the samples." in page.locator(".bp-tiles > .bp-note").inner_text()
+    page.set_viewport_size({"width": 320, "height": 800})
+    settle(page)
+    go(page, **{size: 8 for size in ("B", "n0", "n1", "n2")})
+    found = page.locator(".bp-equation").evaluate_all(
+        """(all) => all.map((equation) => {
+          const [within, apart] = [equation.getBoundingClientRect(), []];
+          for (const term of equation.children) {
+            const boxes = [...term.children].map((part) => part.getBoundingClientRect());
+            boxes.slice(1).forEach((box, k) => apart.push(box.left - boxes[k].right));
+          }
+          return [Math.min(...apart), equation.scrollWidth - within.width];
+        })"""
+    )
+    # What closes a bracket, or adds up, stays with its array, which touches nothing.
+    assert all(apart >= 5 and over <= 0.5 for apart, over in found), found
     assert not visit.faults
 
 
@@ -174,6 +216,8 @@ def test_a_puzzle_is_answered_by_keys_and_its_task_notices(show):
     assert page.get_by_role("group", name="dW = ?").get_by_role("radio").count() == 4
     status = page.locator(".bp-verdict")
     assert status.inner_text() == "Choose a product."
+    asked, told = page.locator(".bp-guide").bounding_box(), status.bounding_box()
+    assert told["y"] - asked["y"] - asked["height"] <= 200, "what is chosen is judged below the task"
     page.get_by_role("radio", name="dZ @ X").focus()
     page.keyboard.press("Space")
     settle(page)
@@ -208,7 +252,8 @@ def test_in_the_square_case_shapes_can_not_decide(show):
     settle(page)
     decided = "4 of 4 fit at these sizes, so shapes can't decide."
     assert page.locator(".bp-verdict").inner_text() == (
-        f"Fits for these sizes only: n1 = B = 3. {decided} Its shape fits, but it is not dW. {REASON}"
+        f"Fits for these sizes only: n1 = B = 3. {decided} dZ @ X has the shape of dW and is not dW. "
+        "Over which size does it add up? Over which should dW?"
     )
     page.get_by_role("radio", name="dZ.T @ X").check()
     settle(page)
@@ -245,7 +290,7 @@ def test_a_menu_writes_the_same_equations_in_another_form(show, axe):
         "(all) => all.map((row) => row.innerText.split('\\t'))"
     )
     assert rows[0] == ["X", "(n0, B) (3, 4)", "(n0, B) (3, 4)", "12"]
-    assert ["b", "(n1, 1) (2, 1)", "none", "2"] in rows
+    assert ["b", "(n1, 1) (2, 1)", "not in these equations", "2"] in rows
     assert axe(page) == []
     assert not visit.faults
 

@@ -88,7 +88,7 @@ def test_the_sides_that_meet_are_marked():
     assert [part if isinstance(part, str) else part.name for part in equation.parts] == [
         "Z", "=", "X", "@", "W.T", "+", "b",
     ]  # fmt: skip
-    assert equation.parts[4] == Tile("W.T", ("n0", "n1"), True)
+    assert equation.parts[4] == Tile("W.T", ("n0", "n1"))
     assert equation.marks(START) == [{}, {}, {1: "fits"}, {}, {0: "fits"}, {}, {}]
     assert read("Z = X @ W").marks(START)[2:5:2] == [{1: "differs"}, {0: "differs"}]
     assert read("Z = X").marks(START)[0] == {0: "differs", 1: "differs"}

@@ -35,6 +35,7 @@
       this.text = textOf(this.cell);
       this.alone = all.filter((other) => this.cell.contains(other)).length === 1;
       this.room = 0; // that was added to the text
+      this.whole = 0; // px of the figure with all its parts
     }
     get beside() {
       return this.track.classList.contains("bp-beside");
@@ -45,11 +46,26 @@
       this.text.at(-1).classList.toggle("bp-last", yes);
       if (!yes) this.room = 0;
     }
+    // With all parts that later tasks open, because a figure that one works with stays where it is.
+    find() {
+      const { figure } = this;
+      const parts = figure.querySelectorAll("[data-part][hidden]");
+      const { closed } = figure.dataset;
+      parts.forEach((part) => (part.hidden = false));
+      delete figure.dataset.closed;
+      this.whole = this.length;
+      parts.forEach((part) => (part.hidden = true));
+      if (closed !== undefined) figure.dataset.closed = closed;
+    }
     // A table that is open may make the figure longer than the window: it scrolls then.
-    get height() {
+    get length() {
       const tables = [...this.figure.querySelectorAll("details[open]")];
       const opened = tables.map((table) => table.offsetHeight - table.firstElementChild.offsetHeight);
       return this.figure.offsetHeight - opened.reduce((a, b) => a + b, 0);
+    }
+    // What it takes of the window, with the space around it.
+    get height() {
+      return Math.max(this.whole, this.length) + this.track.firstElementChild.scrollHeight - this.figure.offsetHeight;
     }
     // The figure moves along its text, which gets room for it if it is shorter.
     measure(most) {
@@ -93,15 +109,17 @@
   function settle() {
     const { text, figure } = columns();
     const most = visible();
+    const longest = most + AIR; // with the air below it, see site.css
     const now = `${text} ${figure} ${most}`;
     const anew = now !== known;
-    const tooHigh = () => places.filter((place) => place.beside && place.height > most);
+    const tooHigh = () => places.filter((place) => place.beside && place.height > longest);
     const arrange = () => {
       if (anew) {
         set(page, "text", text);
         set(page, "figure", figure);
         set(page, "header", header.offsetHeight);
         places.forEach((place) => (place.beside = place.alone && figure >= LEAST));
+        places.filter(({ beside }) => beside).forEach((place) => place.find());
       }
       tooHigh().forEach((place) => (place.beside = false));
       const beside = places.filter((place) => place.beside);

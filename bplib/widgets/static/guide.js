@@ -5,21 +5,21 @@ import { fill, words } from "./words.js";
 
 // The parts of a figure: elements that carry a name, data-part, and parts of views, which the style finds.
 // controls: the names of those in the panel; kinds: of the views.
-export const partsOf = (root, controls, kinds) => {
+export const partsOf = (root, store, controls, kinds) => {
   const inner = [...new Set(kinds.flatMap((kind) => INNER[kind] ?? []))];
   const named = () => [...root.querySelectorAll("[data-part]")];
-  let open = new Set();
   const show = (names) => {
-    open = names;
-    for (const element of named()) element.hidden = !open.has(element.dataset.part);
-    setAttr(root, "data-closed", inner.filter((part) => !open.has(part)).join(" ") || null);
+    store.open = names;
+    for (const element of named()) element.hidden = !names.has(element.dataset.part);
+    setAttr(root, "data-closed", inner.filter((part) => !names.has(part)).join(" ") || null);
+    store.changed();
   };
   const all = () => new Set([...named().map(({ dataset }) => dataset.part), ...inner]);
   return {
-    add: (names) => show(new Set([...open, ...names])),
+    add: (names) => show(new Set([...store.open, ...names])),
     all: () => show(all()),
     begin: () => show(openAtFirst([...all()], controls)),
-    isWhole: () => [...all()].every((part) => open.has(part)),
+    isWhole: () => [...all()].every((part) => store.open.has(part)),
   };
 };
 
@@ -70,10 +70,7 @@ export const mount = (el, store, { parts, remake }) => {
     if (!tasks[shown - 1].until) done.add(shown);
     update();
   });
-  const whole = button(words.tasks.whole, () => {
-    parts.all();
-    update();
-  }, "bp-open");
+  const whole = button(words.tasks.whole, parts.all, "bp-open");
   el.append(
     questions.element,
     html("div", { class: "bp-buttons" }, ...(several ? [back, next] : []), ...(tasks.some(({ then }) => then) ? [tell] : []), whole),

@@ -69,7 +69,7 @@ export const figure = (views) => ({ model, el }) => {
     mountViews();
   };
   const inPanel = store.controls.filter(({ n }) => !elsewhere.includes(n)).map((control) => control.name);
-  const parts = partsOf(root, inPanel, spec.views.map(({ view }) => view));
+  const parts = partsOf(root, store, inPanel, spec.views.map(({ view }) => view));
   const asking = tasks.length ? section(guide, { view: "guide", parts, remake }) : null;
   const reset = asking?.restart ?? (() => {
     store.reset();
@@ -103,20 +103,18 @@ export const figure = (views) => ({ model, el }) => {
     }
   };
   cleanups.push(store.subscribe(show));
-  const newInputs = () => same(model.get("inputs"), store.inputs) || store.propose(model.get("inputs"));
-  const newRate = () => model.get("rate") === store.rate || store.setRate(model.get("rate"));
-  const newTask = () => {
-    store.task = model.get("task") ?? 1;
-    store.changed();
+  const news = {
+    inputs: () => same(model.get("inputs"), store.inputs) || store.propose(model.get("inputs")),
+    rate: () => model.get("rate") === store.rate || store.setRate(model.get("rate")),
+    task: () => {
+      store.task = model.get("task") ?? 1;
+      store.changed();
+    },
   };
-  model.on("change:inputs", newInputs);
-  model.on("change:rate", newRate);
-  model.on("change:task", newTask);
-  cleanups.push(() => {
-    model.off("change:inputs", newInputs);
-    model.off("change:rate", newRate);
-    model.off("change:task", newTask);
-  });
+  for (const [what, heed] of Object.entries(news)) {
+    model.on(`change:${what}`, heed);
+    cleanups.push(() => model.off(`change:${what}`, heed));
+  }
 
   // Takes a state that a link names.
   const take = (text) => {
@@ -139,11 +137,13 @@ export const figure = (views) => ({ model, el }) => {
     const beside = !hash && link?.getAttribute("href").startsWith("#") && link.closest(".jp-NotebookPanel")?.contains(root) !== false;
     if ((again || beside) && take(linked(link.hash)) && beside) event.preventDefault();
   };
-  addEventListener("click", onClick, true);
-  cleanups.push(() => removeEventListener("click", onClick, true));
+  const listen = (...to) => {
+    addEventListener(...to);
+    cleanups.push(() => removeEventListener(...to));
+  };
+  listen("click", onClick, true);
   if (hash) {
-    addEventListener("hashchange", fromAddress);
-    cleanups.push(() => removeEventListener("hashchange", fromAddress));
+    listen("hashchange", fromAddress);
     fromAddress();
   }
   root.store = store; // for the console, and for tests

@@ -25,6 +25,8 @@ export class Store {
     this.was = null; // the one before the last move
     this.trail = []; // those before each of the gradient steps that came last
     this.last = { move: null, time: 0 };
+    this.moved = new Map(); // when each input was moved last
+    this.open = new Set(); // the parts of the figure that are shown (guide.js)
     if (this.propose(inputs)) this.propose(source.start);
   }
 
@@ -37,10 +39,13 @@ export class Store {
     return this.source.read(frame, q);
   }
 
-  // One frame of the screen shows all changes made since the last.
-  subscribe(listener) {
+  // One frame of the screen shows all changes made since the last. Returns what ends it, and with it `others`.
+  subscribe(listener, ...others) {
     this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
+    return () => {
+      this.listeners.delete(listener);
+      others.forEach((end) => end());
+    };
   }
 
   changed() {
@@ -88,6 +93,7 @@ export class Store {
     const time = performance.now();
     const goesOn = move !== null && move !== "step" && move === this.last.move && time - this.last.time < REST;
     this.last = { move, time };
+    this.moved.set(move, time);
     if (goesOn) return;
     this.was = move === null ? null : this.now;
     this.trail = move === "step" ? [...this.trail, this.was].slice(-LONGEST) : [];

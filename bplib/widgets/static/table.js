@@ -68,7 +68,7 @@ const shapesTable = (store, { arrays, form }) =>
     arrays[form === null ? 0 : store.inputs[form]].map(([name, axes, gradient]) => {
       const shape = store.read(axes);
       const text = `${shaped(axes)} ${shaped(shape)}`;
-      return [name, text, gradient ? text : words.trace.none, fmt(shape.reduce((a, b) => a * b, 1))];
+      return [name, text, gradient ? text : words.tiles.absent, fmt(shape.reduce((a, b) => a * b, 1))];
     }));
 
 const tableOf = (store, named) => (named[1].arrays ? shapesTable(store, named[1]) : (named[1].by ? groupTable : arrayTable)(store, named));

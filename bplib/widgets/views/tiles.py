@@ -30,13 +30,15 @@ def tiles(
     choose: Mapping[str, Sequence[str]] | None = None,
     right: Mapping[str, tuple[str, str]] | None = None,
     forms: Mapping[str, Sequence[str]] | None = None,
+    samples: str = "B",
 ) -> dict[str, Any]:
     """Ask `live` for the shapes in some equations as tiles: rows high, columns wide.
 
     The sizes that meet in a product are marked, equal or not, and a sentence says which. An equation that
     fits only because two sizes happen to be equal is told apart from one that fits by their names.
-    Gradients, whose names begin with d, are vermillion, all else blue. Lines part the rows of an array, so
-    that in a transposed one they stand upright.
+    Gradients, whose names begin with d, are vermillion, all else blue. Lines part the samples of an array, so
+    that they stand upright where samples are columns; an array without samples has none. Under two headings,
+    such as forward and backward, equations stand beside each other where there is room.
 
     Parameters
     ----------
@@ -52,6 +54,8 @@ def tiles(
     forms : dict of {str: list of str}, optional
         In place of `equations` the same ones in several conventions, by name; a menu switches between them. A
         line without ``=`` declares shapes for one form: ``"X (n0, B), b1 (n1, 1)"``.
+    samples : str
+        The size that counts samples.
 
     Returns
     -------
@@ -74,6 +78,7 @@ def tiles(
         "choose": {name: list(of) for name, of in (choose or {}).items()},
         "right": dict(right or {}),
         "forms": {name: list(of) for name, of in (forms or {}).items()},
+        "samples": samples,
     }
 
 
@@ -113,6 +118,7 @@ class Tiles(View):
     forms: list[list[Group]]
     written: int | None
     puzzles: list[Puzzle]
+    samples: str
     arrays: list[list[tuple[str, tuple[Axis, ...], bool]]]
 
     @classmethod
@@ -137,6 +143,7 @@ class Tiles(View):
         choose: Mapping[str, Sequence[str]],
         right: Mapping[str, tuple[str, str]],
         forms: Mapping[str, Sequence[str]],
+        samples: str,
     ) -> Tiles:
         """Read the equations."""
         source = cast("ShapesSource", arrays.source)  # as `reads` says
@@ -158,7 +165,7 @@ class Tiles(View):
             puzzles.append(Puzzle(name, n, list(candidates), reader.puzzle(name, candidates), place, reason))
         written = arrays.input("forms", FORM) if forms else None
         found = [_arrays(each, groups, puzzles) for each, groups in read]
-        return cls([groups for _, groups in read], written, puzzles, found)
+        return cls([groups for _, groups in read], written, puzzles, samples, found)
 
     @property
     def spec(self) -> dict[str, Any]:
@@ -193,7 +200,7 @@ class Tiles(View):
             k = int(inputs[puzzle.n])
             said = verdict(puzzle.equations[k], sizes) if k else ("fits", ", ".join(puzzle.candidates) + "?")
             rows.append((f"{puzzle.name} = ?", puzzle.equations[k], said))
-        return draw(rows, sizes)
+        return draw(rows, sizes, self.samples)
 
 
 def _form(reader: Reader, lines: Sequence[str]) -> tuple[Reader, list[Group]]:

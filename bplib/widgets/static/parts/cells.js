@@ -5,7 +5,7 @@ const [WIDE, HIGH] = [56, 24]; // px: a cell with its number
 const [MOST, MOST_ROWS] = [128, 16]; // cells and rows with numbers
 const [LARGEST, TALLEST, LEAST] = [24, 340, 18]; // px: a cell without, all its rows, the only row
 const [GAP, HEAD] = [12, 18]; // px: between small grids, and above one for its name
-const [BESIDE, SMALLEST] = [8, 8]; // so many small grids share a line, while their cells have so many px
+const [BESIDE, NARROWEST, SMALLEST] = [8, 60, 8]; // at most so many small grids share a line; px of one, and of its cells, at least
 const MARGIN = 4; // px: between the cells and their sums
 
 // Where the cells are, in a room so many px wide; sums: with a margin for those of rows and columns.
@@ -15,7 +15,7 @@ export const layout = (shape, room, sums = false) => {
   const grids = shape.slice(0, -2).reduce((a, b) => a * b, 1);
   const margin = sums ? WIDE + MARGIN : 0;
   const written = grids * size <= MOST && rows <= MOST_ROWS && columns * WIDE + margin <= room;
-  const beside = Math.min(grids, BESIDE);
+  const beside = Math.max(1, Math.min(grids, BESIDE, Math.floor((room + GAP) / (NARROWEST + GAP))));
   const fitting = Math.max(SMALLEST, (room - (beside - 1) * GAP) / (beside * columns));
   const side = Math.min(LARGEST, room / columns, TALLEST / rows, fitting);
   const [w, h] = written ? [WIDE, HIGH] : [side, rows === 1 ? Math.max(side, LEAST) : side];

@@ -35,12 +35,30 @@ export const near = (store) => {
   };
 };
 
-// The same for several controls: those with which a figure opens, without the ones that a view has its own way to move.
+// What a task is about: first the control that it waits for, then those that it opens or starts elsewhere.
+const about = ({ until = [], opens = [], start } = {}, first) => ({ n, name }) => {
+  if (until[0] === "reached" && until[1] === n) return 2;
+  return Number(opens.includes(name) || (start !== undefined && start[n] !== first[n]));
+};
+
+// The same for several controls that are open, without those that a view has its own way to move. There is room for
+// `most`: for what the present task is about, then for what was moved last. They stand in the figure's order, so that
+// none gives way under a finger.
 export const nearAll = (store, most, claimed = []) => {
-  const controls = store.controls.filter(({ n }) => !claimed.includes(n)).slice(0, most);
-  const handles = controls.map((control) => ({ control, ...near(store) }));
+  const controls = store.controls.filter(({ n }) => !claimed.includes(n));
+  const slots = controls.slice(0, most).map(() => near(store));
   return {
-    elements: handles.map(({ element }) => element),
-    update: () => handles.forEach(({ control, show }) => show(control)),
+    elements: slots.map(({ element }) => element),
+    update: () => {
+      const task = about(store.tasks[store.task - 1], store.source.start);
+      const moved = ({ n }) => store.moved.get(n) ?? 0;
+      const first = controls.filter(({ name }) => store.open.has(name))
+        .toSorted((a, b) => task(b) - task(a) || moved(b) - moved(a)).slice(0, most);
+      const shown = controls.filter((control) => first.includes(control));
+      slots.forEach(({ element, show }, k) => {
+        element.hidden = !shown[k];
+        if (shown[k]) show(shown[k]);
+      });
+    },
   };
 };

@@ -199,9 +199,5 @@ export const mount = (el, store, spec) => {
     setText(wrong.line, ghosts.checked ? fill(verdict, parts) : "");
   };
 
-  const unsubscribe = store.subscribe(update);
-  return () => {
-    unsubscribe();
-    [...stages, whole, slopesOfAll].forEach(({ close }) => close());
-  };
+  return store.subscribe(update, ...[...stages, whole, slopesOfAll].map(({ close }) => close));
 };

@@ -141,9 +141,5 @@ export const mount = (el, store, spec) => {
   };
   nudgeInput.addEventListener("input", () => setNudge(Number(nudgeInput.value) * nudges.hi));
   onKeys(nudgeInput, () => nudges, () => nudge, setNudge);
-  const unsubscribe = store.subscribe(update);
-  return () => {
-    unsubscribe();
-    sheet.close();
-  };
+  return store.subscribe(update, sheet.close);
 };

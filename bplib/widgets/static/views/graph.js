@@ -199,11 +199,5 @@ export const mount = (el, store, view) => {
 
   const unroom = onRoom(canvas, draw);
   draw();
-  const unsubscribe = store.subscribe(update);
-  return () => {
-    stepper.pause();
-    rest();
-    unsubscribe();
-    unroom();
-  };
+  return store.subscribe(update, stepper.pause, rest, unroom);
 };

@@ -176,12 +176,5 @@ export const mount = (el, store, { sheets, pick, picked, log, sums, gaps, sample
     update();
   };
   resize();
-  const unroom = onRoom(el, resize);
-  const unsubscribe = store.subscribe(update);
-  const stop = onTheme(() => store.changed());
-  return () => {
-    unroom();
-    unsubscribe();
-    stop();
-  };
+  return store.subscribe(update, onRoom(el, resize), onTheme(() => store.changed()));
 };

@@ -135,9 +135,5 @@ export const mount = (el, store, spec) => {
     setText(scales.line, zoom ? zoomed(zoom.lo, zoom.hi) : stays ? words.line.stays : words.line.grows);
     if (log.y) setText(missing.line, lost(now.ys.map((row) => row.filter((y) => y <= 0).length)));
   };
-  const unsubscribe = store.subscribe(update);
-  return () => {
-    unsubscribe();
-    sheet.close();
-  };
+  return store.subscribe(update, sheet.close);
 };

@@ -126,11 +126,5 @@ export const mount = (el, store, spec) => {
   const unroom = onRoom(canvas, draw);
   update(); // what the table has no use for is hidden before the picture takes the room that is left
   draw();
-  const unsubscribe = store.subscribe(update);
-  return () => {
-    stepper.pause();
-    reading.rest();
-    unsubscribe();
-    unroom();
-  };
+  return store.subscribe(update, stepper.pause, reading.rest, unroom);
 };

@@ -112,11 +112,5 @@ export const mount = (el, store, { depth }) => {
     const [slow, fast] = [every, once].map(({ total }) => duration(total() * TICK));
     setText(pace, fill(words.paths.pace, { rate: 1000 / TICK, fast, slow }));
   };
-  const unroom = onRoom(el, update);
-  const unsubscribe = store.subscribe(update);
-  return () => {
-    stepper.pause();
-    unsubscribe();
-    unroom();
-  };
+  return store.subscribe(update, stepper.pause, onRoom(el, update));
 };

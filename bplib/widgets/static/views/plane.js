@@ -4,7 +4,7 @@ import { html, setAll, setAttr, setText, svg, uniqueId } from "../dom.js";
 import { fmt } from "../format.js";
 import { snap } from "../move.js";
 import { axes, contour, painter } from "../parts/field.js";
-import { near } from "../parts/near.js";
+import { nearAll } from "../parts/near.js";
 import { onRoom } from "../parts/room.js";
 import { DIGITS, WIDE, caption } from "../say.js";
 import { fill, words } from "../words.js";
@@ -119,8 +119,8 @@ const ofData = (el, store, spec) => {
   const count = caption();
   const reading = caption("bp-reading");
   const note = `${linesOf(spec)}; ${words.plane.ghost}`;
-  const beside = near(store);
-  el.append(html("div", { class: "bp-columns" }, html("div", {}, outer, beside.element),
+  const beside = nearAll(store, 1);
+  el.append(html("div", { class: "bp-columns" }, html("div", {}, outer, ...beside.elements),
     html("div", { class: "bp-side" }, legend(scale, titleOf(spec), note), count.element, reading.element)));
   const { right: good, wrong, target, unlabelled } = words.plane;
   const wide = fmt(WIDE, DIGITS);
@@ -174,7 +174,7 @@ const ofData = (el, store, spec) => {
       setText(count.line, told(now.right) + before);
       count.keep(`${told(now.places.length)}, ${fill(words.plane.was, { x: now.places.length })}`);
     }
-    if (store.controls.length) beside.show(store.controls[0]);
+    beside.update();
     tell();
   };
   const show = (what) => {
@@ -359,9 +359,9 @@ const ofSeeds = (el, store, spec) => {
   const count = caption();
   const reading = caption("bp-reading");
   const button = html("button", { type: "button" });
-  const beside = near(store);
+  const beside = nearAll(store, 1);
   el.append(
-    html("div", { class: "bp-bar" }, count.element, button), outer, beside.element, reading.element,
+    html("div", { class: "bp-bar" }, count.element, button), outer, ...beside.elements, reading.element,
     legend(scale, titleOf(spec), linesOf(spec)));
   const wide = { seed: 10000, of, z: fmt(WIDE, DIGITS), steps: 10000 };
   reading.keep(fill(words.plane.seedSolved, wide));
@@ -430,7 +430,7 @@ const ofSeeds = (el, store, spec) => {
     const before = (k) => `; ${fill(words.plane.was, { x: k })}`;
     setText(count.line, tally(told(reached)) + (past ? before(told(past)) : ""));
     count.keep(tally(n) + before(n));
-    if (store.controls.length) beside.show(store.controls[0]);
+    beside.update();
     setText(button, order ? words.plane.unsort : fill(words.plane.sort, { of }));
     tell();
   };
@@ -473,9 +473,5 @@ const KINDS = { data: ofData, surface: ofSurface, seeds: ofSeeds };
 
 export const mount = (el, store, spec) => {
   const [update, end] = KINDS[spec.kind](el, store, spec);
-  const unsubscribe = store.subscribe(update);
-  return () => {
-    unsubscribe();
-    end();
-  };
+  return store.subscribe(update, end);
 };

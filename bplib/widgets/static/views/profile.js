@@ -109,9 +109,5 @@ export const mount = (el, store, spec) => {
     mark?.show(up);
     setText(scale.line, scaleSaid(up));
   };
-  const unsubscribe = store.subscribe(update);
-  return () => {
-    unsubscribe();
-    sheet.close();
-  };
+  return store.subscribe(update, sheet.close);
 };

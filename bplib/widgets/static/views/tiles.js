@@ -14,6 +14,11 @@ const SLIDERS = 2; // beside the tiles of a narrow page
 const styled = (element, styles) => Object.entries(styles).forEach(([name, x]) => element.style.setProperty(`--bp-${name}`, x));
 const sides = (shape) => [1, 1, ...shape].slice(-2); // a vector is a row
 const named = ({ left, right }) => `${left}` === `${right}`; // equal for all sizes
+const CLOSES = /^[.)]/; // what stands with the array before it
+const LETTER = 9; // px, of what stands between tiles, and
+const APART = 6; // px: from part to part
+const LARGEST = 10; // px: a 1 of a tile, and
+const AIR = 180; // px: what the tiles of a column take from top to bottom
 const written = (parts) => parts.join(" ").replaceAll("( ", "(").replace(/ ([).])/g, "$1");
 
 // Of an equation what it says of sizes; read(axes) gives numbers for names.
@@ -36,18 +41,18 @@ const fitsOf = (checks) => {
   return pairs ? fill(words.tiles.fits, { pairs }) : words.tiles.plain;
 };
 
-export const mount = (el, store, { forms, written: form, puzzles }) => {
+export const mount = (el, store, { forms, written: form, puzzles, samples }) => {
   const now = (axes) => store.read(axes);
   const most = (axes) => axes.map((axis) => store.controls.find(({ name }) => name === axis)?.hi ?? now([axis])[0]);
 
-  const tileOf = ({ name, axes, turned }) => {
+  const tileOf = ({ name, axes }) => {
     const plate = html("i");
-    const [is, was] = [html("span"), html("span", { class: "bp-note" })];
+    const is = html("span");
     const gradient = /^d./.test(name) ? "bp-gradient" : "";
-    const element = html("div", { class: `bp-tile ${gradient} ${turned ? "bp-turned" : ""}` },
-      html("b", {}, name), html("div", {}, plate), html("span", {}, shaped(axes)), is, was);
+    const lines = axes.at(-1) === samples ? "bp-upright" : axes.includes(samples) ? "" : "bp-plain";
+    const element = html("div", { class: `bp-tile ${gradient} ${lines}` }, html("b", {}, name), html("div", {}, plate), html("span", {}, shaped(axes)), is);
     const [tall, wide] = sides(most(axes));
-    const label = longest([name, shaped(axes), fill(words.tiles.was, { shape: shaped(most(axes)) })]);
+    const label = longest([name, shaped(axes), shaped(most(axes))]);
     styled(element, { wide, letters: label.length });
     return {
       element, tall, wide,
@@ -57,7 +62,6 @@ export const mount = (el, store, { forms, written: form, puzzles }) => {
         const before = store.was ? store.read(axes, store.was) : shape;
         const moved = shaped(before) !== shaped(shape);
         setText(is, shaped(shape));
-        setText(was, moved ? fill(words.tiles.was, { shape: shaped(before) }) : "");
         element.classList.toggle("bp-moved", moved);
         element.classList.toggle("bp-clash", marks.includes("differs"));
         const [[rows, columns], [rows0, columns0], [left, below]] = [sides(shape), sides(before), marks.map((state) => LINES[state] ?? "none")];
@@ -70,14 +74,24 @@ export const mount = (el, store, { forms, written: form, puzzles }) => {
   // update() draws and returns {state, said}: whether it fits, by name or for these sizes only, and the sentence.
   const equationOf = ({ parts, checks }) => {
     const drawn = parts.map((part) => (part.name ? tileOf(part) : { element: html("span", {}, part) }));
-    const element = html("div", { class: "bp-equation", role: "img" }, ...drawn.map((part) => part.element));
+    // What is never parted by the end of a line: an array with what leads to it and what closes it.
+    const terms = [];
+    let whole = true; // the last one has its array
+    parts.forEach((part, k) => {
+      if (whole && !CLOSES.test(part)) terms.push(html("div"));
+      terms.at(-1).append(drawn[k].element);
+      whole = !!part.name || CLOSES.test(part);
+    });
+    const element = html("div", { class: "bp-equation", role: "img" }, ...terms);
     const arrays = drawn.filter(({ update }) => update);
     const { name } = parts[0];
     const open = checks.filter((check) => !named(check));
     styled(element, { tall: Math.max(...arrays.map(({ tall }) => tall)) });
     return {
       element,
-      across: arrays.reduce((sum, { wide }) => sum + wide, 0),
+      tall: Math.max(...arrays.map(({ tall }) => tall)),
+      // What is left to a 1 of its tiles where all of it stands in one line.
+      one: `(var(--bp-column) - ${parts.reduce((sum, part) => sum + APART + (part.name ? 0 : part.length * LETTER), 0)}px) / ${arrays.reduce((sum, { wide }) => sum + wide, 0)}`,
       longest: longest([fitsOf(checks), open.map((check) => onlyOf([check], most)).join(" "), ...open.map((check) => faultOf(check, name, most))]),
       update() {
         const marks = parts.map(() => [null, null]);
@@ -108,7 +122,7 @@ export const mount = (el, store, { forms, written: form, puzzles }) => {
     const line = caption("bp-verdict");
     line.keep(equation.longest);
     return {
-      element: html("div", {}, equation.element, line.element), across: equation.across,
+      ...equation, element: html("div", {}, equation.element, line.element),
       update() {
         const { state, said } = equation.update();
         tell(line, state, said);
@@ -116,10 +130,10 @@ export const mount = (el, store, { forms, written: form, puzzles }) => {
     };
   };
 
-  // Elements that lie on each other, with tiles as large as fits the widest of these equations.
+  // Elements that lie on each other, with tiles as large as fits all of these equations.
   const layersOf = (equations, layers) => {
     const element = html("div", { class: "bp-layers" }, ...layers);
-    styled(element, { across: Math.max(...equations.map(({ across }) => across)) });
+    styled(element, { one: `clamp(4px, min(${equations.map(({ one }) => one).join()}), ${largest}px)` });
     return element;
   };
   const show = (layers, k) => layers.forEach((layer, i) => layer.classList.toggle("bp-shown", i === k));
@@ -131,8 +145,9 @@ export const mount = (el, store, { forms, written: form, puzzles }) => {
     const radios = candidates.map((_, k) => html("input", { type: "radio", name: group, onchange: () => store.set(n, k + 1) }));
     const several = (k) => fill(words.tiles.several, { k, n: candidates.length });
     const line = caption("bp-verdict", "p", "status");
-    line.keep([longest(rows.map((row) => row.longest)), several(candidates.length), fill(words.tiles.wrong, { name, reason })].join(" "));
-    const element = html("div", {},
+    const wrong = (product) => fill(words.tiles.wrong, { name, product });
+    line.keep([longest(rows.map((row) => row.longest)), several(candidates.length), longest([fill(words.tiles.right, { reason }), wrong(longest(candidates))])].join(" "));
+    const element = html("div", { class: "bp-puzzle" },
       html("fieldset", {}, html("legend", {}, fill(words.tiles.which, { name })), ...candidates.map((text, k) => html("label", {}, radios[k], html("code", {}, text)))),
       layersOf(rows, shown), line.element);
     return {
@@ -147,21 +162,23 @@ export const mount = (el, store, { forms, written: form, puzzles }) => {
         const fitting = found.filter((each) => each.state !== "differs").length;
         const told = [said];
         if (state !== "differs" && fitting > 1) told.push(several(fitting));
-        if (state !== "differs" && right) told.push(chosen === right ? fill(words.tiles.right, { reason }) : fill(words.tiles.wrong, { name, reason }));
+        if (state !== "differs" && right) told.push(chosen === right ? fill(words.tiles.right, { reason }) : wrong(candidates[chosen - 1]));
         tell(line, state, told.join(" "));
       },
     };
   };
 
-  const rows = forms.map((groups) => groups.flatMap(({ heading, equations }) =>
-    equations.map((told, k) => ({ heading: k ? "" : heading, ...rowOf(told) }))));
-  const layers = rows.map((form) => html("div", { class: "bp-groups" }, ...form.map(({ heading, element }) =>
-    html("div", {}, html("p", { class: "bp-heading" }, heading), element))));
+  const rows = forms.map((groups) => groups.map(({ heading, equations }) => ({ heading, told: equations.map(rowOf) })));
+  const layers = rows.map((form) => html("div", { class: form.length === 2 ? "bp-groups bp-pair" : "bp-groups" }, ...form.map(({ heading, told }) =>
+    html("div", {}, html("p", { class: "bp-heading" }, heading), ...told.map(({ element }) => element)))));
+  const all = rows.flat().flatMap(({ told }) => told);
+  const high = Math.max(...rows.flat().map(({ told }) => told.length)); // from top to bottom
+  const largest = Math.min(LARGEST, AIR / (high * Math.max(...all.map(({ tall }) => tall))) || LARGEST);
   const choices = puzzles.map(puzzleOf);
-  const all = rows.flat();
   const handles = nearAll(store, all.length ? SLIDERS : 0, puzzles.map(({ n }) => n));
+  el.append(...choices.map(({ element }) => element));
   if (all.length) el.append(layersOf(all, layers));
-  el.append(...choices.map(({ element }) => element), html("div", { class: "bp-handles" }, ...handles.elements));
+  el.append(html("p", { class: "bp-note" }, words.tiles.note), html("div", { class: "bp-handles" }, ...handles.elements));
   const update = () => {
     show(layers, form === null ? 0 : store.inputs[form]);
     [...all, ...choices].forEach((each) => each.update());

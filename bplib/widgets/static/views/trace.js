@@ -93,9 +93,5 @@ export const mount = (el, store, { of, listing, lines, says, moment }) => {
       row.classList.toggle("bp-changed", changed !== "");
     }
   };
-  const unsubscribe = store.subscribe(update);
-  return () => {
-    stepper.pause();
-    unsubscribe();
-  };
+  return store.subscribe(update, stepper.pause);
 };
