@@ -61,7 +61,8 @@ def live(
         The inputs a reader may move, and how far. Without a step, about 200 stops. For a Program they are
         names: an entry ``"0.W[1][0]"``, ``"rows"``, ``"seed"``, ``"spread"``, ``"sum"``, ``"steps"``, or a
         choice to which a quantity refers; for Seeds ``"steps"``, ``"seed"``, ``"spread"``. Frames bring their
-        controls; ``{"B": 4}`` says where one starts. The sizes of Shapes go from 1 to 8 by default.
+        controls; ``{"B": 4}`` says where one starts. The sizes of Shapes go from 1 to 8 by default. Words
+        in place of a range name the numbers from 0 on, for a menu: ``{"sum": ("mean", "sum")}``.
     params : iterable of Value or str, optional
         The inputs that a gradient step moves. Without any there is no step button.
     data : dict of {Value or str: sequence of float}, optional

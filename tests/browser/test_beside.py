@@ -189,3 +189,27 @@ def test_the_contents_give_way_to_a_button(open_page):
     assert not link.is_visible()
     assert page.evaluate("location.hash") == link.get_attribute("href")
     assert not visit.faults
+
+
+@pytest.mark.parametrize("size", [(1366, 650), (1440, 900)])
+def test_a_figure_keeps_its_place_whatever_its_tasks_open(open_page, size):
+    page = (visit := open_page("book/05-matrices-and-batches.html", width=size[0], height=size[1])).page
+    settle(page)
+    looks = """(figure) => {
+      const [track, frame] = [figure.closest(".widget-subarea"), figure.closest(".widget-subarea > div")];
+      return [track.classList.contains("bp-beside"), frame.scrollHeight - frame.clientHeight];
+    }"""
+    places = []
+    for figure in page.locator(FIGURES).all():
+        seen = [figure.evaluate(looks)]
+        for name in ("Next ▸", "Next ▸", "Show everything"):
+            button = figure.get_by_role("button", name=name)
+            if button.count() and button.is_visible():
+                button.click()
+                settle(page)
+                seen.append(figure.evaluate(looks))
+        assert len({beside for beside, _ in seen}) == 1, (figure.get_attribute("aria-label"), seen)
+        assert not any(beside and scrolls > 0 for beside, scrolls in seen)
+        places.append(seen[0][0])
+    assert any(places)
+    assert not visit.faults

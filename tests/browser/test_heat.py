@@ -272,6 +272,27 @@ def test_the_chosen_sample_is_framed_and_a_click_chooses_another(show):
     assert not visit.faults
 
 
+def test_sheets_are_large_enough_for_a_finger_and_a_switch_has_words(show):
+    rng = np.random.default_rng(0)
+    net = layers.Sequential(layers.Affine(4, 3, rng=rng))
+    program = Program.of(net, losses.mse, rng.normal(size=(16, 4)), rng.normal(size=(16, 3)))
+    controls = {"sum": ("mean", "sum"), "sample": (0, 15, 1)}
+    view = heat(each=d("0.W", sample="each"), dW=d("0.W"), sample="sample")
+    fig = live(program, controls, views=[view], name="sheets")
+    page = (visit := show(fig, width=390, height=844, has_touch=True)).page
+    one, two, *_ = [name.bounding_box() for name in page.locator(".bp-grid-name").all()]
+    assert two["x"] - one["x"] - 12 == one["width"] >= 60
+    rows = {round(name.bounding_box()["y"]) for name in page.locator(".bp-grid-name").all()}
+    assert np.diff(sorted(rows)).min() >= 44
+    before = fig.quantity(d("0.W"))
+    page.locator(".bp-panel").get_by_role("combobox", name="sum").select_option("sum")
+    settle(page)
+    assert page.evaluate("figures[0].store.inputs[0]") == 1
+    dW = page.evaluate("Array.from(figures[0].store.read({d: '0.W'}).data)")
+    np.testing.assert_allclose(dW, 16 * before.ravel(), rtol=1e-12)
+    assert not visit.faults
+
+
 def test_sums_stand_beside_and_rounding_is_no_sum(show):
     page = (visit := show(norm())).page
     rounded = 0

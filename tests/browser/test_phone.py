@@ -11,8 +11,9 @@ from test_live import neuron
 
 from bplib.scalar import Value
 from bplib.widgets.frames import frames
-from bplib.widgets.live import curve, live
-from bplib.widgets.views import compose, line
+from bplib.widgets.live import curve, live, reached, task
+from bplib.widgets.shapes import Shapes
+from bplib.widgets.views import compose, line, tiles
 
 pytestmark = pytest.mark.browser
 
@@ -107,6 +108,42 @@ def test_a_second_slider_tells_its_stop(show):
     near.get_by_role("slider", name="x").press("End")
     settle(page)
     assert near.inner_text() == "x\n2" and inputs(page) == [1]
+    assert not visit.faults
+
+
+def test_the_sliders_beside_a_picture_are_those_that_the_task_is_about(show):
+    shapes = Shapes("X (B, n0), W1 (n1, n0), W2 (n2, n1)", B=5, n0=4, n1=3, n2=2)
+    equations = ["Z = X @ W1.T", "Y = Z @ W2.T"]
+    tasks = [
+        task("Raise B.", until=reached("B", 8), opens=["B", "tiles"]),
+        task("Lower n2.", until=reached("n2", 1), opens=["n1", "n2"]),
+        task("Raise B, and then n0.", start={}, until=reached("B", 8), opens=["n0"]),
+    ]
+    asks = live(shapes, views=[tiles(*equations)], tasks=tasks, name="asks")
+    free = live(shapes, views=[tiles(*equations)], name="free")
+    page = (visit := show(asks, free, whole=False, **PHONE)).page
+    first, second = page.locator(".bp-live").all()
+
+    def beside(figure):
+        return [
+            each.inner_text().split()[0] for each in figure.locator(".bp-near").all() if each.is_visible()
+        ]
+
+    found = [beside(first)]
+    for _ in tasks[1:]:
+        first.get_by_role("button", name="Next").click()
+        settle(page)
+        found.append(beside(first))
+    assert found == [["B"], ["n1", "n2"], ["B", "n0"]]
+    # Where nothing is asked, what was moved last; while a finger moves one, none changes its place.
+    assert beside(second) == ["B", "n0"]
+    second.locator(".bp-open").click()
+    second.locator(".bp-panel").get_by_role("slider", name="n2").press("Home")
+    settle(page)
+    assert beside(second) == ["B", "n2"]
+    second.locator(".bp-near").get_by_role("slider", name="B").press("End")
+    settle(page)
+    assert beside(second) == ["B", "n2"]
     assert not visit.faults
 
 

@@ -139,3 +139,13 @@ def test_reading_an_expression_makes_no_widgets():
     assert models() == made
     fig.text = "exp(x) + 1"
     assert fig.live.plan.name == "formula-typed"
+
+
+def test_words_name_the_numbers_of_a_control():
+    w = Value(1.0, "w")
+    figure = plan((w * 2).named("y"), {w: ("off", "on")}, name="words")
+    assert figure.controls == [[0, 0, 1, 1, ["off", "on"]]]
+    for start, words in ((2.0, ("off", "on")), (0.5, ("off", "on")), (1.0, ("on", "on"))):
+        v = Value(start, "v")
+        with pytest.raises(ValueError, match="'v' starts at .*words .* must differ"):
+            plan((v * 2).named("y"), {v: words}, name="words")

@@ -15,8 +15,8 @@ const styled = (element, styles) => Object.entries(styles).forEach(([name, x]) =
 const sides = (shape) => [1, 1, ...shape].slice(-2); // a vector is a row
 const named = ({ left, right }) => `${left}` === `${right}`; // equal for all sizes
 const CLOSES = /^[.)]/; // what stands with the array before it
-const LETTER = 9; // px, of what stands between tiles, and
-const APART = 6; // px: from part to part
+const [SMALL, LETTER, SIGN, APART] = [5.5, 9, 13, 6]; // px: a letter of a label, one between tiles, a sign; from part to part
+const [SENTENCE, WORD] = [130, 46]; // px: what a verdict has beside its equation, or it stands below
 const LARGEST = 10; // px: a 1 of a tile, and
 const AIR = 180; // px: what the tiles of a column take from top to bottom
 const written = (parts) => parts.join(" ").replaceAll("( ", "(").replace(/ ([).])/g, "$1");
@@ -55,7 +55,8 @@ export const mount = (el, store, { forms, written: form, puzzles, samples }) => 
     const label = longest([name, shaped(axes), shaped(most(axes))]);
     styled(element, { wide, letters: label.length });
     return {
-      element, tall, wide,
+      element, tall,
+      room: wide * LARGEST < label.length * SMALL ? [label.length * SMALL, 0] : [0, wide], // in px and in its own size
       // marks: [height, width], the states of the sides that meet others. Returns what is read of it.
       update(marks) {
         const shape = now(axes);
@@ -85,13 +86,17 @@ export const mount = (el, store, { forms, written: form, puzzles, samples }) => 
     const element = html("div", { class: "bp-equation", role: "img" }, ...terms);
     const arrays = drawn.filter(({ update }) => update);
     const { name } = parts[0];
+    const [fixed, across] = drawn.reduce(([a, b], { room }, k) => {
+      const [px, wide] = room ?? [Math.max(SIGN, parts[k].length * LETTER), 0];
+      return [a + px + APART, b + wide];
+    }, [0, 0]);
     const open = checks.filter((check) => !named(check));
     styled(element, { tall: Math.max(...arrays.map(({ tall }) => tall)) });
     return {
       element,
       tall: Math.max(...arrays.map(({ tall }) => tall)),
       // What is left to a 1 of its tiles where all of it stands in one line.
-      one: `(var(--bp-column) - ${parts.reduce((sum, part) => sum + APART + (part.name ? 0 : part.length * LETTER), 0)}px) / ${arrays.reduce((sum, { wide }) => sum + wide, 0)}`,
+      one: `(var(--bp-column) - ${fixed}px) / ${across || 1}`,
       longest: longest([fitsOf(checks), open.map((check) => onlyOf([check], most)).join(" "), ...open.map((check) => faultOf(check, name, most))]),
       update() {
         const marks = parts.map(() => [null, null]);
@@ -121,8 +126,9 @@ export const mount = (el, store, { forms, written: form, puzzles, samples }) => 
     const equation = equationOf(told);
     const line = caption("bp-verdict");
     line.keep(equation.longest);
+    styled(line.element, { beside: `${equation.longest === words.tiles.plain ? WORD : SENTENCE}px` });
     return {
-      ...equation, element: html("div", {}, equation.element, line.element),
+      ...equation, element: html("div", { class: "bp-row" }, equation.element, line.element),
       update() {
         const { state, said } = equation.update();
         tell(line, state, said);
