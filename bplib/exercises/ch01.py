@@ -263,7 +263,7 @@ check_factor = Check(
     returns=["factor"],
     cases=[{}],
     mistakes={
-        "so much falls the predicted change; the gap is what a tangent leaves out": lambda: 10.0,
+        "the predicted change falls by that much; the gap is what a tangent leaves out": lambda: 10.0,
         "that would be the cube of the step": lambda: 1000.0,
         "this is the factor for half the step": lambda: 4.0,
         "this is the exponent of the step": lambda: 2.0,

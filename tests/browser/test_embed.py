@@ -15,6 +15,7 @@ pytestmark = pytest.mark.browser
 
 CHAPTER = "book/01-credit-assignment.html"
 ALONE = "embed/neuron.html"
+NEURON = '.bp-live[aria-label*=" neuron:"]'  # among the chapter's figures
 STORE = "document.querySelector('.bp-live').store"
 W = f"{STORE}.inputs[0]"
 
@@ -166,8 +167,8 @@ def test_an_address_that_does_not_fit_changes_nothing_and_says_why(open_page, ad
 def test_a_frame_has_the_figures_height_and_hears_nobody(site, open_page, windows, visits, tmp_path):
     """From the button to a page of another origin: state, height, and messages that nobody asked for."""
     page = open_page(f"{CHAPTER}#neuron:1:w=0.75", permissions=["clipboard-read", "clipboard-write"]).page
-    page.get_by_role("button", name="Embed").first.click()
-    page.wait_for_function("document.querySelector('.bp-said').textContent.includes('Copied HTML')")
+    page.locator(NEURON).get_by_role("button", name="Embed").click()
+    page.wait_for_function(f"document.querySelector('{NEURON} .bp-said').textContent.includes('Copied HTML')")
     html = page.evaluate("navigator.clipboard.readText()")
     assert html.count("\n") <= 5
     (tmp_path / "index.html").write_text(
@@ -210,13 +211,13 @@ def test_a_frame_has_the_figures_height_and_hears_nobody(site, open_page, window
 def test_where_copying_is_refused_the_frame_is_shown(open_page):
     page = (visit := open_page(CHAPTER)).page
     page.evaluate("() => void (navigator.clipboard.writeText = () => Promise.reject(new Error('denied')))")
-    page.get_by_role("button", name="Embed").first.click()
+    page.locator(NEURON).get_by_role("button", name="Embed").click()
     page.wait_for_selector(".bp-address:not([hidden])")
     text = page.evaluate("document.activeElement.value")
     assert re.match(r'<iframe src="http://127.0.0.1:\d+/embed/neuron.html#neuron:1:w=', text)
     assert page.evaluate("(e => e.selectionEnd - e.selectionStart)(document.activeElement)") == len(text)
-    page.get_by_role("button", name="Reset").first.click()
-    assert page.locator(".bp-address").first.is_hidden()
+    page.locator(NEURON).get_by_role("button", name="Reset").click()
+    assert page.locator(f"{NEURON} .bp-address").is_hidden()
     assert not visit.faults
 
 

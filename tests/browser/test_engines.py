@@ -113,5 +113,5 @@ def test_a_figure_that_does_not_answer_is_seen(engine, site, tmp_path):
     with serve(spoilt) as home:
         found = faults_on(engine, home, CHAPTER, answer_within=2)
     assert [fault.split(": still")[0] for fault in found] == [
-        f"{engine.name}: figure 1 answers when w is moved"
+        f"{engine.name}: figure 1 answers when k1 is moved"
     ]

@@ -26,6 +26,7 @@ pytestmark = pytest.mark.browser
 
 EXERCISES = "book/exercises/01-credit-assignment.html"
 CHAPTER = "book/01-credit-assignment.html"
+PICTURED = "book/02-chain-rule.html"  # has a picture that matplotlib draws
 COST = "The cells of this page run here. The first run loads Python: 12 MB, a few seconds."
 IN_WORDS = "section:has(> .bp-words) > .bp-solution"  # the solution of an answer in words
 ANSWER = "def predicted_change(dw, db, move_w, move_b):\nreturn dw * move_w + db * move_b"
@@ -326,11 +327,14 @@ def test_everybody_can_use_it(open_page, axe_in_both):
 def test_a_chapter_s_figure_is_made_again_and_a_picture_stays(open_page):
     visit = open_page(CHAPTER, scheme="file")
     cells = Cells(visit.page)
-    figure = cells.holding("live(")
+    figure = cells.holding("fig = live(")
     cells.run(figure)
     slider = figure.locator('.bp-output .bp-live input[type="range"]').first
     slider.press("ArrowRight")
     assert figure.locator(".cell_output:not(.bp-output)").is_hidden()
+    assert visit.faults == []
+    visit = open_page(PICTURED, scheme="file")
+    cells = Cells(visit.page)
     picture = cells.holding("explore(draw")
     assert cells.run(picture) == "matplotlib is not in the page; the stored picture stays."
     assert picture.locator(".cell_output:not(.bp-output) img").is_visible()

@@ -29,6 +29,15 @@ def test_bars_are_found_by_node_and_by_name(counts):
     assert repr(fig.figure()) == "Bars on a logarithmic scale: visits 15, edges 6, k 3."
 
 
+def test_bars_may_compare_what_does_not_lead_to_the_output():
+    """A gradient written out beside its loss, as the knobs of chapter 1 have it."""
+    w = Value(3.0, "w")
+    slope = (2 * w).named("slope")
+    fig = live((w**2).named("loss"), {w: (-4, 4)}, views=[bars("loss", slope)], name="beside")
+    assert [fig.tape.names[i] for i in fig.plan.views[0].of] == ["loss", "slope"]
+    assert fig.values["slope"] == fig.gradients["w"] == 6
+
+
 @pytest.mark.parametrize(
     ("nodes", "message"),
     [

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from bplib.scalar import Value
 from bplib.widgets.places import Key, Places
 from bplib.widgets.views.base import View
 
@@ -29,7 +30,7 @@ def bars(*nodes: Key, log: bool = False) -> dict[str, Any]:
     Parameters
     ----------
     *nodes : Value or str
-        Named nodes, from top to bottom.
+        Named nodes, from top to bottom. They need not lead to the output.
     log : bool, default False
         A logarithmic scale, for numbers of very different size; what is not above 0 has no bar there.
 
@@ -53,6 +54,11 @@ class Bars(View):
     name: ClassVar[str] = "bars"
     of: list[int]
     log: bool
+
+    @classmethod
+    def beside(cls, **asked: Any) -> list[Value]:
+        """List the nodes: what is compared need not lead to the output."""
+        return [node for node in asked["of"] if isinstance(node, Value) and node.name]
 
     @classmethod
     def place(cls, places: Places, controls: Sequence[int], of: Sequence[Key], log: bool) -> Bars:
