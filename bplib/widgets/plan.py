@@ -363,7 +363,7 @@ def _control(n: int, name: str, start: float, span: Any, whole: bool = False) ->
     if isinstance(span, list | tuple) and len(span) > 1 and all(isinstance(word, str) for word in span):
         if len({*span}) < len(span) or start not in range(len(span)):
             raise ValueError(
-                f"{name!r} starts at {start:g}; its words {tuple(span)} must differ, and one must be for that."
+                f"{name!r} starts at {start:g}; its words {tuple(span)} must differ, and one must name that."
             )
         return [n, 0, len(span) - 1, 1, list(span)]
     if isinstance(span, str) or not isinstance(span, Sequence) or len(span) not in (2, 3):

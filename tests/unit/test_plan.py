@@ -147,5 +147,5 @@ def test_words_name_the_numbers_of_a_control():
     assert figure.controls == [[0, 0, 1, 1, ["off", "on"]]]
     for start, words in ((2.0, ("off", "on")), (0.5, ("off", "on")), (1.0, ("on", "on"))):
         v = Value(start, "v")
-        with pytest.raises(ValueError, match="'v' starts at .*words .* must differ"):
+        with pytest.raises(ValueError, match=r"'v' starts at .*words .* must differ"):
             plan((v * 2).named("y"), {v: words}, name="words")

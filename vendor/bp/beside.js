@@ -67,10 +67,10 @@
     get height() {
       return Math.max(this.whole, this.length) + this.track.firstElementChild.scrollHeight - this.figure.offsetHeight;
     }
-    // The figure moves along its text, which gets room for it if it is shorter.
+    // The figure moves along its text, which gets room for it if it is shorter: for all that tasks open, not for a table.
     measure(most) {
       const [first, last] = [this.text[0], this.text.at(-1)].map((element) => element.getBoundingClientRect());
-      const figure = Math.min(this.figure.offsetHeight, most);
+      const figure = Math.min(this.height, most);
       const text = last.bottom - this.room - first.top;
       this.room = Math.max(0, figure - text);
       set(this.text.at(-1), "room", this.room);
@@ -124,7 +124,7 @@
       tooHigh().forEach((place) => (place.beside = false));
       const beside = places.filter((place) => place.beside);
       page.classList.toggle("bp-wide", beside.length > 0);
-      beside.forEach((place) => place.measure(most));
+      beside.forEach((place) => place.measure(longest));
     };
     known = now;
     if (!anew && !tooHigh().length) return arrange();
