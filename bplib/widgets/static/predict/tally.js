@@ -1,4 +1,4 @@
-// The summary at a page's end: how many predictions were right at the first bet, and where the reader was sure and wrong.
+// The summary, before a chapter's exercises or at a page's end: how many predictions were right at the first bet, and where the reader was sure and wrong.
 import { html } from "../dom.js";
 import { fill, words } from "../words.js";
 import { forget } from "./bets.js";
@@ -17,7 +17,7 @@ export class Tally {
   update() {
     const all = this.#all();
     if (all.length < FEWEST) return;
-    if (!this.#element.isConnected) document.querySelector(".bd-article")?.append(this.#element);
+    if (!this.#element.isConnected) this.#place();
     const made = all.filter(({ outcome }) => outcome);
     const right = made.filter(({ outcome }) => outcome.right).length;
     const missed = made.filter(({ outcome: { sure, right } }) => sure === "sure" && !right);
@@ -29,6 +29,12 @@ export class Tally {
       ...(links.length ? [html("p", {}, words.predict.missed), html("ul", {}, ...links)] : []),
       ...(made.length ? [html("button", { type: "button", onclick: () => this.#forget() }, words.predict.forget)] : []),
     );
+  }
+
+  #place() {
+    const exercises = document.querySelector(".bd-article section#exercises");
+    if (exercises) exercises.before(this.#element);
+    else document.querySelector(".bd-article")?.append(this.#element);
   }
 
   #forget() {
