@@ -254,7 +254,7 @@ def test_the_output_must_be_a_value():
         ((0,), TypeError, r"must be \(lo, hi\)"),
         ("01", TypeError, r"must be \(lo, hi\)"),
         (5, TypeError, r"must be \(lo, hi\)"),
-        (("a", "b"), TypeError, "takes a number; str 'a' came"),
+        (("a", 1), TypeError, "takes a number; str 'a' came"),
         ((True, 2), TypeError, "takes a number"),
         ((math.nan, 1), ValueError, "must be finite"),
         ((0, math.inf), ValueError, "must be finite"),
