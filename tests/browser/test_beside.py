@@ -8,7 +8,7 @@ from test_site import TOO_WIDE
 
 pytestmark = pytest.mark.browser
 
-CHAPTER = "book/02-chain-rule.html"
+CHAPTER = "book/03-computational-graphs.html"
 DESK = [(1280, 600), (1366, 650), (1440, 780), (1920, 1080)]
 NO_ROOM = [(640, 400), (390, 844)]  # 1280 x 800 at 200 % zoom, and a phone
 LEAST = 480
@@ -136,7 +136,7 @@ def test_the_keyboard_reaches_figures_and_sees_where_it_is(open_page):
             settle(page)
             assert figure.evaluate("(figure) => figure === document.activeElement")
             assert 0 <= figure.bounding_box()["y"] < size[1] / 2
-            for field in figure.locator("input[type=text]").all()[:1]:
+            for field in figure.locator("input[type=text]:visible").all()[:1]:
                 field.fill("nonsense")
                 field.press("Enter")
             figure.focus()
@@ -153,7 +153,7 @@ def test_the_keyboard_reaches_figures_and_sees_where_it_is(open_page):
 
 def test_nothing_jumps_while_one_works_with_a_figure(open_page):
     page = (visit := open_page(CHAPTER, width=1440)).page
-    figure = page.locator("#" + page.locator(".bp-beside .bp-live").first.get_attribute("id"))
+    figure = page.locator("#" + page.locator(".bp-beside .bp-live").nth(1).get_attribute("id"))
     control = figure.locator("input[type=range]").first
     control.focus()
     settle(page)
@@ -178,7 +178,7 @@ def test_nothing_jumps_while_one_works_with_a_figure(open_page):
 
 
 def test_the_contents_give_way_to_a_button(open_page):
-    page = (visit := open_page(f"{CHAPTER}#in-which-order")).page
+    page = (visit := open_page(f"{CHAPTER}#break-it-on-purpose")).page
     asked = "document.querySelector(':target').getBoundingClientRect().top"
     assert 48 <= page.evaluate(asked) <= 80, "the page was laid out, and it stayed at the top"
     link = page.locator(".bd-sidebar-secondary a").nth(2)

@@ -32,7 +32,7 @@ export class Tally {
   }
 
   #place() {
-    const exercises = document.querySelector(".bd-article section#exercises");
+    const exercises = document.querySelector("#exercises");
     if (exercises) exercises.before(this.#element);
     else document.querySelector(".bd-article")?.append(this.#element);
   }

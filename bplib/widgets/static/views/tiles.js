@@ -139,7 +139,8 @@ export const mount = (el, store, { forms, written: form, puzzles, samples }) => 
   // Elements that lie on each other, with tiles as large as fits all of these equations.
   const layersOf = (equations, layers) => {
     const element = html("div", { class: "bp-layers" }, ...layers);
-    styled(element, { one: `clamp(4px, min(${equations.map(({ one }) => one).join()}), ${largest}px)` });
+    const fits = equations.map(({ one }) => one).join();
+    styled(element, { one: `clamp(4px,min(${fits}),${largest}px)` });
     return element;
   };
   const show = (layers, k) => layers.forEach((layer, i) => layer.classList.toggle("bp-shown", i === k));
