@@ -70,6 +70,18 @@ def test_a_logarithmic_scale_says_where_it_starts_and_what_a_mark_is(show, most,
     assert not visit.faults
 
 
+def test_the_ends_of_a_linear_scale_stay_within_it(show):
+    x = Value(0.5, "x")
+    fig = live((x**3).named("cube"), {x: (-1.3, 1.7)}, views=[bars("cube")], name="long")
+    page = (visit := show(fig, width=390)).page
+    lane = page.locator(".bp-marks").bounding_box()
+    marks = [mark.bounding_box() for mark in page.locator(".bp-marks > span").all()]
+    assert len(marks) == 3
+    assert min(box["x"] for box in marks) >= lane["x"] - 1
+    assert max(box["x"] + box["width"] for box in marks) <= lane["x"] + lane["width"] + 1
+    assert not visit.faults
+
+
 def test_a_scale_of_fractions_starts_below_one(show):
     x = Value(0.5, "x")
     fig = live((x**3).named("cube"), {x: (0.01, 1)}, views=[bars("cube", log=True)], name="small")

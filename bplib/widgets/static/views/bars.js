@@ -47,7 +47,9 @@ export const mount = (el, store, { of, log }) => {
     const at = log ? Array.from({ length: Math.floor((hi - lo) / every) + 1 }, (_, k) => lo + k * every) : [...new Set([lo, 0, hi])];
     box.style.setProperty("--bp-rules", at.map((x) => `linear-gradient(var(--bp-line) 0 0) ${place(x)} / 1px 100% no-repeat`).join());
     if (log) note.replaceChildren(...pieces(words.bars.log, { start: [power(lo)], factor: [power(every)] }));
-    marks.replaceChildren(...at.map((x) => html("span", { style: `left: ${place(x)}` }, log ? power(x) : count(x))));
+    const within = (p) => (log ? "" : `; transform: translateX(-${p})`); // the ends of a linear scale are long numbers
+    marks.replaceChildren(...at.map((x) =>
+      html("span", { style: `left: ${place(x)}${within(place(x))}` }, log ? power(x) : count(x))));
   };
   for (const inputs of corners(store.controls, tape.start, MOST_CORNERS)) {
     const run = tape.forward(inputs);
