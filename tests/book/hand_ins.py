@@ -261,7 +261,9 @@ WRONG = {
 REVIEW = [
     Kind("s01-perfect", notebook(lambda nb: None), everything),
     Kind("s02-empty", first_cells(), nothing),
-    Kind("s03-plausible-wrong", answers(**WRONG), only("ex1", "ex2", "ex3-forward", "ex4-factor", "ex5")),
+    Kind(
+        "s03-plausible-wrong", answers(**WRONG), only("ex1", "ex2", "ex3-forward", "ex4-factor", "ex5", "ex9")
+    ),
     Kind("s04-check-and-answer-deleted", notebook(delete("ex3-backward-check", "ex2")), but("ex2")),
     Kind(
         "s05-endless-loops",

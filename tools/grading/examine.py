@@ -108,7 +108,11 @@ class Examiner:
 
     def wanted(self, source: list[Cell]) -> set[str]:
         """Return the names of all functions that the checks expect of a student."""
-        used = set().union(*(names_used(cell.source) for cell in source if cell.is_check))
+        used, ahead = set(), set().union(*(names_used(cell.source) for cell in source if cell.is_check))
+        while ahead:  # a given cell that a check uses may itself use an answer
+            used |= ahead
+            given = [self.given[name].source for name in ahead if name in self.given]
+            ahead = set().union(*map(names_used, given)) - used
         return used - set(self.trusted) - set(self.given)
 
     def examine(self, check: Cell, session: Session) -> Outcome:
@@ -143,11 +147,14 @@ class Examiner:
     def _provide(self, code: str, names: dict[str, Any], session: Session) -> None:
         """Fill `names` with what code uses: given cells from the source, the rest from the student."""
         missing = sorted(name for name in names_used(code) if name not in names)
+        absent: list[str] = []
         for name in missing:
             if (cell := self.given.get(name)) and name not in names:
                 names.update(dict.fromkeys(names_defined(cell.source)))  # a given cell may use itself
-                with contextlib.suppress(Absent):
+                try:
                     self._provide(cell.source, names, session)
+                except Absent as lacking:
+                    absent += lacking.names
                 for defined in names_defined(cell.source):
                     del names[defined]
                 with contextlib.suppress(Exception):  # it may use an answer that is wrong
@@ -155,7 +162,7 @@ class Examiner:
         theirs = [name for name in missing if name not in names and name not in self.given]
         found = session.look(theirs) if theirs else {}
         names.update(found)
-        if absent := [name for name in theirs if name not in found]:
+        if absent := [*absent, *(name for name in theirs if name not in found)]:
             raise Absent(absent)
 
 
