@@ -128,6 +128,10 @@ def key_strokes(key: str) -> list[dict[str, Any]]:
     return [{"type": "key", "id": "keyboard", "actions": strokes}]
 
 
+#: How Firefox ends the complaint about a font whose page was left before it came (NS_BINDING_ABORTED).
+LEFT = "status=2152398850"
+
+
 class Firefox(Engine):
     """Firefox over its own WebDriver BiDi, https://w3c.github.io/webdriver-bidi."""
 
@@ -194,6 +198,8 @@ class Firefox(Engine):
 
     def fault(self, method: str, event: dict[str, Any]) -> str:
         if method == "log.entryAdded":
+            if LEFT in event["text"]:
+                return ""
             kind = "console" if event["type"] == "console" else "exception"
             return f"{kind}: {event['text']}" if event["level"] == "error" else ""
         url = event["request"]["url"]

@@ -215,7 +215,7 @@ def test_a_prediction_is_made_and_no_notebook_holds_it(notebook):
     saved = page.evaluate(SAVED)["metadata"]["widgets"]["application/vnd.jupyter.widget-state+json"]["state"]
     (state,) = (m["state"] for m in saved.values() if m["state"].get("_bplib_kind") == "predict")
     (case,) = state["spec"]["cases"]
-    assert state["spec"].keys() == {"name", "folds", "cases"}
+    assert state["spec"].keys() == {"name", "folds", "returns", "cases"}
     assert case.keys() == {"kind", "question", "options", "packed"}
     assert not {"bet", "bets", "sure"} & state.keys()
     assert not notebook.faults

@@ -109,7 +109,7 @@ def test_every_cell_answers_as_in_jupyter(python, path):
     assert outcome["ran"] == len(cells)
     for cell, heard in zip(cells, outcome["heard"], strict=True):
         errors = [message for message in heard if message["kind"] in ("error", "cut", "broken")]
-        if "explore(" in cell.source and "import" not in cell.source:
+        if "with style()" in cell.source:
             assert [error["text"] for error in errors] == [ABSENT]
         else:
             assert errors == []

@@ -335,7 +335,8 @@ def test_a_chapter_s_figure_is_made_again_and_a_picture_stays(open_page):
     assert visit.faults == []
     visit = open_page(PICTURED, scheme="file")
     cells = Cells(visit.page)
-    picture = cells.holding("explore(draw")
+    picture = cells.holding("with style()")
+    picture.locator("summary").first.click()
     assert cells.run(picture) == "matplotlib is not in the page; the stored picture stays."
     assert picture.locator(".cell_output:not(.bp-output) img").is_visible()
     assert visit.faults == []
@@ -677,12 +678,12 @@ def test_a_site_without_python_is_whole(windows, axe, small):
     visit = windows.open(small.as_uri() + "/")
     page = visit.page
     page.goto((small / "book/00-introduction.html").as_uri())
-    slider = page.locator('.bp-live input[type="range"]').first
-    slider.wait_for()
-    before = page.locator(".bp-live").first.inner_text()
+    slider = page.locator('.bp-live input[type="range"]:visible').first
+    figure = slider.locator("xpath=ancestor::*[contains(@class, 'bp-live')][last()]")
+    before = figure.inner_text()
     slider.press("ArrowLeft")
     settle(page)
-    assert page.locator(".bp-live").first.inner_text() != before
+    assert figure.inner_text() != before
     assert page.locator(".bp-desk, .bp-editor").count() == 0
     assert page.get_by_role("button", name=re.compile("^(Run|Edit)$")).count() == 0
     assert visit.faults == []
@@ -713,7 +714,7 @@ def test_a_site_without_python_is_whole(windows, axe, small):
     visit.close()
 
 
-@pytest.mark.parametrize("path", ["book/00-introduction.html", "embed/first.html"])
+@pytest.mark.parametrize("path", ["book/00-introduction.html", "embed/dots.html"])
 def test_on_paper_a_figure_shows_the_way_to_itself(windows, small, path):
     visit = windows.open(small.as_uri() + "/", color_scheme="dark", device_scale_factor=3)
     page = visit.page
@@ -721,9 +722,9 @@ def test_on_paper_a_figure_shows_the_way_to_itself(windows, small, path):
     page.wait_for_selector(".bp-live .bp-foot")
     page.emulate_media(media="print")
     paper = page.locator(".bp-paper").first
-    address = "https://example.org/book/embed/first.html"
+    address = "https://example.org/book/embed/dots.html"
     name, shown = paper.inner_text().split("\n")
-    assert name.startswith("Figure first · ")
+    assert name.startswith("Figure dots · ")
     assert shown == address
     assert (small / address.removeprefix("https://example.org/book/")).is_file()
     # What is printed is the code of this address, module by module.

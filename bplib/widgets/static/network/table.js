@@ -35,12 +35,12 @@ export const tableOf = (store, anatomy, count) => {
     "details", { class: "bp-every", open: true }, html("summary", {}, words.network.every),
     html("div", { class: "bp-intermediates", role: "group", tabindex: 0, "aria-label": words.network.every }, table),
   );
-  // After an update, what a parameter was stands before what it is.
+  let folded = false;
+  // After an update, what a parameter was stands before what it is, where the words at the picture have no room for it.
   const valueOf = (i, { stale, moved: [from] }) => {
     const x = fmt(store.values[i]);
-    return stale && paramOf.has(i) ? fill(words.network.movedTo, { from: fmt(from[paramOf.get(i).n]), to: x }) : x;
+    return stale && folded && paramOf.has(i) ? fill(words.network.movedTo, { from: fmt(from[paramOf.get(i).n]), to: x }) : x;
   };
-  let folded = false;
   return {
     element,
     // Where it stands below all the rest, and not beside the picture, it is folded until a reader opens it.
