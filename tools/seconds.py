@@ -37,7 +37,9 @@ def tests(folder: Path) -> Iterator[tuple[str, float]]:
 
 def chapters(names: list[str]) -> set[str]:
     """Name the chapters whose pages were visited, as 01-credit-assignment."""
-    return {stem for name in names for stem in re.findall(r"\[book/(0[1-9]-[\w-]+|[1-9]\d-[\w-]+)", name)}
+    return {
+        stem for name in names for stem in re.findall(r"is_whole\[book/(0[1-9]-[\w-]+|[1-9]\d-[\w-]+)", name)
+    }
 
 
 def main(folder: Path) -> None:
