@@ -193,7 +193,10 @@ class Workbook {
       forget: () => this.#forget(),
       again: () => this.#again(),
     });
-    (elements[0] ?? fields[0]).before(this.#desk.element);
+    // Not above folded code, where a chapter's first figure is to stand.
+    const open = elements.find((element) => !element.querySelector("details.above-input")) ?? fields[0];
+    if (open) open.before(this.#desk.element);
+    else elements.at(-1).after(this.#desk.element);
     this.#offer();
     this.#restore();
   }
