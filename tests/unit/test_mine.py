@@ -91,7 +91,7 @@ def test_the_reader_s_and_what_is_lent_are_called_alike_and_say_the_same(mine, p
     own = CALLS[piece](getattr(mine, piece))
     assert getattr(mine, piece).__module__ == "mine"
     many = isinstance(lent, tuple)
-    assert type(own) is type(lent) and (not many or len(own) == len(lent))
+    assert isinstance(own, tuple) == many
     for a, b in zip(own, lent, strict=True) if many else [(own, lent)]:
         assert np.shape(a) == np.shape(b)
         np.testing.assert_allclose(a, b, rtol=1e-8)
