@@ -185,4 +185,4 @@ def test_a_class_is_kept_and_used_two_chapters_later_and_one_that_lacks_a_method
     assert "Your Value raised AttributeError: 'Value' object has no attribute 'exp'" in cells.run(uses)
     uses.get_by_role("button", name="Use the book's").click()
     cells.over(uses)
-    assert uses.locator(".bp-output").inner_text() == f"Value: lent by the book\n{right}"
+    assert uses.locator(".bp-output").inner_text().strip() == f"Value: lent by the book\n{right}"
