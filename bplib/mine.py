@@ -2,7 +2,7 @@
 
 ``from bplib.mine import slope`` gives the `slope` that the reader wrote in chapter 1, or where there is none
 the book's, lent, and prints which of the two. The cell of the answer that is kept has the tag ``mine:slope``;
-its text runs alone, with `math`, `np` and `Value` at hand.
+its text runs alone, with `math`, `np` and the book's `Value` at hand.
 
 On a page the browser keeps an answer when its check has said "Right", and hands it over before a cell runs.
 In JupyterLab `keep` writes it into ``mine.py``, in the exercises' folder, when its reader asks for that.
@@ -24,10 +24,16 @@ from typing import Any
 
 import numpy as np
 
-from bplib.scalar import Value
+from bplib import scalar  # no piece's name may stand here: it would be found before `__getattr__` is asked
 
 #: The pieces, each with the module that lends it: the book's own functions, never an exercise's solution.
-LENT = {"slope": "bplib.gradcheck.naive"}
+LENT = {
+    "slope": "bplib.gradcheck.naive",
+    "numerical_gradient": "bplib.gradcheck",
+    "Value": "bplib.scalar",
+    "network": "bplib.lent",
+    "batches": "bplib.lent",
+}
 #: Where `keep` writes, where it is found from there and from a chapter, and what the file begins with.
 FILE = "mine.py"
 PLACES = (Path(FILE), Path("exercises") / FILE)
@@ -82,7 +88,8 @@ def _run(name: str, text: str, place: str) -> Any:
     if not text:
         return getattr(import_module(LENT[name]), name)
     linecache.cache[place] = (len(text), None, text.splitlines(keepends=True), place)
-    space: dict[str, Any] = {"__name__": "mine", "math": math, "np": np, "Value": Value}
+    space: dict[str, Any] = {"__name__": "mine", "math": math, "np": np, "Value": scalar.Value}
+    space.pop(name, None)
     try:
         exec(compile(text, place, "exec", dont_inherit=True), space)
         return space[name]
@@ -112,7 +119,8 @@ def bring(texts: Mapping[str, str]) -> None:
 def broken(error: BaseException) -> str | None:
     """Return the piece, brought by the page, in which an error arose; None if it arose elsewhere.
 
-    A function that a cell hands to a piece is the cell's: what it raises is no fault of the piece.
+    A function that a cell hands to a piece is the cell's: what it raises is no fault of the piece. A cell
+    that asks a piece for what it can't do fails by the piece.
     """
     if isinstance(error, PieceError):
         return error.piece
@@ -120,12 +128,18 @@ def broken(error: BaseException) -> str | None:
         if found := _PLACE.fullmatch(frame.f_code.co_filename):
             return found[1]
         if frame.f_globals.get("__name__") == "__main__":
-            return None
+            return _refused(error)
     return None
 
 
+def _refused(error: BaseException) -> str | None:
+    """Return the piece of which Python says that it has no such method, operation or argument."""
+    words = re.findall(r"\w+", str(error)) if isinstance(error, AttributeError | TypeError) else []
+    return next((name for name in _brought if name in words), None)
+
+
 def keep(piece: Any) -> None:
-    """Write a function into ``mine.py``, in place of one of the same name, once its check has said "Right".
+    """Write a piece into ``mine.py``, in place of one of the same name, once its check has said "Right".
 
     Parameters
     ----------
@@ -149,5 +163,12 @@ def keep(piece: Any) -> None:
     for span in reversed(_spans(text, name)):
         del lines[span]
     kept = "".join(lines).rstrip()
-    path.write_text(f"{kept}\n\n\n{inspect.getsource(piece).rstrip()}\n", encoding="utf-8")
+    path.write_text(f"{kept}\n\n\n{_source(name, piece).rstrip()}\n", encoding="utf-8")
     print(f"{name}: kept in {path}")
+
+
+def _source(name: str, piece: Any) -> str:
+    """Return the lines of a function or class; of a notebook's class `inspect` finds only the methods."""
+    known = piece if inspect.isfunction(piece) else next(filter(inspect.isfunction, vars(piece).values()))
+    lines, _ = inspect.findsource(known)
+    return "".join(lines[_spans("".join(lines), name)[-1]])

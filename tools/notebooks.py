@@ -193,7 +193,8 @@ def mark_what_may_fail(nb: NotebookNode) -> None:
     """Tag each code cell that is an answer, or uses a name that an answer defines or a function that does."""
     code = [(cell, ast.parse(cell.source)) for cell in nb.cells if cell.cell_type == "code"]
     answers = [(cell, tree) for cell, tree in code if cell.metadata.get("nbgrader", {}).get("solution")]
-    names = {node.name for _, tree in answers for node in tree.body if isinstance(node, ast.FunctionDef)}
+    defines = ast.FunctionDef | ast.ClassDef
+    names = {node.name for _, tree in answers for node in tree.body if isinstance(node, defines)}
     functions = [node for _, tree in code for node in tree.body if isinstance(node, ast.FunctionDef)]
     names |= {function.name for function in functions if names_in(function) & names}
     for cell, tree in code:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from bplib.checks import Check, by_nudging, instead
+from bplib.gradcheck import numerical_gradient
 from bplib.scalar import Value
 
 
@@ -385,5 +386,79 @@ check_unit = Check(
         "the second term is divided by the length too often or not often enough": instead(
             _unit, dx=lambda s: s.du / s.n - s.u * s.along
         ),
+    },
+)
+
+
+# 9. A tool to keep: numerical_gradient, tried where all entries meet and a step leaves its trace
+def _meeting_all(A: Any, X: Any) -> float:
+    return float(np.sum(A * X**3) + np.prod(X))
+
+
+def _wrong_gradient(up: float = 1, down: float = 1, times: float = 1) -> Callable[[Any, Any, float], Any]:
+    """Make the gradient with so many steps up and down, and what comes out multiplied."""
+
+    def gradient(A: Any, X: Any, h: float) -> Any:
+        grad = np.zeros_like(X)
+        for at in np.ndindex(X.shape):
+            step = np.zeros_like(X)
+            step[at] = h
+            rise = _meeting_all(A, X + up * step) - _meeting_all(A, X - down * step)
+            grad[at] = times * rise / ((up + down) * h)
+        return grad
+
+    return gradient
+
+
+def _not_put_back(A: Any, X: Any, h: float) -> Any:
+    grad, moved = np.zeros_like(X), X.copy()
+    for at in np.ndindex(X.shape):
+        moved[at] += h
+        above = _meeting_all(A, moved)
+        moved[at] -= 2 * h
+        grad[at] = (above - _meeting_all(A, moved)) / (2 * h)
+    return grad
+
+
+def _all_at_once(A: Any, X: Any, h: float) -> Any:
+    return (_meeting_all(A, X + h) - _meeting_all(A, X - h)) / (2 * h)
+
+
+def _row_by_row(A: Any, X: Any, h: float) -> Any:
+    grad = np.zeros_like(X)
+    for i in range(len(X)):
+        step = np.zeros_like(X)
+        step[i] = h
+        grad[i] = (_meeting_all(A, X + step) - _meeting_all(A, X - step)) / (2 * h)
+    return grad
+
+
+check_numerical_gradient = Check(
+    lambda A, X, h: numerical_gradient(lambda X: _meeting_all(A, X), X, h=h),
+    returns=["gradient"],
+    cases=[
+        {"A": np.array([1.0, -1.0]), "X": np.array([2.0, 1.0]), "h": 0.5},
+        {"A": np.array([0.5, 2.0, -1.0]), "X": np.array([1.0, -0.5, 2.0]), "h": 0.1},
+        {"A": np.array([[1.0, 0.5], [-2.0, 1.5]]), "X": np.array([[0.5, 1.0], [2.0, -1.5]]), "h": 0.2},
+    ],
+    mistakes={
+        "an entry that was moved is not put back before the next one moves": _not_put_back,
+        "all entries move at once; the gradient asks what each does alone": _all_at_once,
+        "all entries move at once, again for each entry; move the one whose turn it is": (
+            lambda A, X, h: np.full_like(X, _all_at_once(A, X, h))
+        ),
+        "a whole row moves at once; np.ndindex goes through the entries, whatever the shape": _row_by_row,
+        "this looks to one side only, from x to x + h; measure on both sides": _wrong_gradient(down=0),
+        "this looks to one side only, from x - h to x; measure on both sides": _wrong_gradient(up=0),
+        "these are differences; a slope is a difference, divided by the distance": (
+            lambda A, X, h: _wrong_gradient(times=2 * h)(A, X, h)
+        ),
+        "/ 2 * h divides by 2 and multiplies by h: the distance needs brackets": (
+            lambda A, X, h: _wrong_gradient(times=h**2)(A, X, h)
+        ),
+        "the step h that was handed over is not the one that is taken": (
+            lambda A, X, h: _wrong_gradient()(A, X, 1e-5)
+        ),
+        "this is the value of f, again for each entry": lambda A, X, h: np.full_like(X, _meeting_all(A, X)),
     },
 )

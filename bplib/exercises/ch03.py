@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from bplib.checks import Check, by_nudging, instead
+from bplib.scalar import Value
 
 LINE = np.array([[0, 1], [1, 2], [2, 3]])
 PRODUCT = np.array([[0, 2], [1, 2]])
@@ -292,5 +293,130 @@ check_second = Check(
         "x + ε has no part in ε squared": lambda x: 12 * x**2 + 2 + 2 * (4 * x**3 + 2 * x),
         "this is the first derivative": lambda x: 4 * x**3 + 2 * x,
         "this is the function itself": lambda x: x**4 + x**2,
+    },
+)
+
+
+# 10. A tool to keep: Value, tried on a program that uses a node again after other nodes came of it
+def _program(x: Any, y: Any, tanh: Callable[[Any], Any], exp: Callable[[Any], Any]) -> Any:
+    u = x * y + 1
+    t = tanh(u + 0.5 * u * u)
+    return 2 * exp(t * y) + t
+
+
+def _plain(x: float, y: float) -> float:
+    return float(_program(x, y, np.tanh, np.exp))
+
+
+def _engine_reference(x: float, y: float) -> tuple[float, ...]:
+    return (_plain(x, y), *by_nudging(_plain, "x", "y")(x, y))
+
+
+Order = Callable[[Value], list[Value]]  # in which the nodes hand on
+
+
+def _from_the_end(loss: Value) -> list[Value]:
+    return loss.graph()[::-1]
+
+
+def _depth_first(which: int) -> Order:
+    """Return the order in which a walk comes upon the nodes that goes to the first, or last, parent first."""
+
+    def order(loss: Value) -> list[Value]:
+        found: dict[Value, None] = {}
+
+        def visit(node: Value) -> None:
+            if node not in found:
+                found[node] = None
+                for parent in node.parents[::which]:
+                    visit(parent)
+
+        visit(loss)
+        return list(found)
+
+    return order
+
+
+def _level_by_level(loss: Value) -> list[Value]:
+    found = {loss: None}
+    todo = [loss]
+    for node in todo:
+        for parent in node.parents:
+            if parent not in found:
+                found[parent] = None
+                todo.append(parent)
+    return todo
+
+
+def _wrong_engine(
+    order: Order = _from_the_end,
+    adds: bool = True,
+    walks: int = 1,
+    **slopes: Callable[[Value], tuple[float, ...]],
+) -> Callable[[float, float], dict[str, float]]:
+    """Make the gradients with another order, shares overwritten, walks that add up, or an op's slopes."""
+
+    def gradients(x: float, y: float) -> dict[str, float]:
+        leaves = Value(x), Value(y)
+        loss = _program(*leaves, Value.tanh, Value.exp)
+        grad = dict.fromkeys(loss.graph(), 0.0)
+        for _ in range(walks):
+            grad[loss] = 1.0
+            for node in order(loss):
+                local = slopes[node.op](node) if node.op in slopes else node.local_grads
+                for parent, slope in zip(node.parents, local, strict=True):
+                    grad[parent] = adds * grad[parent] + grad[node] * slope
+        return {"dx": grad[leaves[0]], "dy": grad[leaves[1]]}
+
+    return gradients
+
+
+def _hands_on_all(x: float, y: float) -> dict[str, float]:
+    """Walk path by path, where each visit hands on all that the node has."""
+    leaves = Value(x), Value(y)
+    loss = _program(*leaves, Value.tanh, Value.exp)
+    grad = dict.fromkeys(loss.graph(), 0.0)
+
+    def visit(node: Value) -> None:
+        for parent, slope in zip(node.parents, node.local_grads, strict=True):
+            grad[parent] += grad[node] * slope
+            visit(parent)
+
+    grad[loss] = 1.0
+    visit(loss)
+    return {"dx": grad[leaves[0]], "dy": grad[leaves[1]]}
+
+
+check_engine = Check(
+    _engine_reference,
+    returns=["loss", "dx", "dy"],
+    cases=[{"x": 0.5, "y": -1.0}, {"x": -0.75, "y": 0.5}, {"x": 0.25, "y": 1.5}],
+    mistakes={
+        "a share overwrites the one before it; shares add": _wrong_engine(adds=False),
+        "a node hands on when it is first met; it must wait until all of its shares are in": _wrong_engine(
+            order=_depth_first(1)
+        ),
+        "a node hands on before all of its shares are in: a parent goes before a child of its": _wrong_engine(
+            order=_depth_first(-1)
+        ),
+        "the nodes hand on level by level; a node that is used on two levels goes too early": _wrong_engine(
+            order=_level_by_level
+        ),
+        "each visit hands on all that has come so far, and some of it twice": _hands_on_all,
+        "the second call of backward adds to what the first has left; set the gradients to 0 first": (
+            _wrong_engine(walks=2)
+        ),
+        "in a product the slope with respect to one factor is the other one": _wrong_engine(
+            mul=lambda node: (node.parents[0].data, node.parents[1].data)
+        ),
+        "the slope of tanh is missing": _wrong_engine(tanh=lambda node: (1.0,)),
+        "the slope of tanh lacks its square": _wrong_engine(tanh=lambda node: (1 - node.data,)),
+        "in the slope of tanh stands what came in; it takes what tanh delivers": _wrong_engine(
+            tanh=lambda node: (1 - node.parents[0].data ** 2,)
+        ),
+        "the slope of exp is missing": _wrong_engine(exp=lambda node: (1.0,)),
+        "the slope of exp is what it delivers, not what came in": _wrong_engine(
+            exp=lambda node: (node.parents[0].data,)
+        ),
     },
 )

@@ -560,3 +560,51 @@ check_corner = Check(
     },
     tol=1e-5,
 )
+
+
+# 9. A tool to keep: network, with any number of outputs
+def _loss_and(gradients: Callable[..., tuple[Any, ...]]) -> Callable[..., tuple[Any, ...]]:
+    """Put the loss before the gradients."""
+    return lambda *case: (network_loss(*case), *gradients(*case))
+
+
+def _halved(s: Stations) -> Any:
+    return (s.yhat - s.y) / 2
+
+
+check_network = Check(
+    _loss_and(by_nudging(network_loss, "W1", "b1", "W2", "b2")),
+    returns=["loss", "dW1", "db1", "dW2", "db2"],
+    cases=[_random_case(5, 1, 2, 1), _random_case(6, 2, 3, 3), _random_case(7, 3, 4, 2)],
+    mistakes={
+        "the outputs' losses are summed; take their mean": instead(
+            _network, loss=lambda s: np.sum(_cross_entropy(s.yhat, s.y))
+        ),
+        "the mean is over two outputs here, however many there are": lambda *case: (
+            float(np.sum(_cross_entropy(network(*case)[0], case[-1])) / 2),
+            *_wrong_backward(delta2=_halved)(*case),
+        ),
+        "the loss is a mean over the outputs: their number is missing in delta2": _loss_and(
+            _wrong_backward(delta2=lambda s: s.yhat - s.y)
+        ),
+        "delta2 is y - yhat; the gradient is yhat - y": _loss_and(
+            _wrong_backward(delta2=lambda s: -s.delta2)
+        ),
+        "the slope of the sigmoid is still in delta2; it cancels with that of the loss": _loss_and(
+            _wrong_backward(delta2=lambda s: s.delta2 * s.yhat * (1 - s.yhat))
+        ),
+        "the slope of tanh is missing": _loss_and(_wrong_backward(slope=lambda s: 1.0)),
+        "in the slope of tanh, tanh is taken twice": _loss_and(
+            _wrong_backward(slope=lambda s: 1 - np.tanh(s.a1) ** 2)
+        ),
+        "only the path through the first output is counted; the paths add up": _loss_and(
+            _wrong_backward(back=lambda s: s.W2[0] * s.delta2[0])
+        ),
+        "a hidden delta gathers the deltas after it, each times the weight that leads there": _loss_and(
+            _wrong_backward(back=lambda s: s.delta2.sum())
+        ),
+        "W2 is multiplied by the activation a, not by the sum z": instead(
+            _network, dW2=lambda s: np.outer(s.delta2, s.z1)
+        ),
+    },
+)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from bplib.checks import Check, by_nudging, instead
+from bplib.exercises.ch04 import network_loss
 
 Stations = SimpleNamespace  # what a right pass computes on its way, by name
 Part = Callable[..., Any]  # a number or an array of what a pass has at hand
@@ -595,5 +596,80 @@ check_columns_backward = Check(
         "the columns are not added up yet: b serves all of them": lambda dZ, X, K: {"db": dZ},
         "everything is added up; each unit has its own bias": lambda dZ, X, K: {"db": dZ.sum()},
         "only the last sample is left of it": lambda dZ, X, K: {"db": dZ[:, -1:]},
+    },
+)
+
+
+# 9. A tool to keep: batches, chapter 4's network for many samples
+def _batch_loss(X: Any, W1: Any, b1: Any, W2: Any, b2: Any, Y: Any) -> float:
+    return float(np.mean([network_loss(x, W1, b1, W2, b2, y) for x, y in zip(X, Y, strict=True)]))
+
+
+def _batch_reference(*case: Any) -> tuple[Any, ...]:
+    return (_batch_loss(*case), *by_nudging(_batch_loss, "W1", "b1", "W2", "b2")(*case))
+
+
+def _batch_case(seed: int, B: int, n0: int, n1: int, n2: int) -> dict[str, Any]:
+    case = _update_case(seed, B, n0, n1, n2, 0.0)
+    names = ("X", "W1", "b1", "W2", "b2")
+    return {name: case[name] for name in names} | {"Y": (case["Y"] > 0).astype(float)}
+
+
+def _wrong_batches(loss: Part | None = None, **other: Part) -> Callable[..., tuple[Any, ...]]:
+    """Make the batch's pass with a part replaced; each takes what the pass has at hand."""
+    part: dict[str, Part] = {
+        "start": lambda s: (s.Yhat - s.Y) / s.Y.size,
+        "slope": lambda s: 1 - s.A1**2,
+        "sheets": lambda dZ, A: dZ.T @ A,
+        "rows": lambda dZ: dZ.sum(axis=0),
+    }
+    part |= other
+
+    def batches(X: Any, W1: Any, b1: Any, W2: Any, b2: Any, Y: Any) -> tuple[Any, ...]:
+        A1 = np.tanh(X @ W1.T + b1)
+        s = Stations(A1=A1, Yhat=1 / (1 + np.exp(-(A1 @ W2.T + b2))), Y=Y)
+        dZ2 = part["start"](s)
+        dZ1 = dZ2 @ W2 * part["slope"](s)
+        total = _batch_loss(X, W1, b1, W2, b2, Y) if loss is None else loss(s)
+        sheets, rows = part["sheets"], part["rows"]
+        return total, sheets(dZ1, X), rows(dZ1), sheets(dZ2, A1), rows(dZ2)
+
+    return batches
+
+
+def _entries(s: Stations) -> Any:
+    return -s.Y * np.log(s.Yhat) - (1 - s.Y) * np.log(1 - s.Yhat)
+
+
+check_batches = Check(
+    _batch_reference,
+    returns=["loss", "dW1", "db1", "dW2", "db2"],
+    cases=[_batch_case(11, 2, 1, 1, 1), _batch_case(12, 3, 2, 4, 2), _batch_case(13, 2, 2, 2, 2)],
+    mistakes={
+        "the loss is a mean over samples and outputs; here the samples are summed": _wrong_batches(
+            loss=lambda s: np.sum(_entries(s)) / s.Y.shape[1], start=lambda s: (s.Yhat - s.Y) / s.Y.shape[1]
+        ),
+        "the loss is a mean over samples and outputs; here the outputs are summed": _wrong_batches(
+            loss=lambda s: np.sum(_entries(s)) / len(s.Y), start=lambda s: (s.Yhat - s.Y) / len(s.Y)
+        ),
+        "the loss is a mean; nothing is divided here": _wrong_batches(
+            loss=lambda s: np.sum(_entries(s)), start=lambda s: s.Yhat - s.Y
+        ),
+        "1/B is in dZ already; don't divide by B at each layer": _wrong_batches(
+            sheets=lambda dZ, A: dZ.T @ A / len(dZ), rows=lambda dZ: dZ.mean(axis=0)
+        ),
+        "it is Y - Yhat; the gradient is Yhat - Y": _wrong_batches(start=lambda s: (s.Y - s.Yhat) / s.Y.size),
+        "this is the start of the mean square error; the loss here is cross-entropy": _wrong_batches(
+            start=lambda s: 2 * (s.Yhat - s.Y) / s.Y.size
+        ),
+        "the slope of the sigmoid is still in dZ2; it cancels with that of the loss": _wrong_batches(
+            start=lambda s: (s.Yhat - s.Y) / s.Y.size * s.Yhat * (1 - s.Yhat)
+        ),
+        "the slope of tanh is missing": _wrong_batches(slope=lambda s: 1.0),
+        "in the slope of tanh, tanh is taken twice": _wrong_batches(slope=lambda s: 1 - np.tanh(s.A1) ** 2),
+        "only the last sample's sheet is left of it": _wrong_batches(
+            sheets=lambda dZ, A: np.outer(dZ[-1], A[-1]), rows=lambda dZ: dZ[-1]
+        ),
+        "the rows are not added up yet: each unit has one bias": _wrong_batches(rows=lambda dZ: dZ),
     },
 )

@@ -105,6 +105,58 @@ def with_the_inverse(A, C, x):
     return np.linalg.solve(A, np.cosh(A @ x) ** -2.0 * (C.T @ C @ np.tanh(A @ x)))
 
 
+def meeting_all(A, X):
+    return (A * X**3).sum() + X.prod()
+
+
+def by_columns_of_one(A, X, h):
+    """Move along each row of an identity matrix, and put the slopes back into the shape of X."""
+    steps = h * np.eye(X.size).reshape(-1, *X.shape)
+    rises = [meeting_all(A, X + step) - meeting_all(A, X - step) for step in steps]
+    return np.reshape(rises, X.shape) / (2 * h)
+
+
+def in_place(A, X, h):
+    """Move an entry of the argument itself, and set it back to what it was."""
+    grad = np.empty(X.shape)
+    for at, was in np.ndenumerate(X):
+        X[at] = was + h
+        above = meeting_all(A, X)
+        X[at] = was - h
+        grad[at] = (above - meeting_all(A, X)) / (2 * h)
+        X[at] = was
+    return grad.tolist()
+
+
+def left_where_it_was_moved(A, X, h):
+    grad = np.zeros(X.shape)
+    moved = X.copy()
+    for at in np.ndindex(X.shape):
+        moved[at] = X[at] - h
+        below = meeting_all(A, moved)
+        moved[at] = X[at] + h
+        grad[at] = (meeting_all(A, moved) - below) / 2 / h
+    return grad
+
+
+def first_axis_only(A, X, h):
+    grad = np.zeros(X.shape)
+    for i in range(len(X)):
+        up, down = X.copy(), X.copy()
+        up[i] += h
+        down[i] -= h
+        grad[i] = (meeting_all(A, up) - meeting_all(A, down)) / (2 * h)
+    return grad
+
+
+def moves_the_argument(A, X, h):
+    grad = np.zeros(X.shape)
+    for at in np.ndindex(X.shape):
+        X[at] += h
+        grad[at] = meeting_all(A, X) / h
+    return grad
+
+
 RIGHT = [
     ("check_by_hand", lambda: [7, 49, 2 * 7, 1, 3, 42]),
     ("check_verified", verified),
@@ -128,6 +180,9 @@ RIGHT = [
         lambda x, du: (np.eye(len(x)) - np.outer(x, x) / (x @ x)) @ du / math.hypot(*x),
     ),
     ("check_unit", lambda x, du: numerical_gradient(lambda x: du @ x / np.linalg.norm(x), x)),
+    ("check_numerical_gradient", by_columns_of_one),
+    ("check_numerical_gradient", in_place),
+    ("check_numerical_gradient", lambda A, X, h: A * (3 * X * X + h * h) + X.prod() / X),
 ]
 
 
@@ -162,4 +217,13 @@ WRONG = [
      "its shape should be"),
     ("check_unit", lambda x, du: x / math.hypot(*x), "its numbers are not the right ones"),
     ("check_unit", lambda x, du: np.eye(len(x)) - np.outer(x, x) / (x @ x), "its shape should be (2,)"),
+    ("check_numerical_gradient", first_axis_only, "gradient: a whole row moves at once"),
+    ("check_numerical_gradient", left_where_it_was_moved, "gradient: its numbers are not the right ones"),
+    ("check_numerical_gradient", moves_the_argument, "Your function changes its argument X in place"),
+    ("check_numerical_gradient", lambda A, X, h: (meeting_all(A, X + h) - meeting_all(A, X - h)) / (2 * h),
+     "gradient: all entries move at once; the gradient asks"),
+    ("check_numerical_gradient", lambda A, X, h: 3 * A * X**2 + X.prod() / X,
+     "gradient: the step h that was handed over"),
+    ("check_numerical_gradient", lambda A, X, h: 2 * by_columns_of_one(A, X, h),
+     "gradient: it is twice as large"),
 ]  # fmt: skip

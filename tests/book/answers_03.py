@@ -61,6 +61,162 @@ def by_complex_step(a, da, b, db):
     return whole.real, whole.imag / h
 
 
+class Recursive:
+    """An engine without a topological order: each use is asked for its share, path by path."""
+
+    def __init__(self, data, back=lambda upstream: None):
+        self.data, self.grad, self.back = data, 0.0, back
+
+    def lifted(self, other):
+        return other if isinstance(other, type(self)) else type(self)(other)
+
+    def __add__(self, other):
+        other = self.lifted(other)
+
+        def back(upstream):
+            self.receive(upstream)
+            other.receive(upstream)
+
+        return type(self)(self.data + other.data, back)
+
+    def __mul__(self, other):
+        other = self.lifted(other)
+
+        def back(upstream):
+            self.receive(upstream * other.data)
+            other.receive(upstream * self.data)
+
+        return type(self)(self.data * other.data, back)
+
+    __radd__, __rmul__ = __add__, __mul__
+
+    def tanh(self):
+        out = np.tanh(self.data)
+        return type(self)(out, lambda upstream: self.receive(upstream / np.cosh(self.data) ** 2))
+
+    def exp(self):
+        out = np.exp(self.data)
+        return type(self)(out, lambda upstream: self.receive(upstream * out))
+
+    def backward(self):
+        self.receive(1.0)
+
+    def receive(self, upstream):
+        self.grad += upstream
+        self.back(upstream)
+
+
+class HandsOnAll(Recursive):
+    def receive(self, upstream):
+        self.grad += upstream
+        self.back(self.grad)
+
+
+class SquaresWhatCameIn(Recursive):
+    def tanh(self):
+        return type(self)(np.tanh(self.data), lambda upstream: self.receive(upstream * (1 - self.data**2)))
+
+
+class Walking:
+    """An engine as the exercise wants it, in which what is done with a share can be another."""
+
+    def __init__(self, data, uses=()):
+        self.data, self.grad, self.uses = data, 0.0, uses
+
+    def of(self, other, add):
+        other = other if isinstance(other, Walking) else type(self)(other)
+        slopes = (1.0, 1.0) if add else (other.data, self.data)
+        data = self.data + other.data if add else self.data * other.data
+        return type(self)(data, [(self, slopes[0]), (other, slopes[1])])
+
+    def __add__(self, other):
+        return self.of(other, add=True)
+
+    def __mul__(self, other):
+        return self.of(other, add=False)
+
+    __radd__, __rmul__ = __add__, __mul__
+
+    def tanh(self):
+        return type(self)(np.tanh(self.data), [(self, np.cosh(self.data) ** -2)])
+
+    def exp(self):
+        return type(self)(np.exp(self.data), [(self, np.exp(self.data))])
+
+    def walk(self):
+        found = {}
+
+        def visit(node):
+            for parent, _ in node.uses:
+                visit(parent)
+            found[node] = None
+
+        visit(self)
+        return list(found)[::-1]
+
+    def begin(self):
+        for node in self.walk():
+            node.grad = 0.0
+
+    def take(self, share):
+        self.grad += share
+
+    def backward(self):
+        self.begin()
+        self.grad = 1.0
+        for node in self.walk():
+            for parent, slope in node.uses:
+                parent.take(node.grad * slope)
+
+
+class Overwriting(Walking):
+    def take(self, share):
+        self.grad = share
+
+
+class Keeping(Walking):
+    def begin(self):
+        pass
+
+
+class TooEarly(Walking):
+    def walk(self):
+        found = {}
+
+        def visit(node):
+            found.setdefault(node)
+            for parent, _ in node.uses:
+                visit(parent)
+
+        visit(self)
+        return list(found)
+
+
+def engine(Value):
+    """Return what the program of exercise 10 gives with an engine."""
+
+    def run(x, y):
+        x, y = Value(x), Value(y)
+        u = x * y + 1
+        t = (u + 0.5 * u * u).tanh()
+        loss = 2 * (t * y).exp() + t
+        for _ in range(2 if issubclass(Value, Walking) else 1):
+            loss.backward()
+        return loss.data, x.grad, y.grad
+
+    return run
+
+
+def engine_by_complex_step(x, y):
+    def program(x, y):
+        u = x * y + 1
+        t = np.tanh(u + u * u / 2)
+        return 2 * np.exp(t * y) + t
+
+    h = 1e-30
+    return [program(x, y), program(x + 1j * h, y).imag / h, program(x, y + 1j * h).imag / h]
+
+
 RIGHT = [
     ("check_orders", lambda: [5.0, 6.0, 2.0, 4.0]),
     ("check_three_backwards", lambda: [6.0, 8.0, 12.0, 16.0, 18.0, 24.0]),
@@ -73,6 +229,9 @@ RIGHT = [
     ("check_repaired", node_by_node),
     ("check_multiply", lambda p, q: np.polynomial.polynomial.polymul(p, q)[:3]),
     ("check_second", lambda x: 2 + 3 * (2 * x) ** 2),
+    ("check_engine", engine(Recursive)),
+    ("check_engine", engine(Walking)),
+    ("check_engine", engine_by_complex_step),
 ]
 
 
@@ -134,4 +293,19 @@ WRONG = [
     ("check_multiply", lambda p, q: np.convolve(p, q)[:2], "product: its shape should be (3,), and is (2,)"),
     ("check_second", lambda x: 4 * x**3 + 2 * x, "this is the first derivative"),
     ("check_second", lambda x: 12 * x**2 + 2 + 8 * x**3 + 4 * x, "x + ε has no part in ε squared"),
+    ("check_engine", engine(Keeping), "dx: the second call of backward adds"),
+    ("check_engine", engine(Overwriting), "dx: a share overwrites the one before it"),
+    ("check_engine", engine(HandsOnAll), "dx: each visit hands on all that has come so far"),
+    ("check_engine", engine(SquaresWhatCameIn), "dx: in the slope of tanh stands what came in"),
+    ("check_engine", engine(TooEarly), "dx: a node hands on when it is first met"),
+    (
+        "check_engine",
+        lambda x, y: Recursive(x) - y,
+        "unsupported operand type(s) for -: 'Recursive' and 'float'",
+    ),
+    (
+        "check_engine",
+        lambda x, y: (Recursive(x), x, y),
+        "loss should be a number or an array, and is a Recursive",
+    ),
 ]

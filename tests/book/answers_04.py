@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from bplib import functional as fn
+from bplib.lent import network
 from bplib.neurons import neurons
 from bplib.scalar import Value
 
@@ -94,11 +95,18 @@ RIGHT = [
     ("check_repaired", step_by_values),
     ("check_input_gradient", lambda *case: [v.grad for v in by_neurons(*case).x]),
     ("check_corner", corner_by_formula),
+    ("check_network", lambda *case: (loop_forward(*case)[1], *backward_loop(*case))),
+    ("check_network", lambda *case: [np.array(part) for part in network(*case)]),
 ]  # fmt: skip
 
 
 def without_half(*case):
     return tuple(2 * part for part in by_arrays(*case))
+
+
+def half_of_each(x, W1, b1, W2, b2, y):
+    """Divide by two, as in exercise 3, however many outputs there are."""
+    return tuple(np.multiply(grad, len(y) / 2) for grad in backward_loop(x, W1, b1, W2, b2, y))
 
 
 def without_transpose(x, W1, b1, W2, b2, y):
@@ -148,4 +156,20 @@ WRONG = [
     ("check_repaired", lambda *case: step_by_values(*case)[0], "Return W1, b1, W2, b2"),
     ("check_corner", corner_without_relu, "right: the second hidden unit has a ReLU too"),
     ("check_corner", lambda *case: (*corner_by_formula(*case)[:2], 0.0), "central: it is zero"),
+    (
+        "check_network",
+        lambda *case: (loop_forward(*case)[1], *half_of_each(*case)),
+        "dW1: the mean is over two outputs here",
+    ),
+    ("check_network", lambda *case: backward_loop(*case), "Return loss, dW1, db1, dW2, db2, in this order"),
+    (
+        "check_network",
+        lambda *case: (*network(*case)[:3], *network(*case)[:2:-1]),
+        "dW2: it and db2 have changed places",
+    ),
+    (
+        "check_network",
+        lambda *case: (loop_forward(*case)[1] * len(case[-1]), *backward_loop(*case)),
+        "loss: the outputs' losses are summed",
+    ),
 ]

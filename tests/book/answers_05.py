@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from bplib import functional as fn
+from bplib import lent
 
 SHEETS = [
     [[-2.0, -4.0, -4.0], [-1.0, -2.0, -2.0]],
@@ -139,6 +140,28 @@ def columns_by_samples(dZ, X, K):
     return dX, dK, db
 
 
+def batch_by_samples(X, W1, b1, W2, b2, Y):
+    """Average over the samples what chapter 4's network gives."""
+    each = [lent.network(x, W1, b1, W2, b2, y) for x, y in zip(X, Y, strict=True)]
+    return tuple(sum(parts) / len(X) for parts in zip(*each, strict=True))
+
+
+def batch_by_columns(X, W1, b1, W2, b2, Y):
+    """Let samples be columns, and take 1 / cosh(z)**2 for the slope of tanh and log(1 + e^z) for the loss."""
+    Z1 = W1 @ X.T + b1[:, None]
+    Z2 = W2 @ np.tanh(Z1) + b2[:, None]
+    D2 = (1 / (1 + np.exp(-Z2)) - Y.T) / Y.size
+    D1 = W2.T @ D2 / np.cosh(Z1) ** 2
+    loss = np.mean(np.log1p(np.exp(Z2)) - Y.T * Z2)
+    return loss, D1 @ X, D1.sum(axis=1), D2 @ np.tanh(Z1).T, D2.sum(axis=1)
+
+
+def batch_where(X, W1, b1, W2, b2, Y, size, over=1):
+    """Divide by another size at the start, or by `over` more at each layer."""
+    loss, *grads = batch_by_columns(X, W1, b1, W2, b2, Y)
+    return loss, *(grad * Y.size / size / over for grad in grads)
+
+
 RIGHT = [
     ("check_shapes", lambda: [[8, 5], [32, 8], [3, 8], [32, 3], [32, 8], [3, 8], [3]]),
     ("check_shapes", lambda: tuple(np.zeros(s).shape for s in (
@@ -161,6 +184,8 @@ RIGHT = [
     ("check_unbroadcast", one_axis_at_a_time),
     ("check_columns_backward", columns_by_translation),
     ("check_columns_backward", columns_by_samples),
+    ("check_batches", batch_by_samples),
+    ("check_batches", batch_by_columns),
 ]  # fmt: skip
 
 
@@ -342,4 +367,15 @@ WRONG = [
      "db: the sum goes"),
     ("check_columns_backward", lambda dZ, X, K: (K @ dZ, X @ dZ.T, dZ.mean(axis=1, keepdims=True)),
      "db: the share"),
+    ("check_batches", lambda *case: batch_where(*case, size=len(case[0])),
+     "dW1: the loss is a mean over samples and outputs; here the outputs are summed"),
+    ("check_batches", lambda *case: batch_where(*case, size=case[-1].size, over=len(case[0])),
+     "dW1: 1/B is in dZ already"),
+    ("check_batches", lambda *case: batch_where(*case, size=1),
+     "dW1: the loss is a mean; nothing is divided here"),
+    ("check_batches", lambda *case: batch_where(*case, size=-case[-1].size),
+     "dW1: it is Y - Yhat"),
+    ("check_batches", lambda X, W1, b1, W2, b2, Y: lent.network(X[0], W1, b1, W2, b2, Y[0]),
+     "loss: it is not the right number"),
+    ("check_batches", lambda X, W1, b1, *rest: X @ W1 + b1, "Return loss, dW1, db1, dW2, db2, in this order"),
 ]  # fmt: skip

@@ -296,7 +296,7 @@ def test_a_class_is_graded_with_the_commands_of_the_guide(made, tmp_path):
         "n04-answer-in-a-new-cell-below": "19.0",
     }
     assert table["f01-broken-json"]["score"].startswith("not graded, because the file is no notebook")
-    assert table["s01-perfect"]["score"] == "waits for a person: ex8"
+    assert table["s01-perfect"]["score"] == "waits for a person: ex5-why, ex8"
     assert {row["score"] for row in grades(folder) if row["assignment"] == FOURTH} == {"not handed in"}
 
     feedback = {path.parent.parent.name: words(path) for path in folder.glob("feedback/*/*/*.html")}
@@ -309,10 +309,10 @@ def test_a_class_is_graded_with_the_commands_of_the_guide(made, tmp_path):
         "Score: nan" in feedback["f01-broken-json"] and "Not graded, because" in feedback["f01-broken-json"]
     )
 
-    by_hand(folder, "s01-perfect", 2.0)
+    by_hand(folder, "s01-perfect", {"ex5-why": 1.0, "ex8": 2.0})
     assert command.main(folder, ["all", FIRST, "--show-hidden"]) == 0
     table = {row["student_id"]: row for row in grades(folder) if row["assignment"] == FIRST}
-    assert table["s01-perfect"]["score"] == "21.0" and table["s01-perfect"]["status"] == "graded"
+    assert table["s01-perfect"]["score"] == "22.0" and table["s01-perfect"]["status"] == "graded"
     assert ".hidden(" in words(folder / f"feedback/s03-plausible-wrong/{FIRST}/{FIRST}.html")
 
     path = (
@@ -320,7 +320,7 @@ def test_a_class_is_graded_with_the_commands_of_the_guide(made, tmp_path):
     )  # handed in again, with the same text
     path.write_text(path.read_text(encoding="utf-8").replace("dw * move_w", "move_w * dw"), encoding="utf-8")
     assert command.main(folder, ["all", FIRST, "--no-feedback"]) == 0
-    assert score(folder, "s01-perfect") == "21.0"
+    assert score(folder, "s01-perfect") == "22.0"
     path.write_text(
         path.read_text(encoding="utf-8").replace("Euler's theorem", "Oiler's theorem"), encoding="utf-8"
     )
@@ -333,7 +333,7 @@ def test_a_class_is_graded_with_the_commands_of_the_guide(made, tmp_path):
     run(f"nbgrader autograde {FIRST} --student s03-plausible-wrong --force", folder)
     run("nbgrader export", folder)
     table = {row["student_id"]: row for row in grades(folder) if row["assignment"] == FIRST}
-    assert table["s03-plausible-wrong"]["raw_score"] == "9.0" and table["s01-perfect"]["raw_score"] == "21.0"
+    assert table["s03-plausible-wrong"]["raw_score"] == "9.0" and table["s01-perfect"]["raw_score"] == "22.0"
 
 
 def words(page: Path) -> str:
@@ -362,11 +362,12 @@ def score(folder: Path, student: str) -> str:
     )
 
 
-def by_hand(folder: Path, student: str, points: float) -> None:
-    """Give points for a text, as a person does in the formgrader."""
+def by_hand(folder: Path, student: str, points: dict[str, float]) -> None:
+    """Give points for texts, as a person does in the formgrader."""
     with Gradebook(database(folder), COURSE_ID) as gradebook:
-        grade = gradebook.find_grade("ex8", FIRST, FIRST, student)
-        grade.manual_score, grade.needs_manual_grade = points, False
+        for name, given in points.items():
+            grade = gradebook.find_grade(name, FIRST, FIRST, student)
+            grade.manual_score, grade.needs_manual_grade = given, False
         gradebook.db.commit()
 
 

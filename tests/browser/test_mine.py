@@ -1,6 +1,6 @@
 """Tools that the reader made: kept when a check says Right, used on the next page, asked about when in doubt.
 
-One visit, in order: a tool is made, used, forgotten, taken from a file, broken and endless.
+One visit, in order: a tool is made, seen, used, forgotten, taken from a file, broken and endless.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 
+import nbformat
 import pytest
 from pages import ROOT, THIN
 from test_workbook import PUT, Cells, desk, unfold, write_plain
@@ -42,7 +43,11 @@ def kept(page):
 
 
 def keep(page, text):
-    page.evaluate(PUT, ["mine", "slope", {"at": NOW, "text": text}])
+    keep_as(page, "slope", text)
+
+
+def keep_as(page, piece, text):
+    page.evaluate(PUT, ["mine", piece, {"at": NOW, "text": text}])
 
 
 def measured(shown):
@@ -56,7 +61,8 @@ def test_an_answer_is_kept_when_its_check_says_right(cells, visit):
     assert kept(visit.page) is None
     answer.locator("textarea").fill(TEXT)
     assert cells.run(check) == "Right: slope, in 3 cases of 3."
-    assert cells.status(check) == "Your slope is kept: later pages can import it from bplib.mine."
+    said = "Your slope is kept: later pages can import it from bplib.mine. Your tools so far: slope."
+    assert cells.status(check) == said
     assert kept(visit.page)["text"] == TEXT
     # What is written later is no tool before it is checked.
     answer.locator("textarea").fill("slope = 1")
@@ -64,6 +70,27 @@ def test_an_answer_is_kept_when_its_check_says_right(cells, visit):
     answer.locator("textarea").fill(TEXT)
     cells.run(check)
     assert cells.status(check) == ""
+
+
+def tools(page):
+    return desk(page).locator("details details").filter(has_text="your ").locator("summary").all_inner_texts()
+
+
+def test_the_reader_sees_what_is_kept_and_can_remove_one(cells, visit, axe):
+    page = visit.page
+    keep(page, TEXT)
+    keep_as(page, "network", "def network(): pass")
+    page.reload()
+    unfold(page)
+    assert tools(page) == ["your network", "your slope"]
+    desk(page).locator("summary", has_text="your network").click()
+    assert desk(page).locator("pre", has_text="def network(): pass").is_visible()
+    page.evaluate(THIN)
+    assert axe(page) == []
+    desk(page).get_by_role("button", name="Remove my network").click()
+    assert tools(page) == ["your slope"] and kept(page)["text"] == TEXT
+    assert desk(page).get_by_text("Your network is removed, and the book lends its own.").is_visible()
+    assert page.evaluate("() => localStorage.getItem('backpropagation-live:1:mine:network')") is None
 
 
 def test_what_is_handed_in_holds_answers_only(visit, tmp_path):
@@ -139,3 +166,23 @@ def test_one_that_breaks_or_never_ends_is_named_and_the_book_s_is_offered(cells,
     shown = uses.locator(".bp-output").inner_text()
     assert shown.startswith("slope: lent by the book\n") and measured(shown) == ROWS
     assert "while True" in kept(page)["text"]  # it is the reader's still
+
+
+def test_a_class_is_kept_and_used_two_chapters_later_and_one_that_lacks_a_method_is_named(cells, visit, site):
+    page = visit.page
+    page.goto(site.url + "book/exercises/03-computational-graphs.html")
+    answer, check = cells.holding("class Value"), cells.holding("ch03.check_engine")
+    source = nbformat.read(ROOT / "book/solutions/03-computational-graphs.ipynb", as_version=4)
+    (text,) = [re.sub(r" *### .*\n", "", cell.source) for cell in source.cells if cell.id == "ex10"]
+    write_plain(page, answer, text)
+    assert cells.run(check) == "Right: loss, dx, dy, in 3 cases of 3."
+    assert cells.status(check).endswith("Your tools so far: Value, slope.")
+    page.goto(site.url + "book/exercises/04-two-layer-network.html")
+    uses = cells.holding("from bplib.mine import Value")
+    right = "dW2 = 0.356899, dW1 = 1.005689"
+    assert cells.run(uses) == f"Value: yours\n{right}"
+    keep_as(page, "Value", text.replace("def exp(", "def power("))
+    assert "Your Value raised AttributeError: 'Value' object has no attribute 'exp'" in cells.run(uses)
+    uses.get_by_role("button", name="Use the book's").click()
+    cells.over(uses)
+    assert uses.locator(".bp-output").inner_text().strip() == f"Value: lent by the book\n{right}"

@@ -5,9 +5,11 @@ from __future__ import annotations
 import importlib
 import json
 import linecache
+import re
 import sys
 
 import nbformat
+import numpy as np
 import pytest
 from page_python import EXERCISES, ROOT, cells, piece_of
 
@@ -16,6 +18,13 @@ from bplib.gradcheck import naive
 from bplib.widgets.page.kernel import Kernel
 
 OWN = "def slope(f, x, h=1e-5):\n    return 'own'\n"
+ENGINE = """class Value:
+    def __init__(self, data):
+        self.data = data
+
+    def twice(self):
+        return Value(2 * self.data)
+"""
 DIVIDES = "def slope(f, x, h=1e-5):\n    f(x)\n    return 1 / 0\n"
 
 
@@ -24,6 +33,80 @@ def mine(tmp_path, monkeypatch):
     """The module as a program has it that imports it first, in an empty folder."""
     monkeypatch.chdir(tmp_path)
     return importlib.reload(bplib.mine)
+
+
+@pytest.mark.parametrize("piece", bplib.mine.LENT)
+def test_each_piece_is_lent_and_no_name_in_the_module_stands_before_it(mine, piece, capsys):
+    assert piece not in vars(mine)
+    lent = getattr(mine, piece)
+    assert lent.__name__ == piece and lent.__module__.startswith("bplib.")
+    assert capsys.readouterr().out == f"{piece}: lent by the book\n"
+
+
+def solved(piece):
+    """Return what the solution of an exercise makes that is kept."""
+    for path in sorted((ROOT / "book/solutions").glob("*.ipynb")):
+        for cell in nbformat.read(path, as_version=4).cells:
+            if f"mine:{piece}" in cell.metadata.get("tags", []):
+                return cell.source
+    raise LookupError(piece)
+
+
+def of_cubes(gradient):
+    return gradient(lambda x: np.sum(x**3), np.array([[1.0, -2.0], [0.5, 3.0]])).tolist()
+
+
+def of_an_expression(Value):
+    x = Value(0.5)
+    loss = 2 * (x * x + -3.0 * x).tanh() + x.exp()
+    loss.backward()
+    return [loss.data, x.grad]
+
+
+def of_a_net(network):
+    rng = np.random.default_rng(0)
+    sizes = [(2,), (3, 2), (3,), (2, 3), (2,)]
+    return network(*(rng.normal(size=size) for size in sizes), np.array([1.0, 0.0]))
+
+
+def of_a_batch(batches):
+    rng = np.random.default_rng(0)
+    sizes = [(4, 2), (3, 2), (3,), (2, 3), (2,)]
+    return batches(*(rng.normal(size=size) for size in sizes), rng.integers(0, 2, (4, 2)).astype(float))
+
+
+CALLS = {
+    "slope": lambda slope: slope(lambda x: x**3, 2.0),
+    "numerical_gradient": of_cubes,
+    "Value": of_an_expression,
+    "network": of_a_net,
+    "batches": of_a_batch,
+}
+
+
+@pytest.mark.parametrize("piece", bplib.mine.LENT)
+def test_the_reader_s_and_what_is_lent_are_called_alike_and_say_the_same(mine, piece):
+    lent = CALLS[piece](getattr(mine, piece))
+    mine.bring({piece: solved(piece)})
+    own = CALLS[piece](getattr(mine, piece))
+    assert getattr(mine, piece).__module__ == "mine"
+    many = isinstance(lent, tuple)
+    assert isinstance(own, tuple) == many
+    for a, b in zip(own, lent, strict=True) if many else [(own, lent)]:
+        assert np.shape(a) == np.shape(b)
+        np.testing.assert_allclose(a, b, rtol=1e-8)
+
+
+@pytest.mark.parametrize("piece", bplib.mine.LENT)
+def test_each_piece_is_used_in_a_cell_after_its_exercise(piece):
+    made, uses = None, []
+    for path in sorted((ROOT / "book/solutions").glob("*.ipynb")):
+        for k, cell in enumerate(nbformat.read(path, as_version=4).cells):
+            if f"mine:{piece}" in cell.metadata.get("tags", []):
+                made = path.stem, k
+            if cell.cell_type == "code" and re.search(rf"from bplib\.mine import .*\b{piece}\b", cell.source):
+                uses.append((path.stem, k))
+    assert made and uses and min(uses) > made
 
 
 def brought(mine, text):
@@ -36,7 +119,9 @@ def test_what_is_missing_is_lent_and_that_is_said_once(mine, capsys):
     assert capsys.readouterr().out == "slope: lent by the book\n"
     with pytest.raises(ImportError, match="cannot import name 'slop'"):
         from bplib.mine import slop  # noqa: F401
-    with pytest.raises(AttributeError, match="There is no piece 'slop'; there are: slope"):
+    with pytest.raises(
+        AttributeError, match="There is no piece 'slop'; there are: slope, numerical_gradient, Value"
+    ):
         _ = mine.slop
 
 
@@ -86,6 +171,34 @@ def test_a_piece_that_raises_is_named_and_what_it_is_handed_is_not(mine):
     linecache.cache.pop("<your slope>")
 
 
+def test_a_piece_that_lacks_what_a_cell_asks_of_it_is_named(mine):
+    told = []
+    kernel = Kernel(lambda message: told.append(json.loads(message)))
+    mine.bring({"Value": ENGINE, "slope": "def slope(f): return f"})
+    kernel.run("from bplib.mine import Value, slope\nValue(1.0).twice()", "cell 1")
+    for k, code in enumerate(
+        ["Value(1.0).exp()", "Value(1.0) * 2", "slope(abs, 1.0)", "Value", "len(1)", "{}['Value']"]
+    ):
+        kernel.run(code, f"cell {k + 2}")
+    errors = [message["piece"] for message in told if message["kind"] == "error"]
+    assert errors == ["Value", "Value", "slope", None, None]
+    linecache.cache.pop("<your Value>")
+    linecache.cache.pop("<your slope>")
+
+
+def test_a_class_of_a_notebook_is_kept_with_all_its_lines(mine, tmp_path):
+    """`inspect` finds no source of a class in `__main__` whose cell is no file."""
+    before = "three = 3\n\n\n"
+    linecache.cache["<cell>"] = (len(ENGINE), None, (before + ENGINE).splitlines(keepends=True), "<cell>")
+    space = {"__name__": "__main__"}
+    exec(compile(before + ENGINE, "<cell>", "exec"), space)
+    mine.keep(space["Value"])
+    mine.keep(space["Value"])
+    assert (tmp_path / "mine.py").read_text() == f"{mine.HEAD.rstrip()}\n\n\n{ENGINE}"
+    assert mine.Value(2.0).twice().data == 4.0
+    linecache.cache.pop("<cell>")
+
+
 def test_a_file_beside_the_notebook_is_read_and_holds_one_of_each(mine, tmp_path, capsys):
     def made(text):
         (tmp_path / "cell.py").write_text(text)
@@ -133,7 +246,8 @@ def test_each_piece_is_the_answer_of_one_exercise_and_the_page_knows_it():
         source = nbformat.read(ROOT / "book/solutions" / path.name, as_version=4)
         for k, cell in enumerate(source.cells):
             if cell.id in tagged:
-                assert f"def {tagged[cell.id]}(" in cell.source and len(cell.source.splitlines()) <= 40
+                assert re.search(rf"^(def|class) {tagged[cell.id]}\b", cell.source, re.M)
+                assert len([line for line in cell.source.splitlines() if "### " not in line]) <= 40
                 assert cell.metadata.nbgrader.solution and source.cells[k + 1].metadata.nbgrader.grade
         found += tagged.values()
     assert sorted(found) == sorted(bplib.mine.LENT)

@@ -17,7 +17,7 @@ PACKAGE = Path(bplib.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 #: What draws, gives feedback to exercises, or lives in a notebook; the rest is the core.
 PICTURES = {"plot", "diagram", *(path.stem for path in PACKAGE.glob("*_picture*.py"))}
-BESIDE = {"__init__", *PICTURES, "checks", "exercises", "mine", "widgets"}
+BESIDE = {"__init__", *PICTURES, "checks", "exercises", "lent", "mine", "widgets"}
 CHECKER = {"gradcheck"}
 
 

@@ -35,6 +35,7 @@ export class Desk {
   #page; // { page, cells: [id], runs: whether cells can be run, notebook: whether there is one to hand in }
   #does; // { texts(): Map, name(id), take(found), forget(), again() }
   #parts;
+  #tools = "[]"; // those of the reader's that are shown
 
   constructor(kept, page, does) {
     this.#kept = kept;
@@ -55,14 +56,15 @@ export class Desk {
       cost: html("span", {}, page.runs ? fill(words.kept.cost, { size }) : words.kept.still),
       again: button(words.kept.again, words.kept.againTitle, does.again),
       where: html("p", {}),
+      tools: html("div", {}),
       trouble: html("p", { class: "bp-trouble", role: "status" }),
       told: html("p", { role: "status" }),
       panel: html("div", {}),
     };
     this.#parts.again.hidden = true;
-    const { folded, cost, again, where, trouble, told, panel } = this.#parts;
+    const { folded, cost, again, where, tools, trouble, told, panel } = this.#parts;
     const label = { class: "bp-desk", "aria-label": words.kept.label };
-    const all = html("details", {}, folded, html("p", {}, cost, " ", again), where, buttons);
+    const all = html("details", {}, folded, html("p", {}, cost, " ", again), where, tools, buttons);
     this.element = html("section", label, all, trouble, told, panel);
     this.refresh();
     this.#offerRest();
@@ -90,6 +92,27 @@ export class Desk {
     const place = location.protocol === "file:" ? words.kept.inFolder : words.kept.inBrowser;
     setText(trouble, fault);
     setText(where, fault ? "" : place);
+    this.#showTools();
+  }
+
+  // The tools that the reader has made so far, each with its text, which stays open while nothing of them changes.
+  #showTools() {
+    const { tools } = this.#parts;
+    const found = this.#kept.all().filter(({ page, entry }) => page === MINE && entry?.text);
+    const now = JSON.stringify(found);
+    if (now === this.#tools) return;
+    this.#tools = now;
+    const remove = (piece) => () => {
+      this.#kept.put(MINE, piece, {});
+      this.refresh();
+      this.say(fill(words.mine.removed, { piece }));
+    };
+    const tool = ({ cell: piece, entry }) => {
+      const one = shown(fill(words.mine.name, { piece }), entry.text);
+      one.append(html("p", { class: "bp-cell-bar" }, button(fill(words.mine.remove, { piece }), words.mine.removeTitle, remove(piece))));
+      return one;
+    };
+    tools.replaceChildren(...(found.length ? [html("p", {}, words.mine.all)] : []), ...found.map(tool));
   }
 
   // What was kept for this page and fits none of its cells is shown as text.

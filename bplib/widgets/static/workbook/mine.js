@@ -28,6 +28,11 @@ export class Pieces {
     return true;
   }
 
+  // The names of all pieces that the reader has.
+  get names() {
+    return this.#kept.all().flatMap(({ page, cell, entry }) => (page === MINE && entry?.text ? [cell] : []));
+  }
+
   // What the reader has for these cells, each with its { text }: { changed, isIn, unread, bring, doubt }.
   used(cells) {
     const isIn = ({ text }) => text.includes(MODULE);

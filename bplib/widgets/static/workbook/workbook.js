@@ -292,7 +292,8 @@ class Workbook {
       }
       say(words.workbook.running);
       const { stopped, piece } = await this.#runOne(running, cell, show);
-      const made = piece ? fill(words.mine.made, { piece }) : "";
+      const made = piece ? fill(words.mine.made, { piece, all: this.#pieces.names.join(", ") }) : "";
+      if (piece) this.#desk.refresh();
       say(stopped ? words.workbook.stopped : made);
       doubt(stopped);
       this.#ran(cell, cell.printed);

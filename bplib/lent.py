@@ -1,0 +1,78 @@
+"""lent: tools that readers make in the exercises and that the library has in no such form.
+
+Most of what `bplib.mine` lends is the library's own, such as `Value`. What stands here is for chapters in
+which a reader puts a whole network into one function. It is composed of pairs of `functional` and `losses`,
+and is called as the reader's is.
+"""
+
+from typing import Any
+
+from bplib.contract import Array
+from bplib.functional import affine, affine_backward, tanh, tanh_backward
+from bplib.losses import bce_with_logits, bce_with_logits_backward
+
+
+def network(x: Array, W1: Array, b1: Array, W2: Array, b2: Array, y: Array) -> tuple[Any, ...]:
+    r"""Return the loss of a tanh layer and a sigmoid layer on one sample, and the four gradients.
+
+    :math:`\hat y = \sigma(W_2 \tanh(W_1 x + b_1) + b_2)`; the loss is the mean of the cross-entropies.
+
+    Parameters
+    ----------
+    x : array of shape (n_in,)
+    W1, b1 : arrays of shape (n_hidden, n_in) and (n_hidden,)
+    W2, b2 : arrays of shape (n_out, n_hidden) and (n_out,)
+    y : array of shape (n_out,)
+        Each output's target, 0 or 1.
+
+    Returns
+    -------
+    loss, dW1, db1, dW2, db2
+        A number, and for each parameter a gradient of its shape.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> zero, one = np.zeros(1), np.ones(1)
+    >>> loss, dW1, db1, dW2, db2 = network(one, np.zeros((1, 1)), zero, np.zeros((1, 1)), zero, one)
+    >>> round(loss, 4), db2
+    (0.6931, array([-0.5]))
+    """
+    return batches(x[None], W1, b1, W2, b2, y[None])
+
+
+def batches(X: Array, W1: Array, b1: Array, W2: Array, b2: Array, Y: Array) -> tuple[Any, ...]:
+    r"""Return what `network` does, for a batch: one sample a row, the loss the mean over all entries of Y.
+
+    :math:`\hat Y = \sigma(\tanh(X W_1^{\mathsf T} + b_1)\, W_2^{\mathsf T} + b_2)`, row by row.
+
+    Parameters
+    ----------
+    X : array of shape (B, n_in)
+    W1, b1, W2, b2 : arrays
+        As for `network`.
+    Y : array of shape (B, n_out)
+
+    Returns
+    -------
+    loss, dW1, db1, dW2, db2
+        A number, and for each parameter a gradient of its shape, the mean of the samples' own.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> W, b, X, Y = np.zeros((1, 1)), np.zeros(1), np.ones((4, 1)), np.array([[1.0], [1.0], [1.0], [0.0]])
+    >>> loss, dW1, db1, dW2, db2 = batches(X, W, b, W, b, Y)
+    >>> db2
+    array([-0.25])
+    """
+    Z1, to_Z1 = affine(X, W1, b1)
+    A1, to_A1 = tanh(Z1)
+    Z2, to_Z2 = affine(A1, W2, b2)
+    loss, to_loss = bce_with_logits(Z2, Y)
+    dZ2, _ = bce_with_logits_backward(1.0, to_loss)
+    dA1: Any  # not None: only a first layer can do without
+    dA1, dW2, db2 = affine_backward(dZ2, to_Z2)
+    (dZ1,) = tanh_backward(dA1, to_A1)
+    _, dW1, db1 = affine_backward(dZ1, to_Z1, needs_dx=False)
+    return float(loss), dW1, db1, dW2, db2
