@@ -208,6 +208,7 @@ def test_what_is_made_smaller_says_the_same():
     """Each text stands in the site's script as in its module: jsmin takes one within another for code."""
     assert texts("const a = `M${r ? 'm' : 0} 0`; // it's") == ["`M${r ? 'm' : 0} 0`"]
     asking = [(library.page_script(entry), 150) for entry in (library.PREDICT, library.RECALL)]
+    asking.append((library.page_script(library.POINT), 50))
     for whole, least in ((library.script(), 2000), *asking):
         small = jsmin(whole)
         said = [text for line in whole.splitlines() for text in texts(line)]
@@ -249,7 +250,7 @@ def test_the_style_holds_every_sheet_once_and_the_general_one_first():
     assert library.style(predictions=False) == style.replace(apart, "")
 
 
-ENTRIES = (library.PYTHON, library.WORKBOOK, library.PREDICT, library.RECALL)
+ENTRIES = (library.PYTHON, library.WORKBOOK, library.PREDICT, library.RECALL, library.POINT)
 
 
 # What a figure carries.
@@ -323,6 +324,7 @@ SCRIPTS = {
     "python": lambda: library.page_script(library.PYTHON, {}),
     "workbook": lambda: library.page_script(library.WORKBOOK, {}),
     "recall": lambda: library.page_script(library.RECALL),
+    "point": lambda: library.page_script(library.POINT),
 }
 
 

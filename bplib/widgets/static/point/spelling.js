@@ -13,7 +13,7 @@ const plain = (name) => name.replace(/^dloss_d/, "d").replace(/^delta(?=\d|_|$)/
 // The key of what code or a figure writes, or "". Layers of a network are counted from 0, each with its activation,
 // so "2.W" is the second W.
 export const keyOf = (text) => {
-  const name = text.trim().replace(/^(["'])(.*)\1$/, "$2").replace(/\u200b/g, "");
+  const name = text.replace(/[\x22\x27\u200b]/g, "").trim(); // without quotes and places for a break
   const ends = name.match(/^[d∂](.+)\/[d∂](.+)$/);
   if (ends) {
     const [top, bottom] = [keyOf(ends[1]), keyOf(ends[2])];

@@ -4,7 +4,7 @@ import { html } from "../dom.js";
 import { keyOf, mark } from "./spelling.js";
 
 const REST = 120; // ms that a pointer stays before anything changes
-const AROUND = 3; // px
+const AROUND = 2; // px
 
 const FORMULA = "mjx-math [data-symbol]";
 const CODE = ".highlight :is(.n, .s1, .s2), code.literal";
@@ -51,8 +51,9 @@ const boxesOf = (elements) => {
 };
 
 // What is cut off, covered or outside the window is not to be seen.
-const block = (element) => element?.closest("mjx-container, pre, .bp-live, p, li, td, dd");
+const block = (element) => element?.closest("mjx-container, pre, .bp-bubble, .bp-live, p, li, td, dd");
 const isSeen = ({ part, left, top, right, bottom }) => {
+  if (!inSight(part)) return false; // a figure was drawn anew
   const seen = document.elementFromPoint((left + right) / 2, (top + bottom) / 2);
   return !!seen && (seen.contains(part) || block(seen) === block(part));
 };
@@ -74,7 +75,9 @@ export const symbols = () => {
   const place = () => {
     frame = undefined;
     const from = lights.getBoundingClientRect();
-    lights.replaceChildren(...boxesOf(boxed).filter(isSeen).map(({ left, top, right, bottom }) => {
+    const seen = boxesOf(boxed).filter(isSeen);
+    const alone = seen.length + lines.length < 2; // only what is pointed at
+    lights.replaceChildren(...(alone ? [] : seen).map(({ left, top, right, bottom }) => {
       const light = html("div");
       Object.assign(light.style, {
         left: `${left - from.left - AROUND}px`, top: `${top - from.top - AROUND}px`,
@@ -103,10 +106,10 @@ export const symbols = () => {
   };
 
   document.addEventListener("pointerover", ({ target, pointerType }) => {
-    if (pointerType === "touch") return;
-    soon(keyAt(target));
+    if (pointerType !== "touch") soon(keyAt(target));
   });
-  document.addEventListener("pointerdown", ({ target, pointerType }) => pointerType === "touch" && soon(keyAt(target)));
+  // A tap; where a finger scrolls, the browser cancels.
+  document.addEventListener("pointerup", ({ target, pointerType }) => pointerType === "touch" && soon(keyAt(target)));
   document.documentElement.addEventListener("pointerleave", ({ pointerType }) => pointerType !== "touch" && soon(""));
   // A part of a figure that the keyboard reaches.
   document.addEventListener("focusin", ({ target }) => target.matches(":focus-visible") && soon(keyAt(target)));

@@ -96,5 +96,7 @@ export const terms = (base) => {
     }
     pressed = null;
   });
+  // Wherever the focus is, and whatever else listens to this key.
+  document.addEventListener("keydown", ({ key }) => key === "Escape" && shown && hide(), true);
   addEventListener("resize", place);
 };
