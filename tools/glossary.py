@@ -1,4 +1,4 @@
-"""Sphinx extension: a Markdown link can lead to a word of the glossary, and the page can say what stands there.
+"""Sphinx extension: a Markdown link can lead to a word of the glossary, and the page says what stands there.
 
 ``[loss](A2-glossary.ipynb#term-loss)`` is a link in JupyterLab too, where the role ``{term}`` would stand as
 it is written. MyST checks such a link against the headings of the page; here the page's glossary joins them.
@@ -34,10 +34,12 @@ def join(app: Sphinx, doctree: nodes.document) -> None:
 def definitions(page: str) -> dict[str, str]:
     """Return what stands under each term of a glossary, from the HTML of its page, by the term's id.
 
-    >>> definitions('<dt id="term-tape">tape<a class="headerlink" href="#term-tape">#</a></dt><dd><p>A list.</p></dd>')
+    >>> definitions('<dt id="term-tape">tape</dt><dd><p>A list.</p></dd>')
     {'term-tape': '<b>tape</b><p>A list.</p>'}
     """
-    return {name: f"<b>{_HEADERLINK.sub('', term)}</b>{told.strip()}" for name, term, told in _TERM.findall(page)}
+    return {
+        name: f"<b>{_HEADERLINK.sub('', term)}</b>{told.strip()}" for name, term, told in _TERM.findall(page)
+    }
 
 
 def write_script(app: Sphinx) -> None:

@@ -42,22 +42,22 @@ TYPESET = """async (formulas) => {
     place.textContent = `\\\\(${tex}\\\\)`;
     main.append(place);
     await MathJax.typesetPromise([place]);
-    const groups = [...place.querySelectorAll("mjx-math [data-symbol]")].map((e) => [e.dataset.group, e.dataset.symbol]);
-    all.push([...new Map(groups).values()]);
+    const marked = [...place.querySelectorAll("mjx-math [data-symbol]")];
+    all.push([...new Map(marked.map(({ dataset }) => [dataset.group, dataset.symbol])).values()]);
     place.remove();
   }
   return all;
 }"""
 # What code or a figure writes, and its key.
 NAMES = {
-    "dw": "dw", "dloss/dw": "dw", "dloss/\u200bdw": "dw", "dloss_da": "da", "∂a/∂z": "da_dz", "da_dz": "da_dz",
-    "dy/dx": "dy_dx", "W1_11": "W1_11", '"w"': "w", "0.W": "W1", "2.W": "W2", "'2.b'": "b2", "delta1": "dz1",
-    "delta": "dz", "Δx": "Δx", "w × x": "", "dloss/d(w × x)": "", "0.5": "", "3.W": "", "a.b": "",
+    "dw": "dw", "dloss/dw": "dw", "dloss/\u200bdw": "dw", "dloss_da": "da", "∂a/∂z": "da_dz",
+    "da_dz": "da_dz", "dy/dx": "dy_dx", "W1_11": "W1_11", '"w"': "w", "0.W": "W1", "2.W": "W2",
+    "'2.b'": "b2", "delta1": "dz1", "delta": "dz", "Δx": "Δx", "w × x": "", "dloss/d(w × x)": "", "0.5": "", "3.W": "", "a.b": "",
 }  # fmt: skip
 
 
 def lit(page):
-    """What lies under the lights, each by its words: a formula's as MathJax says them, a node's by its key."""
+    """What lies under each light: its kind, and its key or its text."""
     return page.evaluate(
         """(lights) => [...document.querySelectorAll(lights)].map((light) => {
           const box = light.getBoundingClientRect();

@@ -8,9 +8,9 @@ import glossary
 
 PAGE = """<dl class="simple glossary">
 <dt id="term-hidden-unit">hidden unit<a class="headerlink" href="#term-hidden-unit" title="Link">#</a></dt>
-<dd><p>A neuron whose <em>output</em> goes to <a class="reference internal" href="#term-neuron">neurons</a>.</p>
+<dd><p>A neuron whose <em>output</em> goes to <a class="reference" href="#term-neuron">neurons</a>.</p>
 </dd>
-<dt id="term-neuron">neuron<a class="headerlink" href="#term-neuron" title="Link">#</a></dt><dd><p>A station.</p>
+<dt id="term-neuron">neuron<a class="headerlink" href="#term-neuron">#</a></dt><dd><p>A station.</p>
 </dd>
 </dl>"""
 
@@ -19,7 +19,7 @@ def test_definitions_stand_by_the_ids_of_their_words():
     told = glossary.definitions(PAGE)
     assert list(told) == ["term-hidden-unit", "term-neuron"]
     assert told["term-neuron"] == "<b>neuron</b><p>A station.</p>"
-    assert '<em>output</em> goes to <a class="reference internal" href="#term-neuron">' in told["term-hidden-unit"]
+    assert '<em>output</em> goes to <a class="reference" href="#term-neuron">' in told["term-hidden-unit"]
 
 
 def test_the_scripts_are_written_for_pages_of_html_only(tmp_path):

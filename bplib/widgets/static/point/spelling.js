@@ -26,10 +26,12 @@ export const keyOf = (text) => {
 
 // MathJax's tree of a formula: what a node that only groups stands for, and its parts without spaces.
 const GROUPS = ["TeXAtom", "mrow", "inferredMrow", "mstyle", "mpadded"];
-const textOf = (node) => (node.kind === "text" ? node.getText() : node.childNodes.map((child) => (child ? textOf(child) : "")).join(""));
+const textOf = (node) =>
+  node.kind === "text" ? node.getText() : node.childNodes.map((child) => (child ? textOf(child) : "")).join("");
 const partsOf = (node) => {
   if (!GROUPS.includes(node.kind)) return [node];
-  const parts = node.childNodes.filter((part) => part.kind !== "mspace" && !(GROUPS.includes(part.kind) && !textOf(part)));
+  const isSpace = (part) => part.kind === "mspace" || (GROUPS.includes(part.kind) && !textOf(part));
+  const parts = node.childNodes.filter((part) => !isSpace(part));
   return parts.length === 1 ? partsOf(parts[0]) : parts;
 };
 const inner = (node) => (partsOf(node).length === 1 ? partsOf(node)[0] : node);
@@ -42,7 +44,8 @@ const symbol = (outer) => {
   if (node.kind === "mi") {
     const variant = node.attributes.get("mathvariant");
     if (text === "L" && /script|calligraphic/.test(variant)) return "loss";
-    return [...text].length === 1 && ["italic", "normal"].includes(variant) ? plain(WORDS[text] ?? (/[A-Za-z]/.test(text) ? text : "")) : "";
+    if (!["italic", "normal"].includes(variant)) return ""; // a bold X is another
+    return plain(WORDS[text] ?? (/^[A-Za-z]$/.test(text) ? text : ""));
   }
   if (node.kind === "mtext") return node.attributes.get("mathvariant") === "monospace" ? keyOf(text) : "";
   if (node.kind === "mover") return textOf(others[0]) === "^" && textOf(base) === "y" ? "yhat" : "";
@@ -67,7 +70,7 @@ const fraction = (above, below) => {
   return top && bottom && derivative(top, bottom);
 };
 
-// What begins at a place among siblings: [how many nodes, key]. ∂ℒ/∂w on one line, ∇ℒ, dW and Δw are several.
+// What begins at a place among siblings: [how many nodes, key]. ∂ℒ/∂w on one line, ∇ℒ, dW, Δw are several.
 const spelled = (nodes, k) => {
   const [a, b, c, d, e] = nodes.slice(k, k + 5);
   if (isD(a) && b && c && e && textOf(c) === "/") {

@@ -10,20 +10,25 @@ const FORMULA = "mjx-math [data-symbol]";
 const CODE = ".highlight :is(.n, .s1, .s2), code.literal";
 // What names a quantity in a figure: a part that says so itself, or a label.
 const NAMED = ".bp-live [data-symbol]";
-const LABEL = ".bp-live :is(.bp-name, .bp-title, .bp-axis-x, .bp-axis-y, .bp-pill + .bp-written > :first-child, tbody th)";
+const LABELS = ".bp-name, .bp-title, .bp-axis-x, .bp-axis-y, .bp-pill + .bp-written > :first-child, tbody th";
 
 // How an element is spelled, by its kind.
 const KINDS = {
   formula: { found: FORMULA, key: (element) => element.dataset.symbol },
   code: { found: CODE, key: (element) => keyOf(element.textContent) },
-  figure: { found: `${NAMED}, ${LABEL}`, key: (element) => keyOf(element.dataset.symbol ?? element.textContent) },
+  figure: {
+    found: `${NAMED}, .bp-live :is(${LABELS})`,
+    key: (element) => keyOf(element.dataset.symbol ?? element.textContent),
+  },
 };
 
 const inSight = (element) => element.getClientRects().length > 0;
 
 // The elements of one key, by kind.
-const allOf = (key) =>
-  Object.values(KINDS).map(({ found, key: of }) => [...document.querySelectorAll(found)].filter((e) => of(e) === key && inSight(e)));
+const allOf = (wanted) => {
+  const isOne = (key) => (element) => key(element) === wanted && inSight(element);
+  return Object.values(KINDS).map(({ found, key }) => [...document.querySelectorAll(found)].filter(isOne(key)));
+};
 
 // What is pointed at. The box of a node is pointed at with its title.
 const keyAt = (target) => {
@@ -46,7 +51,9 @@ const boxesOf = (elements) => {
   return [...groups.values()].map((parts) => {
     const boxes = parts.map((part) => part.getBoundingClientRect());
     const side = (most, name) => most(...boxes.map((box) => box[name]));
-    return { part: parts[0], left: side(Math.min, "left"), top: side(Math.min, "top"), right: side(Math.max, "right"), bottom: side(Math.max, "bottom") };
+    const [left, top] = ["left", "top"].map((name) => side(Math.min, name));
+    const [right, bottom] = ["right", "bottom"].map((name) => side(Math.max, name));
+    return { part: parts[0], left, top, right, bottom };
   });
 };
 
@@ -62,7 +69,9 @@ export const symbols = () => {
   const { MathJax } = window;
   if (MathJax?.options) {
     const each = (math) => mark(math.root);
-    MathJax.options.renderActions = { ...MathJax.options.renderActions, bpSymbols: [100, (doc) => [...doc.math].forEach(each), each] };
+    // After a formula is read, before it is set.
+    const action = [100, (doc) => [...doc.math].forEach(each), each];
+    MathJax.options.renderActions = { ...MathJax.options.renderActions, bpSymbols: action };
   }
   const lights = html("div", { class: "bp-lights", "aria-hidden": "true" });
   document.body.append(lights);
