@@ -52,7 +52,8 @@ TYPESET = """async (formulas) => {
 NAMES = {
     "dw": "dw", "dloss/dw": "dw", "dloss/\u200bdw": "dw", "dloss_da": "da", "∂a/∂z": "da_dz",
     "da_dz": "da_dz", "dy/dx": "dy_dx", "W1_11": "W1_11", '"w"': "w", "0.W": "W1", "2.W": "W2",
-    "'2.b'": "b2", "delta1": "dz1", "delta": "dz", "Δx": "Δx", "w × x": "", "dloss/d(w × x)": "", "0.5": "", "3.W": "", "a.b": "",
+    "'2.b'": "b2", "delta1": "dz1", "delta": "dz", "Δx": "Δx",
+    "w × x": "", "dloss/d(w × x)": "", "0.5": "", "3.W": "", "a.b": "",
 }  # fmt: skip
 
 
