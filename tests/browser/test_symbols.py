@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from pages import modules
+from pages import modules, settle
 
 pytestmark = pytest.mark.browser
 
@@ -105,8 +105,8 @@ def test_a_gradient_lights_in_formula_and_code_and_nothing_moves(open_page):
     assert {told.split()[-1] for told in found} == {"dw"}
     assert page.evaluate("document.documentElement.scrollHeight") == before
     assert page.locator("mjx-math [tabindex], .highlight .n[tabindex]").count() == 0
-    page.mouse.wheel(0, 60)  # the lights stay with what they light
-    page.wait_for_function("(y) => scrollY > y", arg=page.evaluate("scrollY"))
+    page.evaluate("scrollBy({ top: 4, behavior: 'instant' })")  # the lights stay with what they light
+    settle(page)
     assert {told.split()[-1] for told in lit(page)} == {"dw"}
     page.mouse.move(2, 2)
     page.locator(LIGHTS).first.wait_for(state="detached")
