@@ -77,6 +77,33 @@ def test_a_chapter_from_a_folder(engine, root):
     assert engine.ask(COUNT) > 0
 
 
+# A mouse comes over the first of these elements that is in sight and has this text.
+POINT_AT = """(selector, text) => {
+  const found = [...document.querySelectorAll(selector)];
+  const element = found.find((e) => e.checkVisibility() && e.textContent.includes(text));
+  element.scrollIntoView({ block: "center", behavior: "instant" });
+  element.dispatchEvent(new PointerEvent("pointerover", { bubbles: true, pointerType: "mouse" }));
+}"""
+SAYS_THE_WORD = """() => {
+  const box = document.querySelector("#bp-term");
+  const { left, right, top, bottom } = box.getBoundingClientRect();
+  const fits = left >= 0 && right <= innerWidth && top >= 0 && bottom <= innerHeight;
+  return box.matches(":popover-open") && !!box.querySelector("mjx-container") && fits;
+}"""
+LIT = """() => document.querySelectorAll(".bp-lights > div").length > 1 &&
+  [...document.querySelectorAll('mjx-math [data-symbol="dw"]')].some((e) => e.checkVisibility())"""
+
+
+def test_what_is_pointed_at_answers(engine, root):
+    engine.open(root.as_uri() + "/", CHAPTER)
+    engine.wait_for(SETTLED, what="figures mounted and mathematics set", seconds=30)
+    engine.ask(POINT_AT, 'a[href$="#term-activation"]', "activation")
+    engine.wait_for(SAYS_THE_WORD, what="the word is told, with its formulas", seconds=10)
+    engine.ask(POINT_AT, ".highlight .n", "dw")
+    engine.wait_for(LIT, what="dw is lit in code and formula", seconds=10)
+    assert engine.faults() == []
+
+
 def plant(page):
     """Spoil a chapter: a fault of each kind that a visit must see."""
     faults = """<script>

@@ -226,6 +226,7 @@ def test_what_is_made_smaller_says_the_same():
     """Each text and each number of a module stands in the site's script."""
     assert texts("const a = `M${r ? `m${-r}` : 0} 0`; // it's") == ["M", "m", "", " 0"]
     asking = [(library.page_script(entry), 100) for entry in (library.PREDICT, library.RECALL)]
+    asking.append((library.page_script(library.POINT), 50))
     for whole, least in ((library.script(), 2000), *asking):
         small = plain(smaller(whole))
         code = [line for line in whole.splitlines() if not line.startswith(("const table = ", "//"))]
@@ -271,7 +272,7 @@ def test_the_style_holds_every_sheet_once_and_the_general_one_first():
     assert library.style(predictions=False) == style.replace(apart, "")
 
 
-ENTRIES = (library.PYTHON, library.WORKBOOK, library.PREDICT, library.RECALL)
+ENTRIES = (library.PYTHON, library.WORKBOOK, library.PREDICT, library.RECALL, library.POINT)
 
 
 # What a figure carries.
@@ -345,6 +346,7 @@ SCRIPTS = {
     "python": lambda: library.page_script(library.PYTHON, {}),
     "workbook": lambda: library.page_script(library.WORKBOOK, {}),
     "recall": lambda: library.page_script(library.RECALL),
+    "point": lambda: library.page_script(library.POINT),
 }
 
 

@@ -70,10 +70,12 @@ export const pictureOf = (store, anatomy, walk, onchoose) => {
     const d = between(plan.at.get(p.from), plan.at.get(p.unit.a), r, R);
     const link = svg("path", { d });
     const parts = [svg("path", { class: "bp-reach", d }), svg("path", { class: "bp-glow", d }), link];
-    return walk.add(p, "bp-edge", parts, (now) => {
+    const edge = walk.add(p, "bp-edge", parts, (now) => {
       dress(link, p, now);
       return edgeState(p, now);
     }, onchoose(p));
+    edge.dataset.symbol = names[p.node]; // it has no label
+    return edge;
   };
   // A pill below its unit, its name and number on one line; beside it, and on two, in a layer that lies.
   const drawBias = (p) => {
@@ -101,6 +103,8 @@ export const pictureOf = (store, anatomy, walk, onchoose) => {
     const [x, y] = plan.at.get(a);
     const [sum, active, delta] = [["value", -16], ["value", 4], ["grad", 24]].map(([kind, dy]) =>
       text(x, y + dy, `bp-mid bp-${kind}`));
+    sum.dataset.symbol = names[z];
+    delta.dataset.symbol = store.labels.derivative(top, z);
     const circle = svg("circle", { class: "bp-box", cx: x, cy: y, r: R });
     return walk.add(unit, "bp-node bp-unit", [circle, title(x, y, R, names[a]), sum, active, delta], (now) => {
       setText(sum, now.value(layer) ? `z ${brief(store.values[z])}` : "");

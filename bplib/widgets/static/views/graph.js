@@ -93,7 +93,7 @@ export const mount = (el, store, view) => {
       was: svg("path", { class: `bp-was bp-was-${kind}` }),
       end: (part) => `M${(5 + full * part).toFixed(1)} ${base + 1}v4`,
       sign: svg("text", { class: `bp-${kind}`, x: 9, y: base }, sign),
-      number: svg("text", { class: `bp-number bp-${kind}`, x: width - 9, y: base }),
+      number: svg("text", { class: `bp-number bp-${kind}`, x: width - 9, y: base, "data-symbol": kind === "grad" && labels.derivative(tape.output, i) }),
     });
     const lines = [line("value", "=", 36), line("grad", "d", 54)];
     const element = walk.add(i, `bp-node${isInput(i) ? " bp-input" : ""}`, [
