@@ -43,4 +43,12 @@ def test_a_dark_page_is_printed_in_light_colours(open_page):
     page.pdf()
     assert max(page.evaluate("onPaper")) < 100
     assert page.evaluate(seen) == screen
+    # Chosen by hand, on a light desk; and a browser that tells of the medium alone.
+    page.emulate_media(color_scheme="light")
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    for medium in ("print", "screen"):
+        page.emulate_media(media=medium)
+        page.wait_for_function(f"document.documentElement.dataset.theme === '{'light' if medium == 'print' else 'dark'}'")
+        assert (page.evaluate(seen) == screen) == (medium == "screen")
+    assert max(page.evaluate("onPaper")) < 100
     assert not visit.faults
