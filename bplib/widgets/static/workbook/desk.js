@@ -68,6 +68,12 @@ export class Desk {
     this.#offerRest();
   }
 
+  // Takes a folded cell of imports in: what it needs of a line is said by this one.
+  hold(cell) {
+    cell.querySelector("details").open = true;
+    this.element.firstChild.append(cell);
+  }
+
   say(sentence) {
     setText(this.#parts.told, sentence);
   }

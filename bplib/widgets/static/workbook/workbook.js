@@ -193,7 +193,9 @@ class Workbook {
       forget: () => this.#forget(),
       again: () => this.#again(),
     });
-    (elements[0] ?? fields[0]).before(this.#desk.element);
+    const [first = fields[0]] = elements;
+    first.before(this.#desk.element);
+    if (first.matches(".tag_hide-input:not(:has(.cell_output:not(.bp-output)))")) this.#desk.hold(first);
     this.#offer();
     this.#restore();
   }
