@@ -96,7 +96,7 @@ export const mount = (el, store, { forms, written: form, puzzles, samples }) => 
       element,
       tall: Math.max(...arrays.map(({ tall }) => tall)),
       // What is left to a 1 of its tiles where all of it stands in one line.
-      one: `(var(--bp-column) - ${fixed}px) / ${across || 1}`,
+      one: `(var(--bp-column) - var(--bp-told, 0px) - ${fixed}px) / ${across || 1}`,
       longest: longest([fitsOf(checks), open.map((check) => onlyOf([check], most)).join(" "), ...open.map((check) => faultOf(check, name, most))]),
       update() {
         const marks = parts.map(() => [null, null]);
