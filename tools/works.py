@@ -1,8 +1,8 @@
 """Sphinx extension: a Markdown link can lead to a work in the list of references.
 
-``[Minsky, 1961](A3-references.md#minsky1961)`` reads well in JupyterLab too, where the role ``{cite:p}`` would
-stand as it is written. MyST checks such a link against the headings of the page; here the works join them, each
-under the key that references.bib gives it.
+``[Minsky, 1961](A3-references.md#minsky1961)`` reads well in JupyterLab too, where the role ``{cite:p}``
+would stand as it is written. MyST checks such a link against the headings of the page; here the works join
+them, each under the key that references.bib gives it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ def join(app: Sphinx, doctree: nodes.document) -> None:
     slugs = app.env.metadata[app.env.docname].setdefault("myst_slugs", {})
     for place, listed in app.env.get_domain("cite").bibliographies.items():
         if place.docname == app.env.docname:
-            slugs.update({key: (listed.line, work["ids"][0], key) for key, work in listed.citation_nodes.items()})
+            ids = {key: work["ids"][0] for key, work in listed.citation_nodes.items()}
+            slugs.update({key: (listed.line, anchor, key) for key, anchor in ids.items()})
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from bplib.gradcheck.naive import Array as Array
 from bplib.gradcheck.naive import Function as Function
 from bplib.scalar import Value
 
-# In quotes: NumPy loads its random numbers when they are first named, which takes a page a quarter of a second.
+# In quotes: NumPy loads its random numbers when they are first named, and a page waits for them.
 Rng: TypeAlias = "np.random.Generator | None"
 #: The precisions that can be checked, finest first, with the option that lets the coarser ones in.
 PRECISIONS: dict[Any, str] = {np.float64: "", np.float32: "allow_float32", np.float16: "allow_float16"}

@@ -48,8 +48,8 @@ SPANS = """async () => {
 }"""
 
 
-# Of the stretches without an act (a figure, a question, a picture, a field) the longest, in px, and what stands before
-# and after it; all that was folded is open.
+# Of the stretches without an act (a figure, a question, a picture, a field) the longest, in px, and what
+# stands before and after it; all that was folded is open.
 STRETCH = """() => {
   document.querySelectorAll(".bp-folded[hidden]").forEach((each) => (each.hidden = false));
   const acts = ".bp-live, .cell .bp-predict, .cell_output img, .bp-recall, .bp-memory";

@@ -46,9 +46,9 @@ def test_a_dark_page_is_printed_in_light_colours(open_page):
     # Chosen by hand, on a light desk; and a browser that tells of the medium alone.
     page.emulate_media(color_scheme="light")
     page.evaluate("document.documentElement.dataset.theme = 'dark'")
-    for medium in ("print", "screen"):
+    for medium, theme in {"print": "light", "screen": "dark"}.items():
         page.emulate_media(media=medium)
-        page.wait_for_function(f"document.documentElement.dataset.theme === '{'light' if medium == 'print' else 'dark'}'")
-        assert (page.evaluate(seen) == screen) == (medium == "screen")
+        page.wait_for_function("(theme) => document.documentElement.dataset.theme === theme", arg=theme)
+        assert (page.evaluate(seen) == screen) == (theme == "dark")
     assert max(page.evaluate("onPaper")) < 100
     assert not visit.faults

@@ -405,7 +405,7 @@ def test_on_a_phone_the_desk_is_a_line_until_it_is_asked(open_page, axe, page):
     forget = desk(page).get_by_role("button", name="Forget everything here")
     assert desk(page).bounding_box()["height"] <= 56
     assert not forget.is_visible()
-    summary = desk(page).locator("summary")
+    summary = desk(page).locator("> details > summary")
     assert summary.bounding_box()["height"] >= 24
     summary.focus()
     page.keyboard.press("Enter")
@@ -422,6 +422,15 @@ def test_on_a_phone_the_desk_is_a_line_until_it_is_asked(open_page, axe, page):
     download(page, "Save my answers")
     desk(page).locator("> details").evaluate("(details) => { details.open = false; }")
     assert desk(page).get_by_text("Cells in the file: 1, pages: 1.").is_visible()
+    assert visit.faults == []
+
+
+def test_imports_take_no_line_of_their_own(open_page):
+    page = (visit := open_page(CHAPTER)).page
+    imports = desk(page).locator("div.cell").get_by_text("from bplib")
+    assert not imports.first.is_visible()
+    unfold(page)
+    assert imports.first.is_visible() and Cells(page)[0].get_by_role("button", name="Run").is_visible()
     assert visit.faults == []
 
 
