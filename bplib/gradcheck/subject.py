@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -18,7 +18,8 @@ from bplib.gradcheck.naive import Array as Array
 from bplib.gradcheck.naive import Function as Function
 from bplib.scalar import Value
 
-Rng = np.random.Generator | None
+# In quotes: NumPy loads its random numbers when they are first named, and a page waits for them.
+Rng: TypeAlias = "np.random.Generator | None"
 #: The precisions that can be checked, finest first, with the option that lets the coarser ones in.
 PRECISIONS: dict[Any, str] = {np.float64: "", np.float32: "allow_float32", np.float16: "allow_float16"}
 
@@ -121,7 +122,7 @@ class Subject:
                         return dtype
         return np.float64
 
-    def nearby(self, rng: np.random.Generator, size: float = 1e-3) -> list[Array]:
+    def nearby(self, rng: "np.random.Generator", size: float = 1e-3) -> list[Array]:
         """Return arrays that stand a small random step away."""
         steps = (size * np.maximum(1, abs(a)) * rng.standard_normal(a.shape) for a in self.arrays)
         return [np.asarray(a + step, a.dtype) for a, step in zip(self.arrays, steps, strict=True)]

@@ -28,7 +28,7 @@ class How(NamedTuple):
     h: float | None
     rtol: float | None
     directions: int | None = None
-    rng: np.random.Generator | None = None
+    rng: "np.random.Generator | None" = None
 
     def __str__(self) -> str:
         how = "complex step" if self.method == "complex" else f"{self.method} difference"

@@ -12,6 +12,7 @@ import nbformat
 import pytest
 import yaml
 from notebooks import BOOK, ROOT, canonical, folds, predictions, sources, text
+from pybtex.database import Entry, parse_file
 
 from bplib.widgets.views import VIEWS
 
@@ -22,6 +23,8 @@ STUDENT = sorted((BOOK / "exercises").glob("*.ipynb"))
 
 # Cells that nbval may not compare, and how many a notebook has; each needs a reason here.
 UNCOMPARED: dict[str, int] = {}
+
+WORKS = parse_file(BOOK / "references.bib").entries
 
 # Words that tell a reader who is stuck that it's their fault.
 BANNED = re.compile(r"\b(simply|obviously|just|easy|easily)\b", re.IGNORECASE)
@@ -158,6 +161,21 @@ def test_prose_blames_no_reader(path):
 def test_words_of_the_glossary_are_links(path):
     """JupyterLab shows the role {term} as it is written; tools/glossary.py lets a link lead there."""
     assert not [cell.source for cell in cells(path, "markdown") if "{term}`" in cell.source]
+
+
+def called(work: Entry) -> str:
+    """Author and year, as the text calls it."""
+    names = [" ".join(author.last_names) for author in work.persons["author"]]
+    return f"{' and '.join(names) if len(names) < 3 else f'{names[0]} et al.'}, {work.fields['year']}"
+
+
+@each([*READ, *STUDENT])
+def test_works_are_linked_by_author_and_year(path):
+    """JupyterLab shows the role {cite:p} as it is written; tools/works.py lets a link lead to the work."""
+    prose = "\n".join(cell.source for cell in cells(path, "markdown"))
+    assert not re.search(r"\{cite(:\w+)?\}`", prose)
+    for name, key in re.findall(r"\[([^]]*)\]\((?:\.\./)*A3-references\.md#([^)]*)\)", prose):
+        assert name == called(WORKS[key])
 
 
 @each([*READ, *STUDENT])

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.browser
 
 PHONE = {"width": 390, "height": 844, "has_touch": True}
 REACH = 600  # px that a picture and its control may take: what a phone shows without the browser's bars
+CHAPTERS = sorted(path.stem for path in (ROOT / "book").glob("[01][0-9]-*.ipynb") if path.name[:2] != "00")
 PAGES = [*sorted(path.stem for path in (ROOT / "book").glob("[0-9]*.ipynb")), "A5-figures"]
 
 # For each picture, brought to the middle of the screen, how many px it and each of its controls take.
@@ -47,6 +48,26 @@ SPANS = """async () => {
 }"""
 
 
+# Of the stretches without an act (a figure, a question, a picture, a field) the longest, in px, and what
+# stands before and after it; all that was folded is open.
+STRETCH = """() => {
+  document.querySelectorAll(".bp-folded[hidden]").forEach((each) => (each.hidden = false));
+  const acts = ".bp-live, .cell .bp-predict, .cell_output img, .bp-recall, .bp-memory";
+  const article = document.querySelector(".bd-article");
+  const seen = [...article.querySelectorAll(acts)].filter((each) => each.checkVisibility());
+  const box = (each) => each.getBoundingClientRect();
+  const name = (each) => (each.closest("[id]")?.id ?? "") + each.className;
+  let [bottom, before] = [box(article).top, "the title"];
+  const stretches = seen.map((act) => {
+    const stretch = [box(act).top - bottom, before, name(act)];
+    if (box(act).bottom > bottom) [bottom, before] = [box(act).bottom, name(act)];
+    return stretch;
+  });
+  stretches.push([box(article).bottom - bottom, before, "the end"]);
+  return stretches.sort(([a], [b]) => b - a)[0];
+}"""
+
+
 def five():
     """As many stages as there may be, with another view above them."""
     x = Value(0.5, "x")
@@ -63,6 +84,14 @@ def test_a_picture_and_its_control_are_on_the_screen_together(show, make, pictur
     spans = page.evaluate(SPANS)
     assert len(spans) == pictures
     assert [span for span in spans if span[1] > REACH] == []
+    assert not visit.faults
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_no_three_screens_without_something_to_see_or_to_do(open_page, page):
+    visit = open_page(f"book/{page}.html", **PHONE)
+    stretch = visit.page.evaluate(STRETCH)
+    assert 844 < stretch[0] <= 3 * 844, stretch
     assert not visit.faults
 
 

@@ -9,7 +9,7 @@ from pages import drag, inputs, number, said, settle
 from bplib import layers, losses, optim
 from bplib.data import moons, xor
 from bplib.scalar import Value
-from bplib.widgets.live import live
+from bplib.widgets.live import live, task
 from bplib.widgets.program import Program, field
 from bplib.widgets.seeds import Seeds
 from bplib.widgets.views import plane
@@ -17,14 +17,15 @@ from bplib.widgets.views import plane
 pytestmark = pytest.mark.browser
 
 
-def boundary(targets=None, loss=losses.bce_with_logits, **asked):
+def boundary(targets=None, loss=losses.bce_with_logits, tasks=(), **asked):
     rng = np.random.default_rng(0)
     X, labels = moons(20, noise=0.1, rng=rng)
     net = layers.mlp([2, 6, 1], activation="tanh", rng=rng)
     y = labels.reshape(-1, 1).astype(float) if targets is None else targets
     program = Program.of(net, loss, X, y)
     view = plane(field=field("out", (-1.5, 2.5), (-1, 1.5), cells=24), **asked)
-    return live(program, {"steps": (0, 400, 1)}, optimizer=optim.Adam(0.05), views=[view], name="boundary")
+    shown = {"views": [view], "tasks": list(tasks)}
+    return live(program, {"steps": (0, 400, 1)}, optimizer=optim.Adam(0.05), **shown, name="boundary")
 
 
 def valley(**options):
@@ -115,6 +116,22 @@ def test_the_train_button_moves_the_boundary(show):
     page.get_by_role("button", name="Pause").click()
     settle(page)
     assert picture(page) != before
+    assert not visit.faults
+
+
+def test_training_ends_where_a_task_begins_anew(show):
+    tasks = [task("Train it.", opens=["step"]), task("And on?"), task("Again.", start={"steps": 0})]
+    page = (visit := show(boundary(tasks=tasks))).page
+    steps = "figures[0].store.inputs[0]"
+    page.get_by_role("button", name="Train").click()
+    page.get_by_role("button", name="Next").click()  # this task goes on from where the reader is
+    before = page.evaluate(steps)
+    page.wait_for_function(f"{steps} > {before}")
+    page.get_by_role("button", name="Next").click()
+    assert page.evaluate(steps) == 0
+    assert page.get_by_role("button", name="Train").count() == 1
+    page.wait_for_timeout(300)  # three steps' time
+    assert page.evaluate(steps) == 0
     assert not visit.faults
 
 

@@ -43,4 +43,10 @@ def test_a_dark_page_is_printed_in_light_colours(open_page):
     page.pdf()
     assert max(page.evaluate("onPaper")) < 100
     assert page.evaluate(seen) == screen
+    # A browser may tell of the medium alone.
+    for medium, theme in {"print": "light", "screen": "dark"}.items():
+        page.emulate_media(media=medium)
+        page.wait_for_function("(theme) => document.documentElement.dataset.theme === theme", arg=theme)
+        assert (page.evaluate(seen) == screen) == (theme == "dark")
+    assert max(page.evaluate("onPaper")) < 100
     assert not visit.faults

@@ -192,17 +192,17 @@ def test_the_train_button_goes_on_until_the_last_step(page, last):
           const { training } = await import("./parts/training.js");
           open(spec, 0.3, controls);
           window.run = training(store);
-          run.button.click();
+          run.click();
         }""",
         [source.spec, controls],
     )
     if last:
-        page.wait_for_function("store.inputs[0] === 25 && run.button.textContent === 'Train'")
+        page.wait_for_function("store.inputs[0] === 25 && run.textContent === 'Train'")
     else:
         page.wait_for_function("store.inputs[0] >= 30")
-        assert page.evaluate("run.button.textContent") == "Pause"
-        page.evaluate("run.button.click()")
-        assert page.evaluate("run.button.textContent") == "Train"
+        assert page.evaluate("run.textContent") == "Pause"
+        page.evaluate("run.click()")
+        assert page.evaluate("run.textContent") == "Train"
     steps = page.evaluate("store.inputs[0]")
     compare(page.evaluate("ask(store.now, ['0.W'])[0]"), source.quantity([steps], 0.3, "0.W"))
 

@@ -405,7 +405,7 @@ def test_on_a_phone_the_desk_is_a_line_until_it_is_asked(open_page, axe, page):
     forget = desk(page).get_by_role("button", name="Forget everything here")
     assert desk(page).bounding_box()["height"] <= 56
     assert not forget.is_visible()
-    summary = desk(page).locator("summary")
+    summary = desk(page).locator("> details > summary")
     assert summary.bounding_box()["height"] >= 24
     summary.focus()
     page.keyboard.press("Enter")
@@ -422,6 +422,21 @@ def test_on_a_phone_the_desk_is_a_line_until_it_is_asked(open_page, axe, page):
     download(page, "Save my answers")
     desk(page).locator("> details").evaluate("(details) => { details.open = false; }")
     assert desk(page).get_by_text("Cells in the file: 1, pages: 1.").is_visible()
+    assert visit.faults == []
+
+
+def test_a_chapter_opens_with_its_figure(open_page):
+    """Folded cells in a row are one line until it is opened, and the desk stands below the figure."""
+    page = (visit := open_page(CHAPTER)).page
+    figure = page.locator(".bp-live").first
+    top = figure.bounding_box()["y"]
+    lines = page.locator("details.above-input > summary").filter(visible=True)
+    above = [line for line in lines.all() if line.bounding_box()["y"] < top]
+    assert len(above) == 1
+    assert desk(page).bounding_box()["y"] > top
+    above[0].click()
+    assert figure.bounding_box()["y"] > top + 30
+    assert len([line for line in lines.all() if line.bounding_box()["y"] < figure.bounding_box()["y"]]) == 2
     assert visit.faults == []
 
 

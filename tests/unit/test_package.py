@@ -57,6 +57,12 @@ def test_the_core_imports_numpy_and_nothing_else():
     assert done.stdout.split() == ["bplib", "numpy"], done.stderr
 
 
+def test_a_check_loads_no_random_numbers_before_it_draws_some():
+    """They take a page a good part of the time that its Python needs to start."""
+    code = "import sys; import bplib.checks, bplib.exercises.ch03; print('numpy.random' in sys.modules)"
+    assert run(code).stdout == "False\n"
+
+
 def test_the_first_files_import_what_stands_before_them():
     assert imports(PACKAGE / "ops.py") == set()
     # contract is no floor of the house: it words refusals for all of them, and is looked up when one is met.

@@ -86,14 +86,16 @@
     dialog.addEventListener("click", ({ target }) => target.closest("a") && dialog.close());
   });
 
-  // Paper is light.
+  // Paper is light, whatever was chosen for the screen. A browser tells of printing by events, by the medium, or by both.
   const { dataset } = document.documentElement;
-  let theme;
-  addEventListener("beforeprint", () => {
-    theme = dataset.theme;
-    dataset.theme = "light";
-  });
-  addEventListener("afterprint", () => (dataset.theme = theme));
+  let theme = null; // of the screen, while the page is printed
+  const paper = (printed) => {
+    if (printed === (theme !== null)) return;
+    [theme, dataset.theme] = printed ? [dataset.theme, "light"] : [null, theme];
+  };
+  addEventListener("beforeprint", () => paper(true));
+  addEventListener("afterprint", () => paper(false));
+  matchMedia("print").addEventListener("change", ({ matches }) => paper(matches));
 
   const fit = () => {
     fitFormulas();

@@ -89,16 +89,14 @@ export const mount = (el, store, { elsewhere, more }) => {
     fields.push(range, entry);
     return row(range.input, entry.input);
   });
-  let run = null; // step after step
   const actions = html("div", { class: "bp-buttons" });
   if (store.source.learns) {
-    run = training(store);
     const rate = typed(store, words.controls.rate, () => store.rate, (x) => store.setRate(x));
     fields.push(rate);
     actions.append(
       html("span", { class: "bp-buttons", "data-part": "step" },
         button(words.controls.step, () => store.step(), "bp-main"),
-        run.button,
+        training(store),
         html("label", { class: "bp-rate" }, `${words.controls.rate} `, rate.input)),
     );
   }
@@ -120,12 +118,11 @@ export const mount = (el, store, { elsewhere, more }) => {
   return {
     // Puts the figure back with `reset`, and the entries with it: also what is being typed.
     restart: (reset) => {
-      run?.pause();
       reset();
       fields.forEach(({ show }) => show());
     },
     unmount: () => {
-      run?.pause();
+      store.pause();
       unsubscribe();
     },
   };

@@ -27,6 +27,7 @@ export class Store {
     this.last = { move: null, time: 0 };
     this.moved = new Map(); // when each input was moved last
     this.open = new Set(); // the parts of the figure that are shown (guide.js)
+    this.pause = () => {}; // ends what makes step after step (parts/training.js)
     if (this.propose(inputs)) this.propose(source.start);
   }
 
@@ -132,6 +133,7 @@ export class Store {
   }
 
   reset(inputs = this.source.start, rate = this.first) {
+    this.pause();
     this.rate = rate;
     this.propose(inputs);
   }

@@ -1,4 +1,5 @@
-// A button that makes step after step of learning, until it is pressed again, a step fails, or the last is made.
+// A button that makes step after step of learning, until it is pressed again, a step fails, the last is made, or the
+// figure begins anew.
 import { html, setText } from "../dom.js";
 import { words } from "../words.js";
 
@@ -7,11 +8,11 @@ const STRIDE = 10; // steps of a source that goes ahead many at a time
 
 export const training = (store) => {
   let timer = 0;
-  const pause = () => {
+  const pause = (store.pause = () => {
     clearInterval(timer);
     timer = 0;
     setText(button, words.controls.train);
-  };
+  });
   const tick = () => {
     const ahead = store.source.ahead?.(store.now, STRIDE, store.controls);
     if (ahead?.next === null || store.step(ahead)) pause();
@@ -25,5 +26,5 @@ export const training = (store) => {
       tick();
     },
   }, words.controls.train);
-  return { button, pause };
+  return button;
 };

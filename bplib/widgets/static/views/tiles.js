@@ -96,7 +96,7 @@ export const mount = (el, store, { forms, written: form, puzzles, samples }) => 
       element,
       tall: Math.max(...arrays.map(({ tall }) => tall)),
       // What is left to a 1 of its tiles where all of it stands in one line.
-      one: `(var(--bp-column) - ${fixed}px) / ${across || 1}`,
+      one: `(var(--bp-column) - var(--bp-told, 0px) - ${fixed}px) / ${across || 1}`,
       longest: longest([fitsOf(checks), open.map((check) => onlyOf([check], most)).join(" "), ...open.map((check) => faultOf(check, name, most))]),
       update() {
         const marks = parts.map(() => [null, null]);
@@ -153,7 +153,7 @@ export const mount = (el, store, { forms, written: form, puzzles, samples }) => 
     const several = (k) => fill(words.tiles.several, { k, n: candidates.length });
     const line = caption("bp-verdict", "p", "status");
     const wrong = (product) => fill(words.tiles.wrong, { name, product });
-    line.keep([longest(rows.map((row) => row.longest)), several(candidates.length), longest([fill(words.tiles.right, { reason }), wrong(longest(candidates))])].join(" "));
+    line.keep([longest(rows.map((row) => row.longest)), several(candidates.length), right ? longest([fill(words.tiles.right, { reason }), wrong(longest(candidates))]) : ""].join(" "));
     const element = html("div", { class: "bp-puzzle" },
       html("fieldset", {}, html("legend", {}, fill(words.tiles.which, { name })), ...candidates.map((text, k) => html("label", {}, radios[k], html("code", {}, text)))),
       layersOf(rows, shown), line.element);
