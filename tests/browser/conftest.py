@@ -25,7 +25,8 @@ Fixtures that the tests in this folder take as arguments (all test modules here 
     A `Visit` with the notebook open, every cell run and the kernel idle. `path` counts from `lab.folder`,
     into which a test writes its notebook.
 `axe(page, only=())`
-    The WCAG 2.2 AA violations that axe-core finds, as readable lines; `only` names the rules to try.
+    The WCAG 2.2 AA violations that axe-core finds, as readable lines; `only` names the rules to try. Contrast
+    alone is tried on one text of each kind.
 `axe_in_both(page)`
     The same of a page in the light and then, for what depends on colours, in the dark.
 
@@ -57,6 +58,7 @@ import pytest
 
 pytest.register_assert_rewrite("pages", "engines")
 from pages import (  # noqa: E402
+    KINDS_OF_TEXT,
     OPEN_ALL,
     ROOT,
     SETTLED,
@@ -237,7 +239,7 @@ def show(windows: Windows, figures_served: tuple[Path, str], visits: list[Visit]
         folder, url = figures_served
         name = secrets.token_hex(4)
         write_figures(folder / name, figures, traits, site)
-        visit = windows.open(f"{url}{name}/", width=width, height=height, **options)
+        visit = windows.open(url, width=width, height=height, **options)
         visits.append(visit)
         visit.page.goto(f"{url}{name}/{address}")
         visit.page.wait_for_function("window.figures")
@@ -336,14 +338,20 @@ def axe() -> Callable[..., list[str]]:
     source = AXE.read_text()
 
     def violations(page: Any, only: Sequence[str] = ()) -> list[str]:
-        # RequireJS may be on the page: hidden, so that axe puts itself on `window`.
-        page.evaluate("() => { window.hidden = window.define; window.define = undefined; }")
-        page.evaluate(source)
-        page.evaluate("() => { window.define = window.hidden; }")
+        if not page.evaluate("'axe' in window"):
+            # RequireJS may be on the page: hidden, so that axe puts itself on `window`.
+            page.evaluate("() => { window.hidden = window.define; window.define = undefined; }")
+            page.evaluate(source)
+            page.evaluate("() => { window.define = window.hidden; }")
         found = page.evaluate(
-            """([rules, tags]) => axe.run(document, {
-              resultTypes: ["violations"], runOnly: rules.length ? {type: "rule", values: rules} : tags,
-            })""",
+            f"""([rules, tags]) => {{
+              const contrast = String(rules) === "color-contrast";
+              const where = contrast ? {{ include: ({KINDS_OF_TEXT})() }} : document;
+              return axe.run(where, {{
+                resultTypes: ["violations"],
+                runOnly: rules.length ? {{ type: "rule", values: rules }} : tags,
+              }});
+            }}""",
             [list(only), WCAG],
         )
         return [
