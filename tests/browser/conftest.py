@@ -19,6 +19,8 @@ Fixtures that the tests in this folder take as arguments (all test modules here 
     `pages.py` has what reads and moves the figures.
 `show_widgets(*widgets, **options)`
     A `Visit` to a page from a folder that has these widgets in it, put there by the site's own scripts.
+`engine`, `equipped`
+    Firefox, then WebKit (each an `Engine` of `engines.py`), and the folder of the site with what it needs.
 `lab`
     A `Lab`: JupyterLab on an empty folder, with fresh settings. `lab.url`, `lab.token`, `lab.folder`.
 `open_in_lab(path, run=True, timeout=90)`
@@ -57,6 +59,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 pytest.register_assert_rewrite("pages", "engines")
+from engines import ENGINES, Engine, equip  # noqa: E402
 from pages import (  # noqa: E402
     KINDS_OF_TEXT,
     OPEN_ALL,
@@ -262,6 +265,19 @@ def show_widgets(windows: Windows, tmp_path: Path, visits: list[Visit]) -> Calla
         return visit
 
     return visit_widgets
+
+
+@pytest.fixture(scope="session", params=list(ENGINES))
+def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    with ENGINES[request.param](tmp_path_factory.mktemp(request.param)) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
+def equipped(engine: Engine, site: Site, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if not engine.head:
+        return site.root
+    return equip(engine, site.root, tmp_path_factory.mktemp("equipped") / "html")
 
 
 @pytest.fixture(scope="session")
