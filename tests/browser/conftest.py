@@ -360,7 +360,9 @@ def axe() -> Callable[..., list[str]]:
             page.evaluate(source)
             page.evaluate("() => { window.define = window.hidden; }")
         found = page.evaluate(
-            f"""([rules, tags]) => {{
+            f"""async ([rules, tags]) => {{
+              const moving = document.getAnimations().filter((each) => each instanceof CSSTransition);
+              await Promise.allSettled(moving.map((each) => each.finished));  // colours on their way
               const contrast = String(rules) === "color-contrast";
               const where = contrast ? {{ include: ({KINDS_OF_TEXT})() }} : document;
               return axe.run(where, {{
