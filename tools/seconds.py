@@ -61,11 +61,12 @@ def main(folder: Path) -> None:
     own: Counter[str] = Counter()
     for name, took in measured:
         for stem in known:
-            if stem in name or re.search(rf"\[(ch)?{stem[:2]}\b", name):
+            if stem in name or re.search(rf"\[(.*-)?ch{stem[:2]}\.|\[{stem[:2]}\b", name):
                 own[stem] += took
     pages = len({name for name, _ in measured if "test_page_is_whole[" in name})
+    visits = sum(took for name, took in measured if "test_every_page_is_whole" in name)  # in other engines
     for stem in known:
-        own[stem] += seconds[SITE] / pages * 2  # the chapter and its exercises
+        own[stem] += (seconds[SITE] + visits) / pages * 2  # the chapter and its exercises
     each = ", ".join(f"{stem[:2]}: {own[stem]:.1f}" for stem in sorted(known))
     mean = sum(own.values()) / len(known)
     print(f"{mean:7.1f} s  a chapter, of one process ({each}); {mean / CORES:.1f} s of the whole run")

@@ -96,7 +96,19 @@ def test_a_kind_that_comes_out_wrong_is_seen(course, assignments):
     assert hand_ins.verdict(course, hand_ins.FILES[0], result).startswith("should not be graded")
 
 
-@pytest.mark.parametrize("path", sorted((BOOK / "solutions").glob("*.ipynb")), ids=lambda path: path.stem)
+SOLUTIONS = sorted((BOOK / "solutions").glob("*.ipynb"))
+
+
+def test_assignments_are_ready_for_nbgrader(made):
+    for path in SOLUTIONS:
+        released = nbformat.read(made / "release" / path.stem / path.name, as_version=4)
+        graded = [c.metadata.nbgrader for c in released.cells if c.metadata.get("nbgrader", {}).get("grade")]
+        assert graded and all(cell.checksum for cell in graded)
+        assert (made / "source" / path.stem / path.name).read_bytes() == path.read_bytes()
+    assert settings(made).CourseDirectory.course_id == "backpropagation-live"
+
+
+@pytest.mark.parametrize("path", SOLUTIONS, ids=lambda path: path.stem)
 def test_solutions_get_full_marks(made, path):
     assert faults_of_solution(Assignment(made, path.stem, path.stem), LIMITS) == []
 

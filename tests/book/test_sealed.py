@@ -6,38 +6,29 @@ import json
 
 import numpy as np
 import pytest
-from test_answers import CHECKS, MISTAKES, RIGHT, WRONG, as_tuple, with_one_mistake
+from test_answers import CHECKS, DATA, SEALED, as_tuple, judged
 
 from bplib.checks import Check
 from bplib.exercises.sealed import SealedCheck, seal
 
-DATA = {name: json.loads(json.dumps(seal(check), allow_nan=False)) for name, check in CHECKS.items()}
-SEALED = {name: SealedCheck(data) for name, data in DATA.items()}
 WITHOUT_ARGUMENTS = [name for name, check in CHECKS.items() if not check.cases[0]]
 each_check = pytest.mark.parametrize("name", CHECKS)
 
 
-@pytest.mark.parametrize(("name", "answer"), [*RIGHT, *((name, answer) for name, answer, _ in WRONG)])
-def test_every_listed_answer_gets_the_same_sentence(name, answer):
-    assert SEALED[name].judge(answer) == CHECKS[name].judge(answer)
-
-
-@pytest.mark.parametrize(("name", "sentence"), MISTAKES)
-def test_every_mistake_gets_the_same_sentence(name, sentence):
-    answer = with_one_mistake(CHECKS[name], CHECKS[name].mistakes[sentence])
-    assert SEALED[name].judge(answer) == CHECKS[name].judge(answer)
+KINDS_OF_WRONG = {
+    "nothing": lambda good: 0 * good, "the sign": lambda good: -good, "twice": lambda good: 2 * good,
+    "half, and the sign": lambda good: good / -2, "transposed": lambda good: good.T,
+    "an axis more": lambda good: good[..., None], "no number": lambda good: good + np.nan,
+    "1 percent off": lambda good: 1.01 * good, "3 percent off": lambda good: 1.03 * good,
+}  # fmt: skip
 
 
 @each_check
-@pytest.mark.parametrize("wrong", [
-    lambda good: 0 * good, lambda good: -good, lambda good: 2 * good, lambda good: good / -2,
-    lambda good: good.T, lambda good: good[..., None], lambda good: good + np.nan,
-    lambda good: 1.01 * good, lambda good: 1.03 * good,
-])  # fmt: skip
-def test_every_kind_of_wrong_gets_the_same_sentence(name, wrong):
+def test_every_kind_of_wrong_gets_the_same_sentence(name):
+    """As every answer of `test_answers.py` does, where both are asked."""
     check = CHECKS[name]
 
-    def one_wrong(k):
+    def one_wrong(k, wrong):
         def answer(*args):
             parts = [np.asarray(part, float) for part in as_tuple(check.reference(*args))]
             return tuple(wrong(part) if i == k else part for i, part in enumerate(parts))
@@ -47,8 +38,11 @@ def test_every_kind_of_wrong_gets_the_same_sentence(name, wrong):
     def exchanged(*args):
         return as_tuple(check.reference(*args))[::-1]
 
-    for answer in (*(one_wrong(k) for k in range(len(check.returns))), exchanged):
-        assert SEALED[name].judge(answer) == check.judge(answer)
+    judged(name, exchanged)
+    for kind, wrong in KINDS_OF_WRONG.items():
+        for k, result in enumerate(check.returns):
+            answer = one_wrong(k, wrong)
+            assert SEALED[name].judge(answer) == check.judge(answer), f"{result}: {kind}"
 
 
 @each_check

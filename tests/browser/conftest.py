@@ -19,13 +19,16 @@ Fixtures that the tests in this folder take as arguments (all test modules here 
     `pages.py` has what reads and moves the figures.
 `show_widgets(*widgets, **options)`
     A `Visit` to a page from a folder that has these widgets in it, put there by the site's own scripts.
+`engine`, `equipped`
+    Firefox, then WebKit (each an `Engine` of `engines.py`), and the folder of the site with what it needs.
 `lab`
     A `Lab`: JupyterLab on an empty folder, with fresh settings. `lab.url`, `lab.token`, `lab.folder`.
 `open_in_lab(path, run=True, timeout=90)`
     A `Visit` with the notebook open, every cell run and the kernel idle. `path` counts from `lab.folder`,
     into which a test writes its notebook.
 `axe(page, only=())`
-    The WCAG 2.2 AA violations that axe-core finds, as readable lines; `only` names the rules to try.
+    The WCAG 2.2 AA violations that axe-core finds, as readable lines; `only` names the rules to try. Contrast
+    alone is tried on one text of each kind.
 `axe_in_both(page)`
     The same of a page in the light and then, for what depends on colours, in the dark.
 
@@ -56,7 +59,9 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 pytest.register_assert_rewrite("pages", "engines")
+from engines import ENGINES, Engine, equip  # noqa: E402
 from pages import (  # noqa: E402
+    KINDS_OF_TEXT,
     OPEN_ALL,
     ROOT,
     SETTLED,
@@ -237,7 +242,7 @@ def show(windows: Windows, figures_served: tuple[Path, str], visits: list[Visit]
         folder, url = figures_served
         name = secrets.token_hex(4)
         write_figures(folder / name, figures, traits, site)
-        visit = windows.open(f"{url}{name}/", width=width, height=height, **options)
+        visit = windows.open(url, width=width, height=height, **options)
         visits.append(visit)
         visit.page.goto(f"{url}{name}/{address}")
         visit.page.wait_for_function("window.figures")
@@ -260,6 +265,19 @@ def show_widgets(windows: Windows, tmp_path: Path, visits: list[Visit]) -> Calla
         return visit
 
     return visit_widgets
+
+
+@pytest.fixture(scope="session", params=list(ENGINES))
+def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    with ENGINES[request.param](tmp_path_factory.mktemp(request.param)) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
+def equipped(engine: Engine, site: Site, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if not engine.head:
+        return site.root
+    return equip(engine, site.root, tmp_path_factory.mktemp("equipped") / "html")
 
 
 @pytest.fixture(scope="session")
@@ -336,14 +354,22 @@ def axe() -> Callable[..., list[str]]:
     source = AXE.read_text()
 
     def violations(page: Any, only: Sequence[str] = ()) -> list[str]:
-        # RequireJS may be on the page: hidden, so that axe puts itself on `window`.
-        page.evaluate("() => { window.hidden = window.define; window.define = undefined; }")
-        page.evaluate(source)
-        page.evaluate("() => { window.define = window.hidden; }")
+        if not page.evaluate("'axe' in window"):
+            # RequireJS may be on the page: hidden, so that axe puts itself on `window`.
+            page.evaluate("() => { window.hidden = window.define; window.define = undefined; }")
+            page.evaluate(source)
+            page.evaluate("() => { window.define = window.hidden; }")
         found = page.evaluate(
-            """([rules, tags]) => axe.run(document, {
-              resultTypes: ["violations"], runOnly: rules.length ? {type: "rule", values: rules} : tags,
-            })""",
+            f"""async ([rules, tags]) => {{
+              const moving = document.getAnimations().filter((each) => each instanceof CSSTransition);
+              await Promise.allSettled(moving.map((each) => each.finished));  // colours on their way
+              const contrast = String(rules) === "color-contrast";
+              const where = contrast ? {{ include: ({KINDS_OF_TEXT})() }} : document;
+              return axe.run(where, {{
+                resultTypes: ["violations"],
+                runOnly: rules.length ? {{ type: "rule", values: rules }} : tags,
+              }});
+            }}""",
             [list(only), WCAG],
         )
         return [

@@ -11,7 +11,6 @@ import http.server
 import json
 import math
 import os
-import re
 import shutil
 import socket
 import threading
@@ -37,11 +36,11 @@ PAGE = """<!doctype html>
 <style>
 html { color-scheme: light dark; background: light-dark(#fff, #121212); color: light-dark(#222, #ddd); }
 body { margin: 0 auto; max-width: 720px; padding: 8px; }
-</style><link rel="stylesheet" href="live.css">%(site)s
+</style><link rel="stylesheet" href="../live.css">%(site)s
 </head><body><main><h1>Live figures</h1>%(places)s</main><script type="module">
 window.bubbled = [];
 document.addEventListener("keydown", (event) => bubbled.push(event.key));
-const { default: widget } = await import("./live.js");
+const { default: widget } = await import("../live.js");
 window.figures = %(states)s.map((state, k) => {
   const listeners = {};
   const model = {
@@ -89,16 +88,90 @@ SETTLED = """async () => {
   return document.readyState === "complete";
 }"""
 
-# Thins a page out for axe. Formulas are MathJax's on every page, in the colour of the text around them, and
-# all code has the same few colours: seen on one page, they are left out on the others, where they are most of
-# what axe would look at.
+# Thins a page out for axe. Formulas are MathJax's on every page, in the colour of the text around them, all
+# code has the same few colours, and the buttons of cells come from one template: seen on one page, they are
+# left out on the others, where they are most of what axe would look at. Of a template one of each kind stays:
+# those that differ in more than words and numbers.
 THIN = """() => {
   document.querySelectorAll("mjx-container").forEach((formula) => formula.remove());
+  document.querySelectorAll(".math:empty").forEach((place) => place.remove());
   document.querySelectorAll(".highlight pre").forEach((code) => { code.textContent = code.textContent; });
+  const seen = new Set();
+  for (const copy of document.querySelectorAll(".bp-cell-bar, .copybtn")) {
+    const kind = copy.outerHTML.replace(/>[^<]+</g, "><").replace(/\\d+/g, "");
+    if (seen.has(kind)) copy.remove();
+    else seen.add(kind);
+  }
+}"""
+
+# Gives one text of each kind: those that look alike, on the same ground and in a like place, have the same
+# contrast.
+KINDS_OF_TEXT = """() => {
+  const kinds = new Map();
+  const named = (e) => `${e.localName}.${e.getAttribute("class")}`;
+  const look = (e, place, ground) => {
+    const style = getComputedStyle(e);
+    if (style.display === "none") return;
+    const own = [named(e), style.backgroundColor, style.backgroundImage, style.opacity].join();
+    if (!own.endsWith(", 0),none,1")) ground += own;
+    const words = [...e.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+    if (words || e.matches("input, select, textarea")) {
+      const kind = [place, own, style.color, style.fontSize, style.fontWeight, ground].join("|");
+      if (!kinds.has(kind)) kinds.set(kind, e);
+    }
+    for (const child of e.children) look(child, named(e), ground);
+  };
+  look(document.body, "", "");
+  return [...kinds.values()];
 }"""
 
 # Opens every part of every figure.
 OPEN_ALL = """() => document.querySelectorAll(".bp-open").forEach((button) => button.click())"""
+
+REACH = 600  # px that a picture and its control may take: what a phone shows without the browser's bars
+# For each picture, brought to the middle of the screen, how many px it and each of its controls take.
+SPANS = """async () => {
+  const spans = [];
+  const charts = ":is(.bp-curve, .bp-compose, .bp-line, .bp-profile) .bp-chart";
+  const pictures = `${charts}, .bp-amounts, .bp-cells, .bp-plane-room`;
+  for (const picture of document.querySelectorAll(pictures)) {
+    picture.scrollIntoView({ block: "center", behavior: "instant" });
+    await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+    const [figure, view] = [picture.closest(".bp-live"), picture.closest(".bp-section")];
+    const all = (selector) => [...figure.querySelectorAll(selector)];
+    const seen = (selector) => all(selector).filter((each) => each.checkVisibility());
+    const near = view.querySelector(".bp-near input")?.ariaLabel;
+    const controls = [...new Set(seen(".bp-panel input[type=range]").map((each) => each.ariaLabel))];
+    for (const name of near ? [near] : controls) {
+      const a = picture.getBoundingClientRect();
+      const taken = seen(`input[type=range][aria-label="${name}"]`).map((each) => {
+        const b = each.getBoundingClientRect();
+        return Math.max(a.bottom, b.bottom) - Math.min(a.top, b.top);
+      });
+      spans.push([`${view.className} ${name}`, Math.min(...taken)]);
+    }
+  }
+  return spans;
+}"""
+
+# Of the stretches without an act (a figure, a question, a picture, a field) the longest, in px, and what
+# stands before and after it; all that was folded is open.
+STRETCH = """() => {
+  document.querySelectorAll(".bp-folded[hidden]").forEach((each) => (each.hidden = false));
+  const acts = ".bp-live, .cell .bp-predict, .cell_output img, .bp-recall, .bp-memory";
+  const article = document.querySelector(".bd-article");
+  const seen = [...article.querySelectorAll(acts)].filter((each) => each.checkVisibility());
+  const box = (each) => each.getBoundingClientRect();
+  const name = (each) => (each.closest("[id]")?.id ?? "") + each.className;
+  let [bottom, before] = [box(article).top, "the title"];
+  const stretches = seen.map((act) => {
+    const stretch = [box(act).top - bottom, before, name(act)];
+    if (box(act).bottom > bottom) [bottom, before] = [box(act).bottom, name(act)];
+    return stretch;
+  });
+  stretches.push([box(article).bottom - bottom, before, "the end"]);
+  return stretches.sort(([a], [b]) => b - a)[0];
+}"""
 
 
 def unavailable(sentence: str) -> None:
@@ -275,8 +348,10 @@ def write_notebook(path: Path, *sources: str, fails: Sequence[str] = ()) -> None
 def write_figures(folder: Path, figures: Sequence[Any], traits: Sequence[str], site: bool) -> None:
     """Write a page of figures, each on a model with these traits, as the site or as Jupyter shows them."""
     folder.mkdir(exist_ok=True)
-    (folder / "live.js").write_text(library.module(), encoding="utf-8")
-    (folder / "live.css").write_text(library.style(), encoding="utf-8")
+    # The library once, beside all these pages: a browser keeps what it has compiled by its address.
+    for name, text in (("live.js", library.module), ("live.css", library.style)):
+        if not (folder.parent / name).exists():
+            (folder.parent / name).write_text(text(), encoding="utf-8")
     parts = {
         "places": "".join(f'<div id="figure-{k}"></div>' for k in range(len(figures))),
         "states": json.dumps(
@@ -367,15 +442,13 @@ def assert_agrees(page, fig, k=0):
         assert number(gradient) == pytest.approx(gradients[name], rel=1e-5, abs=1e-300), name
 
 
+# What stands on a page of figures, or in their markup, that no reader should meet.
+UNCLEAN = """() => [document.querySelector("main").innerText,
+  ...[...document.querySelectorAll(".bp-live *")].flatMap((e) => [...e.attributes].map((a) => a.value)),
+].flatMap((text) => text.match(/NaN|Infinity|\\[object|null|undefined(?! (here|there))/g) ?? [])"""
+
+
 def assert_clean(page):
-    text = page.locator("main").inner_text()
-    markup = page.evaluate(
-        """() => [...document.querySelectorAll(".bp-live *")]
-          .flatMap((e) => [...e.attributes].map((a) => a.value)).join(" ")"""
-    )
-    for word in ("NaN", "Infinity", "[object", "null"):
-        assert word not in text
-        assert word not in markup
-    assert not re.search(r"undefined(?! (here|there))", text + markup)
+    assert page.evaluate(UNCLEAN) == []
     for state in page.evaluate("figures.map((figure) => [...figure.store.values, ...figure.store.grads])"):
         assert all(isinstance(x, int | float) and math.isfinite(x) for x in state)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from pages import settle
+from pages import THIN, settle
 from test_site import TOO_WIDE
 
 pytestmark = pytest.mark.browser
@@ -123,6 +123,7 @@ def test_a_figure_stands_beside_its_text_where_both_have_room(open_page):
 def test_the_keyboard_reaches_figures_and_sees_where_it_is(open_page):
     """From the first Tab stop to each figure, through it and back, while it says that it heard nonsense."""
     page = (visit := open_page(CHAPTER)).page
+    page.evaluate(THIN)
     links = page.locator(".skip-link a")
     assert links.count() == 1 + page.locator(FIGURES).count()
     for link in links.all():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from pages import OPEN_ALL, ROOT, inputs, settle
+from pages import REACH, SPANS, inputs, settle
 from test_bars import race
 from test_compose import chain, squares
 from test_live import neuron
@@ -18,54 +18,6 @@ from bplib.widgets.views import compose, line, tiles
 pytestmark = pytest.mark.browser
 
 PHONE = {"width": 390, "height": 844, "has_touch": True}
-REACH = 600  # px that a picture and its control may take: what a phone shows without the browser's bars
-CHAPTERS = sorted(path.stem for path in (ROOT / "book").glob("[01][0-9]-*.ipynb") if path.name[:2] != "00")
-PAGES = [*sorted(path.stem for path in (ROOT / "book").glob("[0-9]*.ipynb")), "A5-figures"]
-
-# For each picture, brought to the middle of the screen, how many px it and each of its controls take.
-SPANS = """async () => {
-  const spans = [];
-  const charts = ":is(.bp-curve, .bp-compose, .bp-line, .bp-profile) .bp-chart";
-  const pictures = `${charts}, .bp-amounts, .bp-cells, .bp-plane-room`;
-  for (const picture of document.querySelectorAll(pictures)) {
-    picture.scrollIntoView({ block: "center", behavior: "instant" });
-    await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
-    const [figure, view] = [picture.closest(".bp-live"), picture.closest(".bp-section")];
-    const all = (selector) => [...figure.querySelectorAll(selector)];
-    const seen = (selector) => all(selector).filter((each) => each.checkVisibility());
-    const near = view.querySelector(".bp-near input")?.ariaLabel;
-    const controls = [...new Set(seen(".bp-panel input[type=range]").map((each) => each.ariaLabel))];
-    for (const name of near ? [near] : controls) {
-      const a = picture.getBoundingClientRect();
-      const taken = seen(`input[type=range][aria-label="${name}"]`).map((each) => {
-        const b = each.getBoundingClientRect();
-        return Math.max(a.bottom, b.bottom) - Math.min(a.top, b.top);
-      });
-      spans.push([`${view.className} ${name}`, Math.min(...taken)]);
-    }
-  }
-  return spans;
-}"""
-
-
-# Of the stretches without an act (a figure, a question, a picture, a field) the longest, in px, and what
-# stands before and after it; all that was folded is open.
-STRETCH = """() => {
-  document.querySelectorAll(".bp-folded[hidden]").forEach((each) => (each.hidden = false));
-  const acts = ".bp-live, .cell .bp-predict, .cell_output img, .bp-recall, .bp-memory";
-  const article = document.querySelector(".bd-article");
-  const seen = [...article.querySelectorAll(acts)].filter((each) => each.checkVisibility());
-  const box = (each) => each.getBoundingClientRect();
-  const name = (each) => (each.closest("[id]")?.id ?? "") + each.className;
-  let [bottom, before] = [box(article).top, "the title"];
-  const stretches = seen.map((act) => {
-    const stretch = [box(act).top - bottom, before, name(act)];
-    if (box(act).bottom > bottom) [bottom, before] = [box(act).bottom, name(act)];
-    return stretch;
-  });
-  stretches.push([box(article).bottom - bottom, before, "the end"]);
-  return stretches.sort(([a], [b]) => b - a)[0];
-}"""
 
 
 def five():
@@ -84,14 +36,6 @@ def test_a_picture_and_its_control_are_on_the_screen_together(show, make, pictur
     spans = page.evaluate(SPANS)
     assert len(spans) == pictures
     assert [span for span in spans if span[1] > REACH] == []
-    assert not visit.faults
-
-
-@pytest.mark.parametrize("page", CHAPTERS)
-def test_no_three_screens_without_something_to_see_or_to_do(open_page, page):
-    visit = open_page(f"book/{page}.html", **PHONE)
-    stretch = visit.page.evaluate(STRETCH)
-    assert 844 < stretch[0] <= 3 * 844, stretch
     assert not visit.faults
 
 
@@ -226,11 +170,3 @@ def test_a_point_taken_beside_its_middle_does_not_jump(show):
     slide(page, at, (70, 0))
     assert inputs(page)[0] == pytest.approx(0.123 + moved, abs=0.025)
     assert not visit.faults
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_the_figures_of_the_book_keep_to_the_screen(open_page, name):
-    page = open_page(f"book/{name}.html", **PHONE).page
-    page.evaluate(OPEN_ALL)
-    settle(page)
-    assert [span for span in page.evaluate(SPANS) if span[1] > REACH] == []

@@ -13,7 +13,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import nbformat
 import pytest
-from engines import ENGINES, equip
 from pages import ROOT, serve, settle
 
 from bplib.widgets import library
@@ -586,19 +585,6 @@ def test_sizes(site):
 # Firefox and WebKit.
 
 
-@pytest.fixture(scope="module", params=list(ENGINES))
-def engine(request, tmp_path_factory):
-    with ENGINES[request.param](tmp_path_factory.mktemp(request.param)) as engine:
-        yield engine
-
-
-@pytest.fixture(scope="module")
-def root(engine, site, tmp_path_factory):
-    return (
-        equip(engine, site.root, tmp_path_factory.mktemp("equipped") / "html") if engine.head else site.root
-    )
-
-
 BEGIN = f"""async (codes) => {{
   const run = {RUN};
   run(codes).then((outcome) => (window.outcome = outcome), (error) => (window.outcome = `${{error}}`));
@@ -607,9 +593,9 @@ CODES = ["import numpy as np\nprint(np.arange(3) @ np.arange(3))", FIGURE, "byte
 
 
 @pytest.mark.parametrize("scheme", ["http", "file"])
-def test_other_engines(engine, root, scheme):
-    with serve(root) as home:
-        engine.open(home if scheme == "http" else root.as_uri() + "/", PAGE)
+def test_other_engines(engine, equipped, scheme):
+    with serve(equipped) as home:
+        engine.open(home if scheme == "http" else equipped.as_uri() + "/", PAGE)
         engine.ask(ADD)
         engine.ask(BEGIN, CODES)
         engine.wait_for("() => window.outcome", what="Python answers", seconds=120)
@@ -622,7 +608,7 @@ def test_other_engines(engine, root, scheme):
     assert engine.faults() == []
 
 
-def test_a_hostile_worker_reaches_nothing_in_other_engines(engine, root):
-    with serve(root) as home:
+def test_a_hostile_worker_reaches_nothing_in_other_engines(engine, equipped):
+    with serve(equipped) as home:
         engine.open(home, PAGE)
         assert_nothing_reached(*spy(lambda script, arguments: engine.ask(f"(a) => ({script})(a)", arguments)))
