@@ -32,7 +32,7 @@ def test_page_is_whole(site, open_page, axe, path):
     assert page.evaluate(TOO_WIDE) <= 0
     if re.match(
         r"book/(?!00)\d\d-", path
-    ):  # a chapter has no three screens without something to see or to do
+    ):  # nowhere three screens without something to do
         assert 844 < (stretch := page.evaluate(STRETCH))[0] <= 3 * 844, stretch
     page.set_viewport_size({"width": 1280, "height": 900})
     settle(page)
