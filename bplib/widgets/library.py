@@ -33,6 +33,8 @@ PYTHON, WORKBOOK, LOADED = "python/python.js", "workbook/workbook.js", "python/p
 PREDICT, PREDICTIONS = "predict/predict.js", "predict"
 #: The file that asks predictions again on later pages, and has the summary written from memory.
 RECALL = "recall/recall.js"
+#: The file that draws the map of the chapters.
+MAP = "map/map.js"
 
 _IMPORT = re.compile(r'import \{ (\w+(?: as \w+)?(?:, \w+(?: as \w+)?)*) \} from "(\.\.?/[\w./]+\.js)";')
 _TABLE = re.compile(r'import (\w+) from "(\.\.?/[\w./]+\.json)" with \{ type: "json" \};')
@@ -237,13 +239,13 @@ def script(language: str = "") -> str:
 
 
 def page_script(entry: str, parts: Mapping[str, Any] | None = None, language: str = "") -> str:
-    """Return what runs Python in a page, offers it there, or asks the reader, as a classic script.
+    """Return what runs Python in a page, offers it there, asks or leads the reader, as a classic script.
 
     Parameters
     ----------
     entry : str
         `PYTHON`, which makes itself known as `bplib_python`, `WORKBOOK`, as `bplib_workbook`, `PREDICT`, as
-        `bplib_predict` and to the library, or `RECALL`.
+        `bplib_predict` and to the library, `RECALL` or `MAP`.
     parts : dict, optional
         What the page has to load for it, and its versions, as ``tools/page_python.py`` writes them.
     """

@@ -10,6 +10,7 @@ export const BOOK = "backpropagation-live";
 // To be raised when texts of before fit the cells no more. Those of other editions are never touched, only shown.
 export const EDITION = 1;
 export const MINE = "mine"; // in place of a page
+export const PLACE = "place"; // in place of a cell
 
 const KEY = new RegExp(`^${BOOK}:(\\d+):([^:]+):(.+)$`);
 const keyOf = (page, cell) => `${BOOK}:${EDITION}:${page}:${cell}`;
