@@ -16,7 +16,7 @@ const RIM = 4; // for what is lit
 
 // A title, with its formulas as MathJax takes them.
 const titled = (title) =>
-  title.split(/\\\((.*?)\\\)/).map((part, k) => (k % 2 ? html("span", { class: "math notranslate nohighlight" }, `\\(${part}\\)`) : part));
+  title.split(/\\\((.*?)\\\)/).map((part, k) => (k % 2 ? html("span", { class: "math" }, `\\(${part}\\)`) : part));
 
 class Chapters {
   #all; // [{ page, href, number, title, minutes, needs, predictions, exercises, sections, practice }]

@@ -20,7 +20,7 @@ const link = (section) => {
 };
 
 export const place = () => {
-  const sections = [...document.querySelectorAll(".bd-article section section[id]")].filter(heading);
+  const sections = [...document.querySelectorAll("section[id] section[id]")].filter(heading);
   if (!sections.length) return;
   const line = html("p", { class: "bp-place" });
   const show = () => {
