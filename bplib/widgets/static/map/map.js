@@ -53,6 +53,7 @@ class Chapters {
     this.#ask();
     onRoom(this.#list, () => this.#draw());
     addEventListener("bp-kept", () => this.#ask());
+    addEventListener("storage", () => this.#ask()); // of another window, or of a page whose leaving took longer
     addEventListener("pageshow", ({ persisted }) => persisted && this.#ask()); // the reader comes back from a chapter
   }
 
