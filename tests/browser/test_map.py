@@ -7,6 +7,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
+import chapter_map
 import pytest
 import recall
 import wagers
@@ -117,6 +118,38 @@ def test_the_chapters_stand_as_a_graph(come, site, width):
     assert way(page).inner_text() == f"Begin: chapter {first['number']}, {first['title']}"
     assert way(page).get_attribute("href") == first["href"]
     assert not visit.faults
+
+
+def test_where_many_build_on_one_a_phone_has_them_in_a_column(come):
+    visit = come(width=390, height=844)
+    page = visit.page
+    chapter = page.evaluate(DATA)["chapters"][0]
+    names = [f"book/{k:02}-x" for k in range(1, 7)]
+    needs = [[], names[:1], names[1:2], *[names[2:3]] * 3]
+    fan = [
+        {**chapter, "number": k, "page": page, "needs": before}
+        for k, (page, before) in enumerate(zip(names, needs, strict=True), start=1)
+    ]
+
+    def with_fan(route):
+        before, rest = route.fetch().text().split('<div id="bp-map">')
+        after = rest.split("</script></div>", 1)[1]
+        route.fulfill(body=before + chapter_map.listed(fan) + after, content_type="text/html")
+
+    page.route(f"**/{HOME}", with_fan)
+    page.reload()
+    page.locator("#bp-map .bp-map-broad").wait_for()
+    settle(page)
+    boxes = [card.bounding_box() for card in cards(page).all()]
+    assert all(a["y"] + a["height"] < b["y"] and a["x"] == b["x"] for a, b in pairwise(boxes))
+    assert "builds on 3" in cards(page).last.inner_text()
+    assert not page.locator("#bp-map svg").is_visible()
+    assert page.evaluate(TOO_WIDE) <= 0
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.locator("#bp-map .bp-map-graph").wait_for()
+    settle(page)
+    assert page.locator("#bp-map svg .bp-map-head").count() == len(fan) - 1
+    assert not faults(visit)
 
 
 def test_a_chapter_lights_what_it_builds_on(come):

@@ -148,11 +148,17 @@ class Chapters {
       return plan.down ? place(this.#diagram, room, height, NARROW, WIDEST) : plan;
     };
     const { width, down } = planned(1);
-    this.#list.classList.toggle("bp-map-broad", width >= BROAD);
-    this.#items.forEach(({ style }) => {
-      style.width = `${width}px`;
-      style.minHeight = "";
-    });
+    const { classList, style } = this.#list;
+    // Where too many would stand side by side they stand in a column, and words say what each builds on.
+    classList.toggle("bp-map-graph", width >= NARROW);
+    classList.toggle("bp-map-broad", width < NARROW || width >= BROAD);
+    this.#items.forEach(({ style }) => (style.cssText = `--done: ${style.getPropertyValue("--done")}`));
+    this.#edges.replaceChildren();
+    if (width < NARROW) {
+      style.height = "";
+      return;
+    }
+    this.#items.forEach(({ style }) => (style.width = `${width}px`));
     const tallest = Math.max(...this.#items.map(({ offsetHeight }) => offsetHeight));
     const { size, corners, paths } = planned(tallest);
     corners.forEach(([x, y], k) => {
@@ -160,7 +166,7 @@ class Chapters {
       Object.assign(style, { left: `${x + RIM}px`, top: `${y + RIM}px`, minHeight: `${tallest}px` });
     });
     const [across, along] = size.map((length) => length + 2 * RIM);
-    this.#list.style.height = `${along}px`;
+    style.height = `${along}px`;
     setAll(this.#picture, { viewBox: `${-RIM} ${-RIM} ${across} ${along}`, width: across, height: along });
     this.#edges.replaceChildren(...paths.map(({ d, end }) => svg("g", {},
       svg("path", { d }), svg("path", { class: "bp-map-head", d: `M${end}${down ? "l-4 -7h8z" : "l-7 -4v8z"}` }))));
