@@ -79,6 +79,7 @@ def test_the_library_keeps_its_budget(site):
     assert (site.root / "_static/bp/live.css").stat().st_size < 40_000
     workbook = [site.root / f"_static/bp/{name}.js" for name in ("workbook", "predict", "recall")]
     assert sum(script.stat().st_size for script in workbook) < 120_000
+    assert (site.root / "_static/bp/map.js").stat().st_size < 25_000
 
 
 def test_chapters_have_figures_to_weigh(site):
