@@ -181,7 +181,7 @@ def test_a_chapter_lights_what_it_builds_on(come):
 
 
 def test_a_card_says_what_was_done_and_a_miss_lights_the_way_back(come, axe_in_both):
-    visit = come()
+    visit = come(width=390, height=844)
     page = visit.page
     first, *_, last = chapters = page.evaluate(DATA)["chapters"]
     asking(page, chapters)
