@@ -167,11 +167,19 @@ def layout(tape: Tape) -> Layout:
         for arg, j in enumerate(tape.nodes[i][1:])
         if tape.nodes[j][0] != "const"
     ]
+    return arranged(nodes, uses, tape.output)
+
+
+def arranged(nodes: Sequence[int], uses: Sequence[tuple[int, int, int]], output: int) -> Layout:
+    """Return places and ways for any nodes, in topological order, of which some use others.
+
+    A use is ``(source, target, argument)``. The walk that orders the nodes begins at the output.
+    """
     stops = {i: _Stop(rank) for i, rank in _ranks(nodes, uses).items()}
     routes = [_route(stops[j], stops[i]) for j, i, _ in uses]
     # The first order is that in which a walk from the output meets them: a tree has no crossing then.
     rows: list[list[_Stop]] = [[] for _ in range(1 + max(stop.rank for stop in stops.values()))]
-    for stop in _met([stops[tape.output], *stops.values()]):
+    for stop in _met([stops[output], *stops.values()]):
         rows[stop.rank].append(stop)
     for row in rows:
         _settle(row, range(len(row)))

@@ -4,7 +4,8 @@ The site gets an index of the book's predictions, `_static/bp/questions.js`, and
 `_static/bp/questions/NN-topic.js`: scripts, because a page from a folder can't fetch a file, and loaded when
 a reader opens one of the places made here: a line before a chapter's first section, "two minutes back", and
 one at the end of an exercise page, "mixed problems". `_static/bp/recall.js` does the rest, and folds a
-chapter's summary until it was written from memory. None of it needs Python in the page.
+chapter's summary until it was written from memory; it also keeps how far the reader came. None of it needs
+Python in the page.
 """
 
 from __future__ import annotations
@@ -110,8 +111,6 @@ def place(app: Sphinx, page: str, template: str, context: dict[str, Any], *_: ob
     before = [spec for each, specs in _questions(app).items() if chapter(each) < number for spec in specs]
     if len(before) >= THREE:
         context["body"] = with_place(page, context["body"])
-    elif EXERCISES.fullmatch(page):
-        return
     app.add_js_file("bp/recall.js", defer="defer")
     app.add_css_file("bp/recall.css", priority=900)  # after the theme's
 

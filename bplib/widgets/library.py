@@ -35,6 +35,8 @@ PREDICT, PREDICTIONS = "predict/predict.js", "predict"
 RECALL = "recall/recall.js"
 #: The file that explains words and lights symbols where one points at them.
 POINT = "point/point.js"
+#: The file that draws the map of the chapters.
+MAP = "map/map.js"
 
 _IMPORT = re.compile(r'import \{ (\w+(?: as \w+)?(?:, \w+(?: as \w+)?)*) \} from "(\.\.?/[\w./]+\.js)";')
 _TABLE = re.compile(r'import (\w+) from "(\.\.?/[\w./]+\.json)" with \{ type: "json" \};')
@@ -239,13 +241,13 @@ def script(language: str = "") -> str:
 
 
 def page_script(entry: str, parts: Mapping[str, Any] | None = None, language: str = "") -> str:
-    """Return what runs Python in a page, offers it there, asks the reader, or explains, as a classic script.
+    """Return what runs Python in a page, offers it there, asks, leads or explains, as a classic script.
 
     Parameters
     ----------
     entry : str
         `PYTHON`, which makes itself known as `bplib_python`, `WORKBOOK`, as `bplib_workbook`, `PREDICT`, as
-        `bplib_predict` and to the library, `RECALL`, or `POINT`.
+        `bplib_predict` and to the library, `RECALL`, `MAP` or `POINT`.
     parts : dict, optional
         What the page has to load for it, and its versions, as ``tools/page_python.py`` writes them.
     """

@@ -279,8 +279,10 @@ class Windows:
             if not shared:
                 page.context.close()
                 return
+            # A page keeps how far its reader came when it is left: not this one.
             assert not page.evaluate(
-                "() => { try { localStorage.clear(); sessionStorage.clear(); } catch {}"
+                "() => { Storage.prototype.setItem = () => {};"
+                " try { localStorage.clear(); sessionStorage.clear(); } catch {}"
                 " return '__pwClock' in window; }"
             ), "a clock stays with its window: ask for one that isn't shared"
             page.goto("about:blank")

@@ -22,7 +22,9 @@ EXERCISES = "book/exercises/05-matrices-and-batches"
 FIRST = "book/01-credit-assignment"
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-KEYS = "() => Object.keys(localStorage).filter((key) => key.startsWith('backpropagation-live:')).sort()"
+#: What is kept, without how far the reader came on a page.
+KEYS = """() => Object.keys(localStorage)
+  .filter((key) => key.startsWith('backpropagation-live:') && !key.endsWith(':place')).sort()"""
 HEADS = (
     '<link rel="stylesheet" href="{0}_static/bp/recall.css">'
     '<script defer src="{0}_static/bp/recall.js"></script>'

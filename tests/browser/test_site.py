@@ -30,9 +30,7 @@ def test_page_is_whole(site, open_page, axe, path):
     """On a phone and at a desk, in the light and in the dark: no fault, not too wide, not too heavy."""
     page = (visit := open_page(path, width=390, height=844)).page
     assert page.evaluate(TOO_WIDE) <= 0
-    if re.match(
-        r"book/(?!00)\d\d-", path
-    ):  # nowhere three screens without something to do
+    if re.match(r"book/(?!00)\d\d-", path):  # nowhere three screens without something to do
         assert 844 < (stretch := page.evaluate(STRETCH))[0] <= 3 * 844, stretch
     page.set_viewport_size({"width": 1280, "height": 900})
     settle(page)
@@ -90,6 +88,7 @@ def test_the_library_keeps_its_budget(site):
     assert (site.root / "_static/bp/live.css").stat().st_size < 40_000
     workbook = [site.root / f"_static/bp/{name}.js" for name in ("workbook", "predict", "recall")]
     assert sum(script.stat().st_size for script in workbook) < 120_000
+    assert (site.root / "_static/bp/map.js").stat().st_size < 25_000
 
 
 def test_chapters_have_figures_to_weigh(site):

@@ -33,7 +33,9 @@ ANSWER = "def predicted_change(dw, db, move_w, move_b):\nreturn dw * move_w + db
 
 PUT = """([page, cell, entry]) =>
   localStorage.setItem(`backpropagation-live:1:${page}:${cell}`, JSON.stringify(entry))"""
-KEYS = "() => Object.keys(localStorage).filter((key) => key.startsWith('backpropagation-live:')).sort()"
+#: What is kept, without how far the reader came on a page.
+KEYS = """() => Object.keys(localStorage)
+  .filter((key) => key.startsWith('backpropagation-live:') && !key.endsWith(':place')).sort()"""
 KEPT = [
     "book/exercises/01-credit-assignment",
     "ex1",

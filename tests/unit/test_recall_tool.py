@@ -117,7 +117,7 @@ def test_a_page_has_a_place_where_three_questions_come_before_it(tmp_path):
     both = ["bp/recall.js", "bp/recall.css"]
     assert app.page("book/01-a") == (BODY, both), "its summary is written from memory"
     assert app.page("book/02-b") == (BODY, both)
-    assert app.page("book/exercises/02-b") == (BODY, [])
+    assert app.page("book/exercises/02-b") == (BODY, both), "it keeps how far its reader came"
     assert app.page("book/03-c") == (recall.with_place("book/03-c", BODY), both)
     assert app.page("book/exercises/03-c") == (recall.with_place("book/exercises/03-c", BODY), both)
     assert app.page("book/A5-figures") == (BODY, [])

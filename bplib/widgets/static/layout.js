@@ -6,15 +6,16 @@ const NARROWEST = 84; // from left to right
 const TIGHTEST = 70; // from top to bottom
 
 // The diagram in pixels, for a room of some width: from left to right if it fits, else from top to bottom.
-// nodes: [{i, rank, at}]; edges: [{from, to, port, via}], where `via` passes the ranks in between.
+// nodes: [{i, rank, at}]; edges: [{from, to, port, via}], where `via` passes the ranks in between. A node is at most as wide
+// as is said last, and as said before it where they stand side by side.
 // Returns {size: [width, height], width, down, corners: Map(i -> [x, y]), paths: [{d, end}]}.
-export const place = ({ nodes, edges }, room, height) => {
+export const place = ({ nodes, edges }, room, height, narrow = NARROWEST, wide = WIDEST) => {
   const ranks = Math.max(...nodes.map(({ rank }) => rank)) + 1;
   const size = Math.max(...nodes.map(({ at }) => at), ...edges.flatMap(({ via }) => via)) + 1;
-  const down = ranks * (NARROWEST + 18) - 18 > room;
-  const gap = down ? 30 : Math.min(64, Math.max(18, (room - ranks * WIDEST) / Math.max(1, ranks - 1)));
+  const down = ranks * (narrow + 18) - 18 > room;
+  const gap = down ? 30 : Math.min(64, Math.max(18, (room - ranks * wide) / Math.max(1, ranks - 1)));
   const fitting = down ? Math.max(TIGHTEST, (room + 8) / size - 8) : (room + gap) / ranks - gap;
-  const width = Math.floor(Math.min(WIDEST, fitting));
+  const width = Math.floor(Math.min(wide, fitting));
   // Everything is found along the flow and aside of it; `turn` makes [x, y] of the two.
   const turn = ([along, aside]) => (down ? [aside, along] : [along, aside]);
   const [depth, breadth] = turn([width, height]);

@@ -16,7 +16,7 @@ const load = async (questions, page) => {
 };
 
 // The bets on a question before a day, in their order, [{ at, day, case, right }], without those that don't fit it.
-const madeBefore = ({ page, name, spec }, today) => {
+export const madeBefore = ({ page, name, spec }, today) => {
   const cases = whole(spec.cases);
   return [...betsOn(page, name), ...returned(page, name)]
     .map((bet) => ({ ...bet, day: dayOf(bet.at), asked: cases[bet.case] }))

@@ -1,6 +1,7 @@
 // What comes back: two minutes at a chapter's opening, problems of earlier chapters at the end of an exercise page, and a
-// chapter's summary from memory. Where, tools/recall.py says.
+// chapter's summary from memory. Where, tools/recall.py says. And the page keeps how far its reader came.
 import { html } from "../dom.js";
+import { place } from "../map/place.js";
 import { page } from "../predict/bets.js";
 import { fill, words } from "../words.js";
 import { shared } from "../workbook/kept.js";
@@ -58,6 +59,7 @@ const summary = (section) => {
 };
 
 export const recall = () => {
+  place();
   const each = (selector, make) => [...document.querySelectorAll(selector)].map(make);
   const restores = [
     ...each(".bp-back", twoMinutes),

@@ -2,21 +2,23 @@
 // { at, text, right, from }: when it was written; the reader's text, if it isn't the book's; the sentence with
 // which a check said Right; and "file" for a text that came in a file and was not run since. A prediction has an entry
 // too, { at, bets, returned } (predict/bets.js), and a page on which nothing stays folded, { at, whole }; so have what
-// comes back on a page on a day, { at, back }, and its summary from memory, { at, memory, whole } (recall/). A tool that
-// the reader made, a piece of `bplib.mine`, is a text under its name, as if on a page of its own. Nothing here draws.
+// comes back on a page on a day, { at, back }, its summary from memory, { at, memory, whole } (recall/), and the section in
+// which its reader left it, { at, place } (map/). A tool that the reader made, a piece of `bplib.mine`, is a text under its
+// name, as if on a page of its own. Nothing here draws.
 
 export const BOOK = "backpropagation-live";
 // To be raised when texts of before fit the cells no more. Those of other editions are never touched, only shown.
 export const EDITION = 1;
 export const MINE = "mine"; // in place of a page
+export const PLACE = "place"; // in place of a cell
 
 const KEY = new RegExp(`^${BOOK}:(\\d+):([^:]+):(.+)$`);
 const keyOf = (page, cell) => `${BOOK}:${EDITION}:${page}:${cell}`;
 
 const isText = (value) => value === undefined || typeof value === "string";
 
-const isEmpty = ({ text, right, bets, returned, whole, back, memory }) =>
-  (text ?? right ?? bets ?? returned ?? whole ?? back ?? memory) === undefined;
+const isEmpty = ({ text, right, bets, returned, whole, back, memory, place }) =>
+  (text ?? right ?? bets ?? returned ?? whole ?? back ?? memory ?? place) === undefined;
 
 // Whether it is of a cell that runs, or of an answer in words.
 export const isOfCell = ({ text, right }) => (text ?? right) !== undefined;
@@ -30,14 +32,14 @@ const areBets = (bets) =>
 // Returns an entry as it may be used, or undefined for what is none.
 export const asEntry = (value) => {
   if (typeof value !== "object" || value === null) return undefined;
-  const { at, text, right, from, bets, returned, whole, back, memory } = value;
+  const { at, text, right, from, bets, returned, whole, back, memory, place } = value;
   const fits =
-    [text, right, memory].every(isText) &&
+    [text, right, memory, place].every(isText) &&
     [bets, returned].every(areBets) &&
     [undefined, true].includes(whole) &&
     [undefined, "skipped", "done"].includes(back);
   if (!fits || isEmpty(value) || Number.isNaN(Date.parse(at))) return undefined;
-  return { at, text, right, from: from === "file" ? from : undefined, bets, returned, whole, back, memory };
+  return { at, text, right, from: from === "file" ? from : undefined, bets, returned, whole, back, memory, place };
 };
 
 function parsed(raw) {
@@ -73,8 +75,8 @@ export class Kept {
   }
 
   // Keeps an entry; one that holds nothing is taken away.
-  put(page, cell, { at, text, right, from, bets, returned, whole, back, memory }) {
-    const entry = { at, text, right, from, bets, returned, whole, back, memory };
+  put(page, cell, { at, text, right, from, bets, returned, whole, back, memory, place }) {
+    const entry = { at, text, right, from, bets, returned, whole, back, memory, place };
     const key = keyOf(page, cell);
     this.#waiting.delete(key);
     if (isEmpty(entry)) this.#storage?.removeItem(key);
