@@ -1,4 +1,4 @@
-"""The view `ribbons` in Chromium: lengths on one scale, factors, parts that join, and both ends of the nudge."""
+"""The view `ribbons` in Chromium: lengths on one scale, factors, parts that join, both ends of the nudge."""
 
 import math
 import re
