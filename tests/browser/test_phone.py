@@ -8,6 +8,7 @@ from pages import OPEN_ALL, ROOT, inputs, settle
 from test_bars import race
 from test_compose import chain, squares
 from test_live import neuron
+from test_ribbons import joined
 
 from bplib.scalar import Value
 from bplib.widgets.frames import frames
@@ -24,7 +25,7 @@ PAGES = [*sorted(path.stem for path in (ROOT / "book").glob("[0-9]*.ipynb")), "A
 # For each picture, brought to the middle of the screen, how many px it and each of its controls take.
 SPANS = """async () => {
   const spans = [];
-  const charts = ":is(.bp-curve, .bp-compose, .bp-line, .bp-profile) .bp-chart";
+  const charts = ":is(.bp-curve, .bp-compose, .bp-line, .bp-profile, .bp-ribbons) .bp-chart";
   const pictures = `${charts}, .bp-amounts, .bp-cells, .bp-plane-room`;
   for (const picture of document.querySelectorAll(pictures)) {
     picture.scrollIntoView({ block: "center", behavior: "instant" });
@@ -57,7 +58,7 @@ def five():
     return live(chain[-1], {x: (-2, 2)}, views=views, name="five")
 
 
-@pytest.mark.parametrize(("make", "pictures"), [(neuron, 1), (squares, 5), (five, 8), (race, 1)])
+@pytest.mark.parametrize(("make", "pictures"), [(neuron, 1), (squares, 5), (five, 8), (race, 1), (joined, 1)])
 def test_a_picture_and_its_control_are_on_the_screen_together(show, make, pictures):
     page = (visit := show(make(), **PHONE)).page
     spans = page.evaluate(SPANS)

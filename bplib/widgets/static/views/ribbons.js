@@ -13,7 +13,7 @@ import { fill, words } from "../words.js";
 const [TOP, BOTTOM, LEVELS] = [14, 214, 4]; // px, px, ticks
 const ROW = 24; // px: the names and factors of one path
 const RIGHT = 26; // px beside the last line
-const APART = 4; // px: from a line to each of the two parts that join on it
+const APART = 9; // px: from a line to each of the two parts that join on it
 const GRIP = 44; // px
 
 export const mount = (el, store, { stops, against, nudge }) => {
