@@ -58,7 +58,7 @@ def five():
     return live(chain[-1], {x: (-2, 2)}, views=views, name="five")
 
 
-@pytest.mark.parametrize(("make", "pictures"), [(neuron, 1), (squares, 5), (five, 8), (race, 1), (joined, 1)])
+@pytest.mark.parametrize(("make", "pictures"), [(neuron, 1), (squares, 5), (five, 8), (race, 1), (joined, 2)])
 def test_a_picture_and_its_control_are_on_the_screen_together(show, make, pictures):
     page = (visit := show(make(), **PHONE)).page
     spans = page.evaluate(SPANS)
