@@ -418,6 +418,75 @@ def compose(
     return picture
 
 
+def ribbons(
+    tape: Tape,
+    inputs: Mapping[str, float] | None,
+    stops: Sequence[Sequence[str]],
+    nudge: float,
+) -> Picture:
+    """Draw a nudge on number lines of one scale, and what each stage makes of it.
+
+    Parameters
+    ----------
+    tape : Tape
+        What was computed.
+    inputs : dict of str to float or None
+        The point; an input that is left out keeps its recorded number.
+    stops : sequence of sequences of str
+        An input, then named nodes, each computed from the stop before it; one stop may have two nodes, whose
+        parts join on the line after it.
+    nudge : float
+        How far the input is moved.
+
+    Returns
+    -------
+    Picture
+
+    Raises
+    ------
+    TypeError
+        If `tape` is not a Tape.
+    ValueError
+        If a name is unknown, or a number is not finite with or without the nudge.
+
+    Examples
+    --------
+    >>> tape = Tape.record(lambda x: (x * x).named("u").sin().named("y"), x=1.0)
+    >>> ribbons(tape, None, [["x"], ["u"], ["y"]], 0.1)
+    A nudge on number lines: x from 1 to 1.1; u from 1 to 1.21, × 2.1; y from 0.8415 to 0.9356, × 0.4483.
+    """
+    _tape(tape)
+    start = stops[0][0]
+    point = _point(tape, inputs, start)
+    here = (point[start], point[start] + nudge)
+    ends = {name: [_held(tape, name, point, start, x) for x in here] for stop in stops for name in stop}
+    told = [f"{start} from {number(ends[start][0])} to {number(ends[start][1])}"]
+    places = {name: k for k, name in enumerate(ends)}
+    with style():
+        picture = Picture(1.4 * len(ends), 2.8, layout="constrained")
+        ax = picture.subplots()
+        ax.grid(axis="x", visible=False)
+        for name, (low, high) in ends.items():
+            ax.axvline(places[name], color=QUIET, lw=0.8)
+            ax.plot([places[name]] * 2, [low, high], color=VALUE, marker="o", ms=5, lw=4)
+        for before, after in pairwise(stops):
+            for node in after:
+                joint = list(ends[node])
+                if len(before) > 1:  # the first of them moves alone, then the second too
+                    joint.insert(1, _held(tape, node, point, before[0], ends[before[0]][1]))
+                for way, (source, (a, b)) in enumerate(zip(before, pairwise(joint), strict=True)):
+                    c, d = ends[source]
+                    color = QUIET if way + after.index(node) else VALUE
+                    ax.fill_between(
+                        [places[source], places[node]], [c, a], [d, b], color=color, alpha=0.25, lw=0
+                    )
+                    via = f" through {source}" if len(before) > 1 else ""
+                    told.append(f"{node} from {number(a)} to {number(b)}{via}, × {number((b - a) / (d - c))}")
+        ax.set_xticks(range(len(ends)), list(ends))
+    picture.alt = f"A nudge on number lines: {'; '.join(told)}."
+    return picture
+
+
 def error_against_step(steps: ArrayLike, errors: ArrayLike | Mapping[str, ArrayLike]) -> Picture:
     """Draw the V-curve of a numerical gradient: its error against the step h, on logarithmic axes.
 
@@ -895,6 +964,14 @@ def _stage(tape: Tape, of: str, frm: str, at: float) -> Tape:
     nodes = [node if i <= end or node[0] == "input" else ("const", 0.0) for i, node in enumerate(tape.nodes)]
     nodes[start] = ("input", at)
     return Tape(nodes, tape.names, [*(i for i in tape.inputs if i != start), start], [], end)
+
+
+def _held(tape: Tape, of: str, point: Mapping[str, float], name: str, x: float) -> float:
+    """Return a node's number while another one is held at `x`, and insist that it exists."""
+    found = float(_stage(tape, of, name, x).forward(**{**point, name: x})[of])
+    if not np.isfinite(found):
+        raise ValueError(f"{of} is not finite at {name} = {x:g}. Choose another point or a shorter nudge.")
+    return found
 
 
 def _run(tape: Tape, inputs: Mapping[str, float] | None) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -19,7 +19,7 @@ import yaml
 from docutils import nodes
 from page_python import is_wanted
 from recall import CHAPTER, chapter
-from smaller import smaller
+from rjsmin import jsmin
 from sphinx.application import Sphinx
 
 from bplib.diagram import arranged
@@ -192,7 +192,7 @@ def write_script(app: Sphinx) -> None:
     if app.builder.format == "html":
         script = Path(app.outdir) / "_static" / "bp" / "map.js"
         script.parent.mkdir(parents=True, exist_ok=True)
-        script.write_text(smaller(library.page_script(library.MAP)), encoding="utf-8")
+        script.write_text(jsmin(library.page_script(library.MAP)), encoding="utf-8")
 
 
 def put_map(app: Sphinx, page: str, template: str, context: dict[str, Any], *_: object) -> None:

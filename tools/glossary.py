@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
-from smaller import smaller
+from rjsmin import jsmin
 from sphinx.application import Sphinx
 
 from bplib.widgets import library
@@ -47,7 +47,7 @@ def write_script(app: Sphinx) -> None:
     if app.builder.format == "html":
         script = Path(app.outdir) / "_static" / "bp" / "point.js"
         script.parent.mkdir(parents=True, exist_ok=True)
-        script.write_text(smaller(library.page_script(library.POINT)), encoding="utf-8")
+        script.write_text(jsmin(library.page_script(library.POINT)), encoding="utf-8")
         app.add_js_file("bp/point.js", defer="defer", priority=398)  # before MathJax, whose formulas it marks
 
 

@@ -15,7 +15,7 @@ from importlib.metadata import files
 from pathlib import Path
 from typing import Any
 
-from smaller import smaller
+from rjsmin import jsmin
 from sphinx.application import Sphinx
 
 from bplib.widgets import library
@@ -39,9 +39,10 @@ def write_library(app: Sphinx) -> None:
     folder = Path(app.outdir) / "_static" / "bp"
     folder.mkdir(parents=True, exist_ok=True)
     # Without the comments and the indentation, which are a third of it.
-    (folder / "live.js").write_text(smaller(library.script()), encoding="utf-8")
+    # Without the comments and the indentation, which are a third of it.
+    (folder / "live.js").write_text(jsmin(library.script()), encoding="utf-8")
     (folder / "live.css").write_text(library.style(predictions=False), encoding="utf-8")
-    (folder / "predict.js").write_text(smaller(library.page_script(library.PREDICT)), encoding="utf-8")
+    (folder / "predict.js").write_text(jsmin(library.page_script(library.PREDICT)), encoding="utf-8")
     (folder / "predict.css").write_text(library.read("predict/predict.css"), encoding="utf-8")
 
 

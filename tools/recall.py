@@ -19,7 +19,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from smaller import smaller
+from rjsmin import jsmin
 from sphinx.application import Sphinx
 
 from bplib.widgets import library
@@ -101,7 +101,7 @@ def write_script(app: Sphinx) -> None:
     if app.builder.format == "html":
         script = Path(app.outdir) / "_static" / "bp" / "recall.js"
         script.parent.mkdir(parents=True, exist_ok=True)
-        script.write_text(smaller(library.page_script(library.RECALL)), encoding="utf-8")
+        script.write_text(jsmin(library.page_script(library.RECALL)), encoding="utf-8")
 
 
 def place(app: Sphinx, page: str, template: str, context: dict[str, Any], *_: object) -> None:

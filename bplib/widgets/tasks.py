@@ -26,6 +26,7 @@ INNER = {
     "compose": ("whole", "mistake"),
     "network": ("table", "move"),
     "paths": ("pace",),
+    "ribbons": ("slopes",),
 }
 PASSES = ("ahead", "done")
 
@@ -62,8 +63,8 @@ def task(
     opens : iterable of Value or str, optional
         Parts of the figure that are shown from here on: controls by name, views by kind ("graph", and
         "graph 2" for the second one), "step" for the gradient step, and within a view "nudge" (curve),
-        "whole" and "mistake" (compose), "table" and "move" (network), "pace" (paths). The first task opens
-        two controls and one view if it does not say.
+        "whole" and "mistake" (compose), "table" and "move" (network), "pace" (paths), "slopes" (ribbons).
+        The first task opens two controls and one view if it does not say.
     then : str, optional
         The answer. It stays hidden until the task is done or the reader asks.
 

@@ -132,7 +132,7 @@ REACH = 600  # px that a picture and its control may take: what a phone shows wi
 # For each picture, brought to the middle of the screen, how many px it and each of its controls take.
 SPANS = """async () => {
   const spans = [];
-  const charts = ":is(.bp-curve, .bp-compose, .bp-line, .bp-profile) .bp-chart";
+  const charts = ":is(.bp-curve, .bp-compose, .bp-line, .bp-profile, .bp-ribbons) .bp-chart";
   const pictures = `${charts}, .bp-amounts, .bp-cells, .bp-plane-room`;
   for (const picture of document.querySelectorAll(pictures)) {
     picture.scrollIntoView({ block: "center", behavior: "instant" });

@@ -17,6 +17,7 @@ import test_live
 import test_network
 import test_paths
 import test_profile
+import test_ribbons
 import test_tiles
 import test_trace
 from pages import settle, write_notebook
@@ -37,7 +38,7 @@ from bplib.widgets.live import curve, graph, live
 from bplib.widgets.predict import predict
 from bplib.widgets.shapes import Shapes
 from bplib.widgets.trace import Moment, recorded
-from bplib.widgets.views import bars, compose, line, network, paths, profile, tiles, trace
+from bplib.widgets.views import bars, compose, line, network, paths, profile, ribbons, tiles, trace
 
 DATA = None"""
 
@@ -69,6 +70,7 @@ KINDS = {
     ".bp-route": shown(test_paths, "race"),
     ".bp-line": shown(test_line, "steps"),
     ".bp-profile": shown(test_profile, "cut"),
+    ".bp-ribbons": shown(test_ribbons, "joined"),
     ".bp-tiles": shown(test_tiles, "tracker"),
     ".bp-trace": shown(test_trace, "figure"),
     ".bp-formulas": f"expressions({test_expressions.FORMULAS!r}, name='formula')",

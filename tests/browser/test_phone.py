@@ -8,12 +8,13 @@ from pages import REACH, SPANS, inputs, settle
 from test_bars import race
 from test_compose import chain, squares
 from test_live import neuron
+from test_ribbons import joined
 
 from bplib.scalar import Value
 from bplib.widgets.frames import frames
 from bplib.widgets.live import curve, live, reached, task
 from bplib.widgets.shapes import Shapes
-from bplib.widgets.views import compose, line, tiles
+from bplib.widgets.views import bars, compose, line, tiles
 
 pytestmark = pytest.mark.browser
 
@@ -30,12 +31,34 @@ def five():
     return live(chain[-1], {x: (-2, 2)}, views=views, name="five")
 
 
-@pytest.mark.parametrize(("make", "pictures"), [(neuron, 1), (squares, 5), (five, 8), (race, 1)])
+@pytest.mark.parametrize(("make", "pictures"), [(neuron, 1), (squares, 5), (five, 8), (race, 1), (joined, 2)])
 def test_a_picture_and_its_control_are_on_the_screen_together(show, make, pictures):
     page = (visit := show(make(), **PHONE)).page
     spans = page.evaluate(SPANS)
     assert len(spans) == pictures
     assert [span for span in spans if span[1] > REACH] == []
+    assert not visit.faults
+
+
+def test_twelve_bars_and_all_their_sliders_are_on_the_screen_together(show):
+    """As the knobs of chapter 1: one turns a knob against its own bar, whichever it is."""
+    knobs = [Value(0.08 * n, f"k{n}") for n in range(1, 13)]
+    rates = [(2 * knob).named(f"dk{n}") for n, knob in enumerate(knobs, 1)]
+    loss = sum((knob**2 for knob in knobs[1:]), knobs[0] ** 2).named("loss")
+    fig = live(loss, dict.fromkeys(knobs, (-1, 1)), views=[bars(loss), bars(*rates)], name="knobs")
+    page = (visit := show(fig, **PHONE)).page
+    picture = page.locator(".bp-many").bounding_box()
+    sliders = [near.bounding_box() for near in page.locator(".bp-many ~ .bp-near").all()]
+    assert len(sliders) == 12
+    assert max(box["y"] + box["height"] for box in sliders) - picture["y"] <= REACH
+    assert all(box["x"] >= 16 and box["x"] + box["width"] <= 374 for box in sliders)
+    names = page.locator(".bp-many ~ .bp-near .bp-name").all()
+    assert {round(name.bounding_box()["height"]) for name in names} == {
+        round(names[0].bounding_box()["height"])
+    }
+    page.locator(".bp-many ~ .bp-near").last.get_by_role("slider").press("End")
+    settle(page)
+    assert page.locator(".bp-many .bp-value").last.inner_text() == "2"
     assert not visit.faults
 
 

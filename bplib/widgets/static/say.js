@@ -28,4 +28,4 @@ export const say = (element, sentence) =>
 
 export const blue = (x) => ["bp-value", fmt(x)];
 export const red = (x, bracket) => ["bp-grad", bracket ? bracketed(x) : fmt(x)];
-export const bracketed = (x) => (x < 0 ? `(${fmt(x)})` : fmt(x));
+export const bracketed = (x, digits) => (x < 0 ? `(${fmt(x, digits)})` : fmt(x, digits));

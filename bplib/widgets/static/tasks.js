@@ -2,7 +2,7 @@
 // what is shown by then. Pure: numbers and events in, answers out.
 
 // What is a part of a view and opens by itself, by kind; guide.css hides it.
-export const INNER = { curve: ["nudge"], compose: ["whole", "mistake"], network: ["table", "move"], paths: ["pace"] };
+export const INNER = { curve: ["nudge"], compose: ["whole", "mistake"], network: ["table", "move"], paths: ["pace"], ribbons: ["slopes"] };
 
 // A condition is [kind, ...]. seen: {inputs, values, read} are the numbers now (store.js), `events` what the reader did since the task
 // began: ["stepped"], ["walked"], ["read", node] or ["read", from, to].

@@ -16,6 +16,7 @@ from bplib.widgets.views.network import Network, network
 from bplib.widgets.views.paths import Paths, paths
 from bplib.widgets.views.plane import Plane, plane
 from bplib.widgets.views.profile import Profile, profile
+from bplib.widgets.views.ribbons import Ribbons, ribbons
 from bplib.widgets.views.tiles import Tiles, tiles
 from bplib.widgets.views.trace import Trace, trace
 
@@ -33,10 +34,11 @@ __all__ = [
     "paths",
     "plane",
     "profile",
+    "ribbons",
     "tiles",
     "trace",
 ]
 
-KINDS = (Graph, Curve, Bars, Compose, Network, Paths, Heat, Plane, Line, Profile, Trace, Tiles)
+KINDS = (Graph, Curve, Bars, Compose, Ribbons, Network, Paths, Heat, Plane, Line, Profile, Trace, Tiles)
 #: Every kind of view by its name. The page has one module of the same name for each.
 VIEWS: dict[str, Any] = {kind.name: kind for kind in KINDS}

@@ -70,7 +70,7 @@ class Compose(View):
             raise ValueError(f"compose(...) starts with a control; {tape.names[start]!r} is none.")
         found = [start, *(places.node("compose", "", key) for key in chain[1:])]
         for before, after in pairwise(found):
-            reached = _made_from(tape, after, before)
+            reached = made_from(tape, after, [before])
             if before not in reached:
                 raise ValueError(
                     f"compose(...): {tape.names[after]!r} is not computed from {tape.names[before]!r}. Give "
@@ -90,14 +90,14 @@ class Compose(View):
         return plot.compose(plan.tape, plan.named(inputs), [plan.tape.names[i] for i in self.chain], lo, hi)
 
 
-def _made_from(tape: Tape, node: int, stop: int) -> set[int]:
-    """Return what a node is computed from, without what lies below the node `stop`."""
+def made_from(tape: Tape, node: int, stops: Sequence[int]) -> set[int]:
+    """Return what a node is computed from, without what lies below the nodes `stops`."""
     found: set[int] = set()
     ahead = [node]
     while ahead:
         i = ahead.pop()
         op, *args = tape.nodes[i]
-        if i != stop and op not in LEAVES:
+        if i not in stops and op not in LEAVES:
             ahead += set(args) - found
             found.update(args)
     return found

@@ -7,6 +7,7 @@ import { corners } from "../parts/reach.js";
 import { pieces, words } from "../words.js";
 
 const MOST_CORNERS = 64;
+const FEW = 8; // more of them take one row each on a phone, too
 
 // A power of ten; one that is far from 1 is written as such.
 const power = (p) =>
@@ -32,7 +33,7 @@ export const mount = (el, store, { of, log }) => {
   const marks = html("div", { class: "bp-lane bp-marks" });
   const note = html("p", { class: "bp-note" });
   const box = html(
-    "div", { class: "bp-amounts", role: "group", "aria-label": log ? words.bars.logLabel : words.bars.label },
+    "div", { class: `bp-amounts${of.length > FEW ? " bp-many" : ""}`, role: "group", "aria-label": log ? words.bars.logLabel : words.bars.label },
     ...rows.flatMap(({ parts }) => parts),
     marks, ...(log ? [note] : []),
   );
