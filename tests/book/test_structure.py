@@ -157,10 +157,13 @@ def test_prose_blames_no_reader(path):
     assert not found
 
 
-@each([*PAGES, *STUDENT])
-def test_words_of_the_glossary_are_links(path):
-    """JupyterLab shows the role {term} as it is written; tools/glossary.py lets a link lead there."""
-    assert not [cell.source for cell in cells(path, "markdown") if "{term}`" in cell.source]
+ROLE = re.compile(r"(?<!\\)\{[a-z:]+\}`")
+
+
+@each([*READ, *STUDENT])
+def test_words_works_and_equations_are_links(path):
+    """JupyterLab shows roles such as {term}, {cite:p} and {eq} as they are written; links read well in both."""
+    assert not [cell.source for cell in cells(path, "markdown") if ROLE.search(cell.source)]
 
 
 def called(work: Entry) -> str:
@@ -171,9 +174,8 @@ def called(work: Entry) -> str:
 
 @each([*READ, *STUDENT])
 def test_works_are_linked_by_author_and_year(path):
-    """JupyterLab shows the role {cite:p} as it is written; tools/works.py lets a link lead to the work."""
+    """A link to a heading of the references; tools/works.py lets it lead to the work."""
     prose = "\n".join(cell.source for cell in cells(path, "markdown"))
-    assert not re.search(r"\{cite(:\w+)?\}`", prose)
     for name, key in re.findall(r"\[([^]]*)\]\((?:\.\./)*A3-references\.md#([^)]*)\)", prose):
         assert name == called(WORKS[key])
 
