@@ -49,10 +49,12 @@ PAGE = """<!doctype html>
 </main>
 <footer><a href="../{home}" target="_top">{page}</a></footer>
 <script src="../_static/bp/live.js"></script>
+{views}
 <script src="../_static/bp/figures.js"></script>
 </body>
 </html>
 """
+VIEW = '<script src="../_static/bp/views/{}.js"></script>'
 #: What a page asks for, and where it leads to.
 _STYLE = re.compile(r'<link rel="stylesheet" href="([^"]+)">')
 _SCRIPT = re.compile(r'<script src="([^"]+)"></script>')
@@ -166,6 +168,7 @@ def write_pages(app: Sphinx, error: Exception | None) -> None:
                 "home": app.builder.get_target_uri(page),
                 "state": in_script({**data, "state": {key: model}}),
                 "view": in_script({"model_id": key}),
+                "views": "\n".join(map(VIEW.format, library.shown({key: model}))),
             }
             (folder / f"{files[name]}.html").write_text(PAGE.format(**parts), encoding="utf-8")
 

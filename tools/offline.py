@@ -41,6 +41,10 @@ def write_library(app: Sphinx) -> None:
     # Without the comments and the indentation, which are a third of it.
     # Without the comments and the indentation, which are a third of it.
     (folder / "live.js").write_text(jsmin(library.script()), encoding="utf-8")
+    (folder / library.VIEWS).mkdir(exist_ok=True)
+    for view in library.views():
+        script = folder / library.VIEWS / f"{view}.js"
+        script.write_text(jsmin(library.view_script(view)), encoding="utf-8")
     (folder / "live.css").write_text(library.style(predictions=False), encoding="utf-8")
     (folder / "predict.js").write_text(jsmin(library.page_script(library.PREDICT)), encoding="utf-8")
     (folder / "predict.css").write_text(library.read("predict/predict.css"), encoding="utf-8")
@@ -69,6 +73,8 @@ def lighten(app: Sphinx, page: str, template: str, context: dict[str, Any], *_: 
     attributes["body"] = json.dumps(data).replace("</", "<\\/")  # as myst-nb writes it
     if kinds:
         app.add_js_file("bp/live.js", defer="defer", priority=390)  # before figures.js, which draws with it
+        for view in library.shown(data["state"]):
+            app.add_js_file(f"bp/{library.VIEWS}/{view}.js", defer="defer", priority=391)
         app.add_css_file("bp/live.css", priority=900)  # after the theme's
     if "predict" in kinds:
         context["body"] = with_questions(context["body"], data["state"])

@@ -4,7 +4,8 @@ A widget's script is imported from a blob, and a page may be opened from a folde
 import its neighbours by address. So they are joined, once: each file becomes a function that runs once and
 returns its exports. Nothing is made smaller and no line is moved, so that an error's place can be read.
 
-`module` is the library as Jupyter takes it, `script` as the site does, `style` is what both look like.
+`module` is the library as Jupyter takes it. On the site it is `script`, which every page with figures loads,
+and for each view that a page shows a `view_script`. `style` is what both look like.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import json
 import os
 import posixpath
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from importlib.resources import files
@@ -88,6 +90,11 @@ def join(names: Iterable[str], read: Callable[[str], str] = read) -> str:
     })();
     <BLANKLINE>
     """
+    return "".join(_modules(names, read).values())
+
+
+def _modules(names: Iterable[str], read: Callable[[str], str]) -> dict[str, str]:
+    """Return the files that `join` joins, by their paths: what is needed comes first."""
     joined: dict[str, str] = {}
     exports: dict[str, list[str]] = {}
 
@@ -136,7 +143,7 @@ def join(names: Iterable[str], read: Callable[[str], str] = read) -> str:
 
     for name in names:
         add(name)
-    return "".join(joined.values())
+    return joined
 
 
 def _beside(name: str, path: str) -> str:
@@ -193,26 +200,37 @@ def _lacking(a: Mapping[str, Mapping[str, str]], b: Mapping[str, Mapping[str, st
     return told
 
 
-def _joined(names: Iterable[str], language: str, tables: Mapping[str, str] | None = None) -> str:
-    """Return files joined, with as much of the words as they say, and these texts in the place of files."""
-    names, given = list(names), dict(tables or {})
+def _told(
+    names: Iterable[str], language: str, tables: Mapping[str, str] | None = None
+) -> Callable[[str], str]:
+    """Return what reads files, with as much of the words as these say, and texts in the place of files."""
+    given = dict(tables or {})
 
     def told(name: str) -> str:
         return given.get(name) or read(name)
 
     parts = set(_SAYS.findall(join(names, told)))
     given[WORDS] = json.dumps({part: said for part, said in words(language).items() if part in parts})
-    return join(names, told)
+    return told
+
+
+def views() -> dict[str, str]:
+    """Return the paths of all views, by their names."""
+    files = sorted(file.name for file in static(VIEWS).iterdir() if file.name.endswith(".js"))
+    return {file.removesuffix(".js"): f"{VIEWS}/{file}" for file in files}
 
 
 @cache
-def _library(language: str, *also: str) -> str:
-    """Return statements that end in the constant `library`, which draws every figure; `also` joins files."""
-    views = sorted(file.name for file in static(VIEWS).iterdir() if file.name.endswith(".js"))
-    names = [f"{VIEWS}/{view}" for view in views]
-    mounts = ", ".join(f"{name[len(VIEWS) + 1 : -3]}: {_constant(name)}.mount" for name in names)
-    joined = _joined([ENTRY, *names, *also], language)
-    return f"{joined}const library = {_constant(ENTRY)}.library({{ {mounts} }});\n"
+def _parted(language: str) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+    """Return the files of the library that every page loads, and for each view those that it alone needs."""
+    told = _told([ENTRY, *views().values()], language)
+    needed = {view: _modules([path], told) for view, path in views().items()}
+    users = Counter(name for files in needed.values() for name in files)
+    shared = _modules([ENTRY, *(name for name, times in users.items() if times > 1)], told)
+    return shared, {
+        view: {name: text for name, text in files.items() if name not in shared}
+        for view, files in needed.items()
+    }
 
 
 def module(language: str = "") -> str:
@@ -223,12 +241,17 @@ def module(language: str = "") -> str:
     >>> module().splitlines()[-2:]
     ['export default library;', '//# sourceURL=bplib/live.js']
     """
-    kind = f'library.add("predict", {_constant(PREDICT)}.render);\n'
-    return f"{_library(language, PREDICT)}{kind}export default library;\n//# sourceURL=bplib/live.js\n"
+    mounts = ", ".join(f"{view}: {_constant(path)}.mount" for view, path in views().items())
+    names = [ENTRY, *views().values(), PREDICT]
+    return (
+        f"{join(names, _told(names, language))}const library = {_constant(ENTRY)}.library({{ {mounts} }});\n"
+        f'library.add("predict", {_constant(PREDICT)}.render);\n'
+        "export default library;\n//# sourceURL=bplib/live.js\n"
+    )
 
 
 def script(language: str = "") -> str:
-    """Return the library as a classic script, which makes it known as `bplib`: for the pages of the site.
+    """Return the library without views as a classic script, which makes it known as `bplib`: for the site.
 
     A page that is opened from a folder may load such a script, but no module.
 
@@ -237,7 +260,28 @@ def script(language: str = "") -> str:
     >>> script().splitlines()[:2]
     ['window.bplib = (() => {', '"use strict";']
     """
-    return f'window.bplib = (() => {{\n"use strict";\n{_library(language)}return library;\n}})();\n'
+    files, _ = _parted(language)
+    shared = ", ".join(map(_constant, files))
+    made = f"{_constant(ENTRY)}.library({{}}, {{ {shared} }})"
+    return f'window.bplib = (() => {{\n"use strict";\n{"".join(files.values())}return {made};\n}})();\n'
+
+
+def view_script(view: str, language: str = "") -> str:
+    """Return what one view needs and no other as a classic script, which adds the view to the library.
+
+    Examples
+    --------
+    >>> view_script("bars").splitlines()[-2:]
+    ['return views$bars$.mount;', '});']
+    """
+    shared, apart = _parted(language)
+    text = "".join(apart[view].values())
+    needs = ", ".join(name for name in map(_constant, shared) if f"= {name};" in text)
+    mount = f"{_constant(views()[view])}.mount"
+    taken = f"const {{ {needs} }} = shared;\n"
+    return (
+        f'window.bplib.extend("{view}", (shared) => {{\n"use strict";\n{taken}{text}return {mount};\n}});\n'
+    )
 
 
 def page_script(entry: str, parts: Mapping[str, Any] | None = None, language: str = "") -> str:
@@ -251,7 +295,7 @@ def page_script(entry: str, parts: Mapping[str, Any] | None = None, language: st
     parts : dict, optional
         What the page has to load for it, and its versions, as ``tools/page_python.py`` writes them.
     """
-    joined = _joined([entry], language, {LOADED: json.dumps(parts)})
+    joined = join([entry], _told([entry], language, {LOADED: json.dumps(parts)}))
     name = posixpath.basename(entry).removesuffix(".js")
     made = f"{_constant(entry)}.{name}"
     return f'window.bplib_{name} = (() => {{\n"use strict";\n{joined}return {made}();\n}})();\n'
@@ -300,3 +344,13 @@ def for_page(state: Mapping[str, Any]) -> tuple[dict[str, Any], set[str]]:
         elif "_bplib_script" not in data:
             lighter[key] = model
     return lighter, kinds
+
+
+def shown(state: Mapping[str, Any]) -> list[str]:
+    """Return the names of the views in which these widgets, a page's, show something."""
+    found: set[str] = set()
+    for model in state.values():
+        data = model["state"]
+        specs = [one["spec"] for one in data.get("recorded", [])] or [data.get("spec", {})]
+        found |= {view["view"] for spec in specs for view in spec.get("views", [])}
+    return sorted(found)

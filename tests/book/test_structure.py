@@ -162,7 +162,7 @@ ROLE = re.compile(r"(?<!\\)\{[a-z:]+\}`")
 
 @each([*READ, *STUDENT])
 def test_words_works_and_equations_are_links(path):
-    """JupyterLab shows roles such as {term}, {cite:p} and {eq} as they are written; links read well in both."""
+    """JupyterLab shows roles such as {term} and {eq} as they are written; links read well in both."""
     assert not [cell.source for cell in cells(path, "markdown") if ROLE.search(cell.source)]
 
 

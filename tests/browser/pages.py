@@ -67,8 +67,9 @@ WIDGETS_PAGE = """<!doctype html>
 <meta name="viewport" content="width=device-width">
 <style>html { color-scheme: light dark; }</style><link rel="stylesheet" href="bp/live.css">
 <script type="application/vnd.jupyter.widget-state+json">%(state)s</script>
-<script defer src="bp/live.js"></script><script defer src="bp/figures.js"></script>
+<script defer src="bp/live.js"></script>%(scripts)s<script defer src="bp/figures.js"></script>
 </head><body><main><h1>Widgets</h1>%(views)s</main></body></html>"""
+OF_VIEW = '<script defer src="bp/views/{}.js"></script>'
 VIEW_SCRIPT = '<div><script type="application/vnd.jupyter.widget-view+json">{}</script></div>'
 
 STATE_SCRIPT = '<script type="application/vnd.jupyter.widget-state+json">{}</script>'
@@ -370,11 +371,15 @@ def write_widgets(folder: Path, widgets: Sequence[Any]) -> None:
     state, _ = library.for_page(data["manager_state"]["state"])
     parts = {
         "state": json.dumps({**data["manager_state"], "state": state}).replace("</", "<\\/"),
+        "scripts": "".join(map(OF_VIEW.format, library.shown(state))),
         "views": "".join(VIEW_SCRIPT.format(json.dumps(view)) for view in data["view_specs"]),
     }
     (folder / "index.html").write_text(WIDGETS_PAGE % parts, encoding="utf-8")
     shutil.copytree(ROOT / "vendor" / "bp", folder / "bp", dirs_exist_ok=True)
     (folder / "bp" / "live.js").write_text(library.script(), encoding="utf-8")
+    (folder / "bp" / "views").mkdir(exist_ok=True)
+    for view in library.views():
+        (folder / "bp" / "views" / f"{view}.js").write_text(library.view_script(view), encoding="utf-8")
     (folder / "bp" / "live.css").write_text(library.style(), encoding="utf-8")
     module = next(file for file in files("anywidget") or [] if file.match("nbextension/index.js"))
     shutil.copyfile(module.locate(), folder / "bp" / "anywidget.js")

@@ -18,6 +18,7 @@ ONE_OF_EACH_KIND = [CONTENTS[0] + ".html", CHAPTER, CHAPTER.replace("book", "boo
 
 TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 LOADED = "[location, ...performance.getEntriesByType('resource').map(({ name }) => name)].map(String)"
+LIBRARY = r'<script defer="defer" src="([^"?]*bp/(?:live|views/\w+)\.js)'
 STATE = re.compile(r'<script type="application/vnd.jupyter.widget-state\+json">(.*?)</script>', re.DOTALL)
 
 
@@ -81,11 +82,12 @@ def test_page_keeps_its_budget(site, path):
         shared = re.findall(form, text)
         assert len(shared) == bool(drawn)
         assert all(((site.root / path).parent / file).is_file() for file in shared)
+    library = [(site.root / path).parent / file for file in re.findall(LIBRARY, text)]
+    assert sum(file.stat().st_size for file in library) < (300_000 if path == GALLERY else 250_000)
 
 
 def test_the_library_keeps_its_budget(site):
-    assert (site.root / "_static/bp/live.js").stat().st_size < 250_000
-    assert (site.root / "_static/bp/live.css").stat().st_size < 40_000
+    assert (site.root / "_static/bp/live.css").stat().st_size < 45_000
     workbook = [site.root / f"_static/bp/{name}.js" for name in ("workbook", "predict", "recall")]
     assert sum(script.stat().st_size for script in workbook) < 120_000
     assert (site.root / "_static/bp/map.js").stat().st_size < 25_000

@@ -72,11 +72,13 @@ def site(tmp_path):
     static.mkdir(parents=True)
     for name in ("live.css", "embed.css"):
         (static / name).write_text(f"/* {name} */\n")
-    for name in ("live.js", "embed.js", "figures.js"):
+    (static / "views").mkdir()
+    for name in ("live.js", "views/curve.js", "embed.js", "figures.js"):
         (static / name).write_text(f'"{name} </script> \\\\1";\n')
     (tmp_path / "embed").mkdir()
     for name in ("neuron", "chain"):
         parts = dict.fromkeys(("language", "page", "home", "state", "view"), f"some {name}")
+        parts["views"] = embed.VIEW.format("curve")
         (tmp_path / "embed" / f"{name}.html").write_text(embed.PAGE.format(name=name, **parts))
     return tmp_path
 
@@ -86,8 +88,10 @@ def test_one_file_holds_what_its_page_asks_for(site, capsys):
     text = (site / "out.html").read_text()
     assert "src=" not in text and 'rel="stylesheet"' not in text and "<a " not in text
     assert [text.count(f"/* {name} */") for name in ("live.css", "embed.css")] == [1, 1]
-    scripts = [f'"{name} <\\/script> \\\\1";' for name in ("embed.js", "live.js", "figures.js")]
-    assert [text.count(script) for script in scripts] == [1, 1, 1]
+    scripts = [
+        f'"{name} <\\/script> \\\\1";' for name in ("embed.js", "live.js", "views/curve.js", "figures.js")
+    ]
+    assert [text.count(script) for script in scripts] == [1, 1, 1, 1]
     assert text.count("<footer>some neuron</footer>") == 1
     assert capsys.readouterr().out.startswith(f"{site / 'out.html'}: 1 kB")
 

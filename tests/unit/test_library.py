@@ -127,6 +127,25 @@ def test_a_circle_is_refused():
 # What is joined.
 
 
+def site_library():
+    """What the site has of the library, as one text."""
+    return "".join([library.script(), *map(library.view_script, library.views())])
+
+
+@pytest.mark.parametrize("view", library.views())
+def test_what_two_views_need_stands_in_the_shared_script(view):
+    """So a page may load any of them beside it, and each takes from it what it needs."""
+    apart = set(re.findall(r"^// ([\w/]+\.js)$", library.view_script(view), re.MULTILINE))
+    assert f"views/{view}.js" in apart
+    for other in library.views().keys() - {view}:
+        assert not apart & set(re.findall(r"^// ([\w/]+\.js)$", library.view_script(other), re.MULTILINE))
+    taken = re.search(r"^const \{ (.*) \} = shared;$", library.view_script(view), re.MULTILINE)[1].split(", ")
+    made = set(re.findall(r"^const ([\w$]+) = \(\(\) => \{$", library.script(), re.MULTILINE))
+    used = set(re.findall(r"= ([\w$]+\$);$", library.view_script(view), re.MULTILINE))
+    own = set(re.findall(r"^const ([\w$]+) = \(\(\) => \{$", library.view_script(view), re.MULTILINE))
+    assert set(taken) == used - own <= made
+
+
 def test_every_view_has_its_module():
     files = {path.stem: path.name for path in (STATIC / library.VIEWS).glob("*.js")}
     assert files.keys() == VIEWS.keys()
@@ -143,11 +162,13 @@ def test_every_module_can_be_joined():
 
 
 def test_both_forms_hold_the_same_library_once():
-    module, script = library.module(), library.script()
+    module, script = library.module(), site_library()
     assert module.count("export ") == 1
     assert "export " not in script
     for text in (module, script):
-        assert text.count("\n// engine/tape.js\n") == 1
+        joined = re.findall(r"^// ([\w/]+\.js)$", text, re.MULTILINE)
+        assert "engine/tape.js" in joined
+        assert len(joined) == len(set(joined))
     # In Jupyter predictions are a part of it; on the site they are a script of their own, which adds them.
     files = [set(re.findall(r"^// ([\w/]+\.js)$", text, re.MULTILINE)) for text in (module, script)]
     assert {name.split("/")[0] for name in files[0] - files[1]} == {"predict", "workbook"}
@@ -160,7 +181,7 @@ def test_both_forms_hold_the_same_library_once():
 
 def test_a_script_carries_the_words_that_it_says_and_no_others():
     told = library.words()
-    for text in (library.script(), library.module(), *(library.page_script(entry) for entry in ENTRIES)):
+    for text in (site_library(), library.module(), *(library.page_script(entry) for entry in ENTRIES)):
         table = json.loads(re.search(r"^const table = (\{.*\});$", text, re.MULTILINE)[1])
         said = re.findall(r"\bwords\.(\w+)", text.replace(json.dumps(table), ""))
         assert table.keys() == set(said) - {"js", "json"}  # which are files
@@ -168,9 +189,10 @@ def test_a_script_carries_the_words_that_it_says_and_no_others():
 
 
 def test_the_library_keeps_its_budget():
-    """As the site carries it (tools/offline.py)."""
-    assert len(jsmin(library.script()).encode()) < 250_000
-    assert len(library.style(predictions=False).encode()) < 40_000
+    """As the site carries it (tools/offline.py): what every figure needs, and what one view adds at most."""
+    assert len(jsmin(library.script()).encode()) < 140_000
+    assert max(len(jsmin(library.view_script(view)).encode()) for view in library.views()) < 35_000
+    assert len(library.style(predictions=False).encode()) < 45_000
 
 
 def test_what_a_workbook_is_keeps_its_budget():
@@ -214,7 +236,7 @@ def test_what_is_made_smaller_says_the_same():
     assert texts("const a = `M${r ? 'm' : 0} 0`; // it's") == ["`M${r ? 'm' : 0} 0`"]
     asking = [(library.page_script(entry), 150) for entry in (library.PREDICT, library.RECALL)]
     asking.append((library.page_script(library.POINT), 50))
-    for whole, least in ((library.script(), 2000), *asking):
+    for whole, least in ((site_library(), 2000), *asking):
         small = jsmin(whole)
         said = [text for line in whole.splitlines() for text in texts(line)]
         assert len(said) > least
@@ -325,7 +347,7 @@ def test_every_sentence_is_used_and_every_use_has_its_sentence():
 
 
 SCRIPTS = {
-    "live": library.script,
+    "live": site_library,
     "python": lambda: library.page_script(library.PYTHON, {}),
     "workbook": lambda: library.page_script(library.WORKBOOK, {}),
     "recall": lambda: library.page_script(library.RECALL),
@@ -414,7 +436,7 @@ def translated(tmp_path, monkeypatch):
     """Put a translation to German beside the English table, in a copy of the static files."""
     shutil.copytree(STATIC, tmp_path, dirs_exist_ok=True)
     monkeypatch.setattr(library, "static", lambda name="": tmp_path / name)
-    monkeypatch.setattr(library, "_library", library._library.__wrapped__)
+    monkeypatch.setattr(library, "_parted", library._parted.__wrapped__)
     table = library.words("en")
 
     def write(**changes):

@@ -163,6 +163,7 @@ async function loadPart(name) {
 async function draw({ state }, el) {
   if (!window.bplib) await loadPart("live");
   if (!window.bplib.knows(state)) await loadPart("predict");
+  await Promise.all(window.bplib.lacks(state).map((view) => once(`views/${view}.js`)));
   return window.bplib.render({ model: new window.bplib.Model({ state }), el });
 }
 
