@@ -405,22 +405,26 @@ check_measure = Check(
 )
 
 
-# 7. Where kinks cancel: at 0, relu(x) + relu(-x), relu(x) - relu(-x), 3 relu(x) - relu(-x), relu(-relu(x))
+# 7. Where kinks cancel: at 0, relu(x) + relu(-x), relu(x) - relu(-x), 3 relu(x) - relu(-x), x - relu(x)
 check_kinks = Check(
-    lambda: ([-1, 1, 1, 0], [1, 1, 3, 0], [0, 0, 0, 0], [1, 0, 0, 1]),
+    lambda: ([-1, 1, 1, 1], [1, 1, 3, 0], [0, 0, 0, 1], [1, 0, 0, 1]),
     returns=["left", "right", "backprop", "may"],
     cases=[{}],
     mistakes={
-        "on the left x is below 0, and relu(-x) is -x, whose slope is -1": lambda: {"left": [1, -1, -1, 0]},
+        "on the left x is below 0, and relu(-x) is -x, whose slope is -1": lambda: {"left": [1, -1, -1, 1]},
+        "on the left relu(-x) is not silent: only relu(x) is": lambda: {"left": [0, 0, 0, 1]},
         "on the right relu(-x) is silent; look at relu(x)": lambda: {"right": [0, 0, 2, 0]},
         "the 3 stands before the one that is awake on the right": lambda: {"right": [1, 1, 1, 0]},
+        "x itself has a slope of 1, without a kink": lambda: {"left": [-1, 1, 1, 0], "right": [1, 1, 3, -1]},
         "this is the mean of both sides; backpropagation takes the convention 0 in each ReLU": (
-            lambda: {"backprop": [0, 1, 2, 0]}
+            lambda: {"backprop": [0, 1, 2, 0.5]}
         ),
         "here ReLU'(0) is 1, and the book's is 0": lambda: {"backprop": [0, 2, 4, 0]},
+        "in the last one a path leads past the ReLU": lambda: {"backprop": [0, 0, 0, 0]},
         "between the slopes is meant with both ends, and 0 lies between -1 and 1": (
             lambda: {"may": [0, 0, 0, 1]}
         ),
+        "1 is the slope on the left, and so it may": lambda: {"may": [1, 0, 0, 0]},
         "0 is not between 1 and 1, nor between 1 and 3": lambda: {"may": [1, 1, 1, 1]},
         "one kink alone may stand; where two of them add up, look at the function": (
             lambda: {"may": [1, 0, 1, 1]}

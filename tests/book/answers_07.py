@@ -114,7 +114,7 @@ def whole_numbers(c, x, h):
 
 
 def kinks_measured():
-    """Measure both sides, and ask the package's ReLU for its convention."""
+    """Measure both sides."""
 
     def relu(z):
         return np.maximum(z, 0.0)
@@ -123,12 +123,13 @@ def kinks_measured():
         lambda x: relu(x) + relu(-x),
         lambda x: relu(x) - relu(-x),
         lambda x: 3 * relu(x) - relu(-x),
-        lambda x: relu(-relu(x)),
+        lambda x: x - relu(x),
     ]
     left = np.array([f(0.0) - f(-1.0) for f in functions])
     right = np.array([f(1.0) - f(0.0) for f in functions])
-    zeros = np.zeros(4)
-    return left, right, zeros, (np.minimum(left, right) <= 0) & (np.maximum(left, right) >= 0)
+    convention = np.array([0.0, 0.0, 0.0, 1.0])
+    low, high = np.minimum(left, right), np.maximum(left, right)
+    return left, right, convention, (low <= convention) & (convention <= high)
 
 
 def ridge_entry_by_entry(X, y, w, b, lam):
@@ -177,6 +178,6 @@ WRONG = [
     ("check_bugs", lambda: (3, 1, 5, 2, 6), "how large is the step"),
     ("check_measure", in_place, "changes its argument x in place"),
     ("check_measure", whole_numbers, "2 cases of 3"),
-    ("check_kinks", lambda: ([-1, 1, 1, 0], [1, 1, 3, 0], [0, 1, 2, 0], [1, 0, 0, 1]), "convention 0"),
+    ("check_kinks", lambda: ([-1, 1, 1, 1], [1, 1, 3, 0], [0, 1, 2, 0.5], [1, 0, 0, 1]), "convention 0"),
     ("check_ridge", ridge_of_gradient, "lam multiplies the gradient"),
 ]
