@@ -71,6 +71,3 @@ def naive_check(forward: Function, backward: Function, *args: Array, rtol: float
             print(f"argument {k}: relative error {np.linalg.norm(a - n) / whole:.2g}")
             right = False
     return right
-
-
-checker = naive_check  #: As a piece of `bplib.mine` it has this name.
