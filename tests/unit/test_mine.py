@@ -125,6 +125,11 @@ def test_what_is_missing_is_lent_and_that_is_said_once(mine, capsys):
         _ = mine.slop
 
 
+def test_the_book_may_call_a_piece_otherwise(mine, capsys):
+    assert mine.checker is naive.naive_check
+    assert capsys.readouterr().out == "checker: lent by the book\n"
+
+
 @pytest.mark.parametrize("x", [2, 2.0])
 def test_what_is_lent_does_what_the_exercise_asks_for(mine, x):
     measured = mine.slope(lambda x: x**3, x, 0.5)
