@@ -27,7 +27,7 @@ import numpy as np
 from bplib.scalar import Value
 
 #: The pieces, each with the module that lends it: the book's own functions, never an exercise's solution.
-LENT = {"slope": "bplib.gradcheck.naive"}
+LENT = {"slope": "bplib.gradcheck.naive", "losses": "bplib.losses"}
 #: Where `keep` writes, where it is found from there and from a chapter, and what the file begins with.
 FILE = "mine.py"
 PLACES = (Path(FILE), Path("exercises") / FILE)
