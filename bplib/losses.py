@@ -193,7 +193,8 @@ def losses(kind: str, Z: Array, Y: Array) -> tuple[Any, Array]:
 
     "squared" and "binary" are means over all entries, "classes" over the rows; the latter two take logits.
 
-    >>> losses("squared", np.array([[1.0, 4.0]]), np.array([[0.0, 2.0]]))
+    >>> loss, dZ = losses("squared", np.array([[1.0, 4.0]]), np.array([[0.0, 2.0]]))
+    >>> float(loss), dZ
     (2.5, array([[1., 2.]]))
     """
     kinds = {"squared": mse, "binary": bce_with_logits, "classes": cross_entropy_with_logits}
