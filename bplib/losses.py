@@ -188,7 +188,7 @@ def cross_entropy_with_logits_backward(dout: float, cache: Any) -> tuple[Array, 
 VJP: dict[Callable[..., tuple[Any, Any]], Callable[..., Gradients]] = pairs_of(__name__)
 
 
-def losses(kind: str, Z: Array, Y: Array) -> tuple[Any, Array]:
+def losses(kind: str, Z: Array, Y: Array) -> tuple[Any, Array | None]:
     """Return a loss by its kind, and its gradient with respect to Z: how `bplib.mine` lends the three.
 
     "squared" and "binary" are means over all entries, "classes" over the rows; the latter two take logits.

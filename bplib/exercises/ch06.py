@@ -224,7 +224,7 @@ def _three(Z: Any, Y: Any) -> tuple[Any, ...]:
     shifted = Z - Z.max(axis=1, keepdims=True)
     P = np.exp(shifted) / np.exp(shifted).sum(axis=1, keepdims=True)
     log_P = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    parts = np.mean((Z - Y) ** 2), 2 * (Z - Y) / Y.size, binary, (A - Y) / Y.size
+    parts: tuple[Any, ...] = np.mean((Z - Y) ** 2), 2 * (Z - Y) / Y.size, binary, (A - Y) / Y.size
     parts += -np.sum(Y * log_P) / len(Y), (P * Y.sum(axis=1, keepdims=True) - Y) / len(Y)
     return tuple(np.asarray(part, float) for part in parts)
 
