@@ -124,7 +124,7 @@ def test_before_a_bet_no_number_says_how_far_it_is(show):
     slider(page, "k").press("ArrowRight")
     settle(page)
     assert told() == ["edge steps: 0"] * 2
-    press(page, "Next")
+    press(page, "Next ▸")
     assert told() == ["30 of 30 edge steps", "8 of 8 edge steps"]
     assert not visit.faults
 

@@ -52,8 +52,8 @@ export const mount = (el, store, { depth }) => {
       draw() {
         const apart = (room - 24) / k;
         const x = (i) => 12 + i * apart;
-        const r = Math.min(8, apart * 0.3);
-        const bend = Math.min(20, 8 + apart * 0.3);
+        const r = Math.min(8, apart * 0.17); // where there is little room, two edges are not to look like a further node
+        const bend = Math.min(20, 3 + apart * 0.3);
         setAttr(picture, "width", room);
         // wires[level][edge]; level 0 leads into the output, on the right.
         wires = Array.from({ length: k }, (_, level) =>
