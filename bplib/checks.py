@@ -66,6 +66,42 @@ def by_nudging(loss: Callable[..., Any], *wrt: str) -> Callable[..., tuple[Any, 
     return measure
 
 
+def within(calls: int, run: Callable[[], Any]) -> float:
+    """Return 1.0 if `run()` makes at most so many calls of functions, and 0.0 as soon as it makes more.
+
+    Calls are counted, and not seconds: what is too long for one computer is too long for all. Where an engine
+    walks every path, a check so learns it before the walk is over.
+
+    Examples
+    --------
+    >>> within(100, lambda: sorted([3, 1, 2], key=abs))
+    1.0
+    >>> within(100, lambda: [abs(x) for x in range(10**9)])
+    0.0
+    """
+    made = 0
+
+    def count(frame: Any, event: str, arg: Any) -> None:
+        nonlocal made
+        made += event in ("call", "c_call")
+        if made > calls:
+            raise _TooManyCallsError
+
+    before = sys.getprofile()
+    try:
+        sys.setprofile(count)
+        run()
+    except _TooManyCallsError:
+        return 0.0
+    finally:
+        sys.setprofile(before)
+    return 1.0
+
+
+class _TooManyCallsError(Exception):
+    """More calls than `within` allows."""
+
+
 def instead(right: Callable[..., Any], /, **wrong: Callable[[Any], Any]) -> Callable[..., dict[str, Any]]:
     """Return a mistake in the results named; each function takes what `right` returns for the case.
 

@@ -18,6 +18,8 @@ PRODUCT = np.array([[0, 2], [1, 2]])
 # u = x * x; v = u * u; loss = v + u.
 DIAMOND = np.array([[0, 1], [0, 1], [1, 2], [1, 2], [2, 3], [1, 3]])
 DOUBLINGS = np.array([[0, 1], [0, 1], [1, 2], [1, 2], [2, 3], [2, 3]])
+# u = x * x; loss = u + x, as exercise 3 shows it.
+EXAMPLE = np.array([[0, 1], [0, 1], [1, 2], [0, 2]])
 # p = x * y; q = p + x; r = p * q; s = q + r.
 LATTICE = np.array([[0, 2], [1, 2], [2, 3], [0, 3], [2, 4], [3, 4], [3, 5], [4, 5]])
 
@@ -66,6 +68,13 @@ def _ways(edges: Any) -> list[int]:
     return ways
 
 
+def _from_the_first(edges: Any) -> list[int]:
+    ways = [0] * int(edges.max()) + [1]
+    for parent, child in edges.tolist():
+        ways[parent] += ways[child]
+    return ways
+
+
 def _overwritten(edges: Any) -> list[int]:
     ways = [0] * int(edges.max()) + [1]
     for parent, child in edges[::-1].tolist():
@@ -80,6 +89,7 @@ def _counts(edges: Any) -> SimpleNamespace:
         ways=_ways(edges),
         merged=_ways(np.unique(edges, axis=0)),
         overwritten=_overwritten(edges),
+        early=_from_the_first(edges),
         from_input=_ways(edges.max() - edges[::-1, ::-1]),  # the ways of the graph turned round
     )
 
@@ -87,8 +97,11 @@ def _counts(edges: Any) -> SimpleNamespace:
 check_counts = Check(
     lambda edges: (_ways(edges)[0], sum(_ways(edges))),
     returns=["paths", "visits"],
-    cases=[{"edges": edges} for edges in (LINE, DOUBLINGS, DIAMOND, LATTICE)],
+    cases=[{"edges": edges} for edges in (EXAMPLE, LINE, DOUBLINGS, DIAMOND, LATTICE)],
     mistakes={
+        "a row is taken before the ways of its child are complete; go from the last row up": instead(
+            _counts, paths=lambda s: s.early[0], visits=lambda s: sum(s.early)
+        ),
         "two edges between the same nodes are two paths": instead(
             _counts, paths=lambda s: s.merged[0], visits=lambda s: sum(s.merged)
         ),
@@ -309,7 +322,7 @@ def _plain(x: float, y: float) -> float:
 
 
 def _engine_reference(x: float, y: float) -> tuple[float, ...]:
-    return (_plain(x, y), *by_nudging(_plain, "x", "y")(x, y))
+    return (_plain(x, y), *by_nudging(_plain, "x", "y")(x, y), 1.0)
 
 
 Order = Callable[[Value], list[Value]]  # in which the nodes hand on
@@ -371,25 +384,29 @@ def _wrong_engine(
     return gradients
 
 
-def _hands_on_all(x: float, y: float) -> dict[str, float]:
-    """Walk path by path, where each visit hands on all that the node has."""
-    leaves = Value(x), Value(y)
-    loss = _program(*leaves, Value.tanh, Value.exp)
-    grad = dict.fromkeys(loss.graph(), 0.0)
+def _path_by_path(adds: bool, walks: int = 1) -> Callable[[float, float], dict[str, float]]:
+    """Make the gradients of a recursion that hands on all that a node has, which it adds up or overwrites."""
 
-    def visit(node: Value) -> None:
-        for parent, slope in zip(node.parents, node.local_grads, strict=True):
-            grad[parent] += grad[node] * slope
-            visit(parent)
+    def gradients(x: float, y: float) -> dict[str, float]:
+        leaves = Value(x), Value(y)
+        loss = _program(*leaves, Value.tanh, Value.exp)
+        grad = dict.fromkeys(loss.graph(), 0.0)
 
-    grad[loss] = 1.0
-    visit(loss)
-    return {"dx": grad[leaves[0]], "dy": grad[leaves[1]]}
+        def visit(node: Value, upstream: float) -> None:
+            grad[node] = adds * grad[node] + upstream
+            for parent, slope in zip(node.parents, node.local_grads, strict=True):
+                visit(parent, grad[node] * slope)
+
+        for _ in range(walks):
+            visit(loss, 1.0)
+        return {"dx": grad[leaves[0]], "dy": grad[leaves[1]]}
+
+    return gradients
 
 
 check_engine = Check(
     _engine_reference,
-    returns=["loss", "dx", "dy"],
+    returns=["loss", "dx", "dy", "each edge once"],
     cases=[{"x": 0.5, "y": -1.0}, {"x": -0.75, "y": 0.5}, {"x": 0.25, "y": 1.5}],
     mistakes={
         "a share overwrites the one before it; shares add": _wrong_engine(adds=False),
@@ -402,7 +419,13 @@ check_engine = Check(
         "the nodes hand on level by level; a node that is used on two levels goes too early": _wrong_engine(
             order=_level_by_level
         ),
-        "each visit hands on all that has come so far, and some of it twice": _hands_on_all,
+        "each visit hands on all that has come so far, and some of it twice": _path_by_path(adds=True),
+        "each visit hands on all that is there, also what the first call of backward has left": _path_by_path(
+            adds=True, walks=2
+        ),
+        "the path that comes last overwrites what the others brought; shares add": _path_by_path(adds=False),
+        "backward comes to a node once for every path that leads there; come to each node once, "
+        "and let it hand on when all of its shares are in": lambda x, y: {"each edge once": 0},
         "the second call of backward adds to what the first has left; set the gradients to 0 first": (
             _wrong_engine(walks=2)
         ),

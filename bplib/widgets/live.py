@@ -58,11 +58,12 @@ def live(
         network on arrays; the `Frames` that `frames(...)`, `recorded(...)` and `run(...)` return; `Seeds`, a
         graph that is trained from many seeds; `Shapes`, arrays that are nothing but their sizes.
     controls : dict of {Value or str: (lo, hi) or (lo, hi, step)}
-        The inputs a reader may move, and how far. Without a step, about 200 stops. For a Program they are
-        names: an entry ``"0.W[1][0]"``, ``"rows"``, ``"seed"``, ``"spread"``, ``"sum"``, ``"steps"``, or a
-        choice to which a quantity refers; for Seeds ``"steps"``, ``"seed"``, ``"spread"``. Frames bring their
-        controls; ``{"B": 4}`` says where one starts. The sizes of Shapes go from 1 to 8 by default. Words
-        in place of a range name the numbers from 0 on, for a menu: ``{"sum": ("mean", "sum")}``.
+        The inputs a reader may move, and how far. Without a step, about 200 stops; ``(1, 8, 1)`` counts:
+        it takes whole numbers only. For a Program they are names: an entry ``"0.W[1][0]"``, ``"rows"``,
+        ``"seed"``, ``"spread"``, ``"sum"``, ``"steps"``, or a choice to which a quantity refers; for Seeds
+        ``"steps"``, ``"seed"``, ``"spread"``. Frames bring their controls; ``{"B": 4}`` says where one
+        starts. The sizes of Shapes go from 1 to 8 by default. Words in place of a range name the numbers from
+        0 on, for a menu: ``{"sum": ("mean", "sum")}``.
     params : iterable of Value or str, optional
         The inputs that a gradient step moves. Without any there is no step button.
     data : dict of {Value or str: sequence of float}, optional

@@ -206,7 +206,9 @@ def plan(
             )
     columns = _columns(data or {}, places, specs, moving)
     placed = [kind.place(places, movable, **wanted) for kind, wanted in shown]
-    figure = Plan(TapeSource(places.tape, moving, columns), specs, placed, name)
+    learned = {*moving, *(n for n, _ in columns)}
+    whole = [n for n, span in spans if n not in learned and _counts(places.inputs[n].data, span)]
+    figure = Plan(TapeSource(places.tape, moving, columns, whole), specs, placed, name)
     return replace(figure, tasks=lesson.placed(figure, places, tasks, asks))
 
 
@@ -390,6 +392,11 @@ def _control(n: int, name: str, start: float, span: Any, whole: bool = False) ->
     if not 0 < step <= hi - lo:
         raise ValueError(f"The step of {name!r} must be above 0 and at most {hi - lo:g}; got {step:g}.")
     return [n, lo, hi, step]
+
+
+def _counts(start: float, span: Sequence[Any]) -> bool:
+    """Whether a control that was given its step goes from whole number to whole number: then it counts."""
+    return len(span) == 3 and all(float(number).is_integer() for number in (start, span[0], span[2]))
 
 
 def _round_step(lo: float, hi: float) -> float:

@@ -100,7 +100,7 @@ def stepped(times: int = 1) -> Until:
 
 
 def walked() -> Until:
-    """Done when the steps of a graph or network have been gone through to the last gradient."""
+    """Done when the steps of a graph, network or race were gone through to the last gradient."""
     return {"kind": "walked"}
 
 
@@ -234,8 +234,8 @@ def _until(plan: Plan, places: Places | Arrays, k: int, until: Any) -> list[Any]
             raise ValueError(f"Task {k} waits for gradient steps; nothing learns in this figure.")
         return [kind, times]
     if kind == "walked":
-        if not any(view.name in ("graph", "network") for view in plan.views):
-            raise ValueError(f"Task {k} waits for the passes, which only a graph or a network shows.")
+        if not any(view.name in ("graph", "network", "paths") for view in plan.views):
+            raise ValueError(f"Task {k} waits for the passes, which only a graph, a network or paths show.")
         return [kind]
     if kind == "read":
         return [kind, *(places.node("read", "", node) for node in until["nodes"])]

@@ -7,6 +7,8 @@ from functools import cache
 
 import numpy as np
 
+from bplib.checks import within
+
 
 def by_following_paths(edges):
     children = {n: [] for n in range(edges.max() + 1)}
@@ -53,6 +55,14 @@ def by_recursion_on_children(edges, local):
         )
 
     return [gradient(node) for node in range(edges.max() + 1)]
+
+
+def from_the_first_row(edges):
+    ways = np.zeros(edges.max() + 1, int)
+    ways[-1] = 1
+    for parent, child in edges:
+        ways[parent] += ways[child]
+    return ways[0], ways.sum()
 
 
 def by_complex_step(a, da, b, db):
@@ -106,15 +116,16 @@ class Recursive:
         self.back(upstream)
 
 
+class Replacing(Recursive):
+    def receive(self, upstream):
+        self.grad = upstream
+        self.back(upstream)
+
+
 class HandsOnAll(Recursive):
     def receive(self, upstream):
         self.grad += upstream
         self.back(self.grad)
-
-
-class SquaresWhatCameIn(Recursive):
-    def tanh(self):
-        return type(self)(np.tanh(self.data), lambda upstream: self.receive(upstream * (1 - self.data**2)))
 
 
 class Walking:
@@ -148,7 +159,8 @@ class Walking:
 
         def visit(node):
             for parent, _ in node.uses:
-                visit(parent)
+                if parent not in found:
+                    visit(parent)
             found[node] = None
 
         visit(self)
@@ -167,6 +179,52 @@ class Walking:
         for node in self.walk():
             for parent, slope in node.uses:
                 parent.take(node.grad * slope)
+
+
+class SquaresWhatCameIn(Walking):
+    def tanh(self):
+        return type(self)(np.tanh(self.data), [(self, 1 - self.data**2)])
+
+
+class EveryPath(Walking):
+    """Right at every number: zeros first, then along each path what comes along it."""
+
+    def backward(self):
+        self.begin()
+        todo = [(self, 1.0)]
+        while todo:
+            node, upstream = todo.pop()
+            node.grad += upstream
+            todo.extend((parent, upstream * slope) for parent, slope in node.uses)
+
+
+class LooksEverywhere(Walking):
+    """Hands on once from each node, and looks for its order along every path."""
+
+    def walk(self):
+        found = {}
+
+        def visit(node):
+            for parent, _ in node.uses:
+                visit(parent)
+            found[node] = None
+
+        visit(self)
+        return list(found)[::-1]
+
+
+class WaitsForChildren(Walking):
+    """Counts the uses of each node first; who has heard of all of them hands on."""
+
+    def backward(self):
+        waiting = Counter(parent for node in self.walk() for parent, _ in node.uses)
+        self.begin()
+        self.grad, ready = 1.0, [self]
+        for node in ready:
+            for parent, slope in node.uses:
+                parent.take(node.grad * slope)
+                waiting[parent] -= 1
+                ready += [parent] * (not waiting[parent])
 
 
 class Overwriting(Walking):
@@ -192,7 +250,7 @@ class TooEarly(Walking):
         return list(found)
 
 
-def engine(Value):
+def engine(Value, walks=2):
     """Return what the program of exercise 10 gives with an engine."""
 
     def run(x, y):
@@ -200,9 +258,12 @@ def engine(Value):
         u = x * y + 1
         t = (u + 0.5 * u * u).tanh()
         loss = 2 * (t * y).exp() + t
-        for _ in range(2 if issubclass(Value, Walking) else 1):
+        for _ in range(walks):
             loss.backward()
-        return loss.data, x.grad, y.grad
+        n = Value(1.0)
+        for _ in range(16):
+            n = n + n
+        return loss.data, x.grad, y.grad, within(20_000, n.backward)
 
     return run
 
@@ -214,7 +275,7 @@ def engine_by_complex_step(x, y):
         return 2 * np.exp(t * y) + t
 
     h = 1e-30
-    return [program(x, y), program(x + 1j * h, y).imag / h, program(x, y + 1j * h).imag / h]
+    return [program(x, y), program(x + 1j * h, y).imag / h, program(x, y + 1j * h).imag / h, 1]
 
 
 RIGHT = [
@@ -229,7 +290,7 @@ RIGHT = [
     ("check_repaired", node_by_node),
     ("check_multiply", lambda p, q: np.polynomial.polynomial.polymul(p, q)[:3]),
     ("check_second", lambda x: 2 + 3 * (2 * x) ** 2),
-    ("check_engine", engine(Recursive)),
+    ("check_engine", engine(WaitsForChildren)),
     ("check_engine", engine(Walking)),
     ("check_engine", engine_by_complex_step),
 ]
@@ -281,6 +342,12 @@ WRONG = [
     ("check_three_backwards", lambda: (6, 8, 6, 8, 18, 24), "added_dx: adding means"),
     ("check_counts", visits_first, "paths: it and visits have changed places"),
     ("check_counts", lambda edges: len(edges), "Return paths, visits"),
+    ("check_counts", from_the_first_row, "paths: a row is taken before the ways of its child are complete"),
+    (
+        "check_counts",
+        lambda edges: (by_matrix_powers(edges)[0], from_the_first_row(edges)[1]),
+        "visits: a row is",
+    ),
     ("check_counts", paths_from_the_input, "visits: these are the paths from node 0"),
     ("check_counts", last_way_wins, "paths: ways add up"),
     ("check_visits", lambda k, uses: (uses ** (k + 1) - 1, k * uses), "visits: with two uses 2 * S - S"),
@@ -295,7 +362,17 @@ WRONG = [
     ("check_second", lambda x: 12 * x**2 + 2 + 8 * x**3 + 4 * x, "x + ε has no part in ε squared"),
     ("check_engine", engine(Keeping), "dx: the second call of backward adds"),
     ("check_engine", engine(Overwriting), "dx: a share overwrites the one before it"),
-    ("check_engine", engine(HandsOnAll), "dx: each visit hands on all that has come so far"),
+    ("check_engine", engine(HandsOnAll, walks=1), "dx: each visit hands on all that has come so far"),
+    ("check_engine", engine(HandsOnAll), "dx: each visit hands on all that is there, also what the first"),
+    ("check_engine", engine(Replacing), "dx: the path that comes last overwrites what the others brought"),
+    ("check_engine", engine(Recursive), "dx: it is twice as large as it should be"),
+    ("check_engine", engine(Recursive, walks=1), "each edge once: backward comes to a node once for every"),
+    ("check_engine", engine(EveryPath), "each edge once: backward comes to a node once for every path"),
+    (
+        "check_engine",
+        engine(LooksEverywhere),
+        "each edge once: backward comes to a node once for every path",
+    ),
     ("check_engine", engine(SquaresWhatCameIn), "dx: in the slope of tanh stands what came in"),
     ("check_engine", engine(TooEarly), "dx: a node hands on when it is first met"),
     (
@@ -305,7 +382,7 @@ WRONG = [
     ),
     (
         "check_engine",
-        lambda x, y: (Recursive(x), x, y),
+        lambda x, y: (Recursive(x), x, y, 1),
         "loss should be a number or an array, and is a Recursive",
     ),
 ]

@@ -1,19 +1,19 @@
 """The path counter in Chromium: recursion against each edge once, both in edge steps, stepped and raced."""
 
 import pytest
-from pages import settle, slider
+from pages import settle, slider, type_into
 
 from bplib.scalar import Value
-from bplib.widgets.live import live
+from bplib.widgets.live import live, task, walked
 from bplib.widgets.views import paths
 
 pytestmark = pytest.mark.browser
 
 
-def race(k=3):
+def race(k=3, **asked):
     k = Value(float(k), "k")
     every, once = (2 ** (k + 1) - 2).named("every path"), (2 * k).named("each edge once")
-    return live((every / once).named("ratio"), {k: (1, 20, 1)}, views=[paths(k)], name="race")
+    return live((every / once).named("ratio"), {k: (1, 20, 1)}, views=[paths(k)], name="race", **asked)
 
 
 def recursion(k):
@@ -103,6 +103,39 @@ def test_a_race_runs_pauses_and_ends(show):
     slider(page, "k").press("End")
     settle(page)
     assert state(page)[0][0] == "2,097,150 of 2,097,150 edge steps", "a new k stops the race"
+    assert not visit.faults
+
+
+def test_before_a_bet_no_number_says_how_far_it_is(show):
+    """Not before the race was seen to its end, and not again when k has moved; then the task is done."""
+    bet = task("Which is first?", passes="ahead", until=walked(), opens=["k", "paths"], then="The second.")
+    page = (visit := show(race(3, tasks=[bet, task("And then?", passes="done")]))).page
+    told = lambda: [words for words, _, _ in state(page)]  # noqa: E731
+    ticked = lambda: page.locator(".bp-tick").first.text_content() == "✓"  # noqa: E731
+    assert told() == ["edge steps: 0"] * 2
+    press(page, "Step")
+    assert told() == ["edge steps: 1"] * 2
+    assert not ticked()
+    press(page, "Show the end")
+    assert told() == ["14 of 14 edge steps", "6 of 6 edge steps"]
+    assert ticked()
+    press(page, "Step")
+    assert told() == ["1 of 14 edge steps", "1 of 6 edge steps"], "what was seen is known"
+    slider(page, "k").press("ArrowRight")
+    settle(page)
+    assert told() == ["edge steps: 0"] * 2
+    press(page, "Next ▸")
+    assert told() == ["30 of 30 edge steps", "8 of 8 edge steps"]
+    assert not visit.faults
+
+
+def test_doublings_are_whole_whatever_is_typed(show):
+    page = (visit := show(race(3))).page
+    type_into(page, "k", "2.5")
+    assert page.locator(".bp-said").text_content() == "k counts: 2.5 is no whole number. k stays at 3."
+    assert state(page)[1][0] == "6 of 6 edge steps"
+    type_into(page, "k", "2")
+    assert state(page)[1][0] == "4 of 4 edge steps"
     assert not visit.faults
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bplib.checks import Check, NotYetError, by_nudging
+from bplib.checks import Check, NotYetError, by_nudging, within
 from bplib.scalar import Value
 
 A = np.array([[1.0, 2.0], [3.0, 5.0]])
@@ -299,6 +299,18 @@ def test_a_hidden_test_with_other_names_is_refused(case, results, said):
 
 def test_what_a_check_shows_of_itself_is_neither_answer_nor_mistake():
     assert repr(ONE) == "A check of dw: call it on your function."
+
+
+def test_within_counts_calls_and_leaves_nothing_behind():
+    def chain(k):
+        return chain(k - 1) if k else 0
+
+    before = sys.getprofile()
+    assert within(12, lambda: chain(9)) == 1.0  # the lambda, ten of chain, and the one that ends the count
+    assert within(10, lambda: chain(9)) == 0.0
+    with pytest.raises(ZeroDivisionError):
+        within(10, lambda: 1 / 0)
+    assert sys.getprofile() is before
 
 
 def test_by_nudging_names_the_arguments_there_are():

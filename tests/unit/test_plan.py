@@ -141,6 +141,32 @@ def test_reading_an_expression_makes_no_widgets():
     assert fig.live.plan.name == "formula-typed"
 
 
+@pytest.mark.parametrize(
+    ("start", "span", "options", "whole"),
+    [
+        (2.0, (1, 8, 1), {}, True),
+        (2.0, (0, 8, 2), {}, True),
+        (2.0, (0, 200), {}, False),  # here the step of 1 is no one's wish
+        (2.5, (1, 8, 1), {}, False),
+        (2.0, (0.5, 8, 1), {}, False),
+        (2.0, (1, 8, 0.5), {}, False),
+        (2.0, (1, 8, 1), {"params": ["k"]}, False),  # a gradient step leads to fractions
+        (2.0, (1, 8, 1), {"data": {"k": [1.5, 2.0]}}, False),
+    ],
+)
+def test_a_control_with_whole_steps_counts(start, span, options, whole):
+    k = Value(start, "k")
+    figure = plan((2 * k).named("y"), {k: span}, name="counted", **options)
+    assert figure.source.whole == figure.spec["source"].get("whole", []) == [0] * whole
+    if not whole:
+        assert figure.checked([2.25]) == [2.25]
+        return
+    with pytest.raises(ValueError, match=r"k counts: it must be a whole number; got 2\.25"):
+        figure.checked([2.25])
+    with pytest.raises(ValueError, match="must be a whole number"):
+        figure.restore("counted:1:k=2.5")
+
+
 def test_words_name_the_numbers_of_a_control():
     w = Value(1.0, "w")
     figure = plan((w * 2).named("y"), {w: ("off", "on")}, name="words")

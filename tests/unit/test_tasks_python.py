@@ -107,7 +107,7 @@ def test_a_task_that_cannot_be_is_refused(tasks, error, message):
 def test_what_a_figure_cannot_notice_is_refused():
     with pytest.raises(ValueError, match="nothing learns"):
         make(task("A", until=stepped()), params=False)
-    with pytest.raises(ValueError, match="only a graph or a network shows"):
+    with pytest.raises(ValueError, match="only a graph, a network or paths show"):
         make(task("A", until=walked()), views=[curve()])
     with pytest.raises(ValueError, match="both came"):
         make(task("A"), asks="Why?")

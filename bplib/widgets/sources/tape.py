@@ -45,10 +45,12 @@ def on_grid(tape: Tape, inputs: Mapping[str, Any], q: Mapping[str, Any]) -> Any:
 
 
 class TapeSource(Source):
-    """A tape, its parameters as places among the inputs, and its data as ``[n, column]``."""
+    """A tape, its parameters as places among the inputs, its data as ``[n, column]``, and what counts."""
 
-    def __init__(self, tape: Tape, params: list[int], data: list[list[Any]]) -> None:
-        self.tape, self.params, self.data = tape, params, data
+    def __init__(
+        self, tape: Tape, params: list[int], data: list[list[Any]], whole: Sequence[int] = ()
+    ) -> None:
+        self.tape, self.params, self.data, self.whole = tape, params, data, whole
         self.names = [tape.names[i] for i in tape.inputs]
         self.start = [float(tape.nodes[i][1]) for i in tape.inputs]
         self.output = tape.names[tape.output]
@@ -69,7 +71,7 @@ class TapeSource(Source):
             "forms": {op: list(form(op)) for op in ops},
         }
         spec = {"kind": "tape", "tape": self.tape.to_dict(), "labels": told, "params": self.params}
-        return {**spec, "data": self.data} if self.data else spec
+        return {**spec, **{key: of for key, of in (("data", self.data), ("whole", list(self.whole))) if of}}
 
     def run(self, inputs: Sequence[float], rate: float) -> tuple[dict[str, float], dict[str, float]]:
         """Run the tape; return the value of every named node, and d output / d each."""

@@ -9,7 +9,7 @@ const number = (x) => ({ shape: [], data: Float64Array.of(x) });
 
 export class TapeSource {
   // What TapeSource.spec says in Python (bplib/widgets/sources/tape.py).
-  constructor({ tape, labels, params, data = [] }) {
+  constructor({ tape, labels, params, data = [], whole = [] }) {
     this.tape = new Tape(tape);
     this.labels = new Labels(labels);
     this.names = this.tape.inputs.map((node) => this.tape.names[node]);
@@ -17,7 +17,7 @@ export class TapeSource {
     this.output = this.labels.names[this.tape.output];
     this.params = params.map((n) => ({ n, node: this.tape.inputs[n], name: this.names[n] }));
     this.data = data.map(([n, column]) => ({ n, column })); // see samples.js
-    this.whole = [];
+    this.whole = whole;
     this.learns = params.length > 0;
     this.movable = [...params, ...this.data.map(({ n }) => n)]; // beside the controls
   }

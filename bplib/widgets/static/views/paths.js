@@ -36,6 +36,7 @@ const duration = (ms) => {
 export const mount = (el, store, { depth }) => {
   let k = 0;
   let room = 0;
+  let known = false; // whether the race was seen to its end at this k: before, how far each has to go is the question
 
   const lane = (title, total, gradient, edgesAt) => {
     const said = html("p", {});
@@ -51,8 +52,8 @@ export const mount = (el, store, { depth }) => {
       draw() {
         const apart = (room - 24) / k;
         const x = (i) => 12 + i * apart;
-        const r = Math.min(8, apart * 0.3);
-        const bend = Math.min(20, 8 + apart * 0.3);
+        const r = Math.min(8, apart * 0.17); // where there is little room, two edges are not to look like a further node
+        const bend = Math.min(20, 3 + apart * 0.3);
         setAttr(picture, "width", room);
         // wires[level][edge]; level 0 leads into the output, on the right.
         wires = Array.from({ length: k }, (_, level) =>
@@ -69,7 +70,7 @@ export const mount = (el, store, { depth }) => {
       show() {
         const all = total();
         const done = Math.min(stepper.taken ?? all, all);
-        setText(number, fill(words.paths.steps, { done: count(done), all: count(all) }));
+        setText(number, fill(known ? words.paths.steps : words.paths.so, { done: count(done), all: count(all) }));
         setText(grad, fill(words.paths.gradient, { x: count(gradient(done)) }));
         bar.style.width = `${(100 * done) / all}%`;
         const lit = edgesAt(done);
@@ -87,7 +88,10 @@ export const mount = (el, store, { depth }) => {
   const gradientAfter = (done) => (done < 2 * k - 1 ? 0 : 2 ** (k - 1) * (done - 2 * k + 2));
   const once = lane(words.paths.once, () => 2 * k, gradientAfter, (done) => (level, edge) => 2 * level + edge < done);
 
-  const stepper = player({ steps: () => ({ length: every.total() }), interval: TICK, onchange: () => store.changed() });
+  const ended = () => (stepper.taken ?? every.total()) >= every.total();
+  const stepper = player({
+    steps: () => ({ length: every.total() }), interval: TICK, onchange: () => (ended() ? store.note("walked") : store.changed()),
+  });
   const buttons = stepper.group(
     words.paths.race,
     stepper.playButton(words.paths.race, words.paths.raceTitle),
@@ -102,10 +106,15 @@ export const mount = (el, store, { depth }) => {
     const now = Math.max(1, Math.round(store.inputs[depth]));
     const width = el.clientWidth;
     if (now !== k || width !== room) {
-      if (now !== k) stepper.set(k === 0 && store.passes === "ahead" ? 0 : null);
+      const other = now !== k;
       [k, room] = [now, width];
+      if (other) {
+        stepper.set(store.passes === "ahead" ? 0 : null);
+        known = false;
+      }
       if (room) [every, once].forEach((route) => route.draw());
     }
+    known ||= ended();
     if (!room) return;
     every.show();
     once.show();
