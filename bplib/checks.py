@@ -179,7 +179,8 @@ class Judge:
         What the answer prints is shown up to twenty lines. Warnings, and whatever else goes to stderr, are
         not shown: they cost a right answer nothing.
         """
-        if used := [n for n in self.without if n in getattr(getattr(answer, "__code__", None), "co_names", ())]:
+        names = getattr(getattr(answer, "__code__", None), "co_names", ())
+        if used := [name for name in self.without if name in names]:
             return Feedback(False, f"Not yet. It calls {used[0]}; compute the results from the arguments.")
         truths = self.truths()
         try:

@@ -149,7 +149,11 @@ WRONG = [
     ("check_gap", lambda w, b, x, y, r: (r, r), "Return gap, and nothing else; the number of results is 2"),
     ("check_factor", lambda: "100", "factor should be a number"),
     ("check_repaired", lambda w, b, x, y: loss_and_gradients(w, b, x, y)[1:], "It calls loss_and_gradients;"),
-    ("check_repaired", lambda w, b, x, y: (published(w, b, x, y)[0] * x / w, 0.0), "dw: it holds NaN or infinity"),
+    (
+        "check_repaired",
+        lambda w, b, x, y: (published(w, b, x, y)[0] * x / w, 0.0),
+        "dw: it holds NaN or infinity",
+    ),
     ("check_repaired", lambda w, b, x, y: Value(w) * x + b, "the number of results is 1"),
     (
         "check_input_gradient",

@@ -266,6 +266,37 @@ def test_a_reader_comes_back_and_goes_on(come, scheme):
     assert not faults(visit)
 
 
+def test_from_a_chapter_that_is_over_one_goes_on_to_the_next(come):
+    """Over is what is read to its end, or done."""
+    visit = come()
+    page = visit.page
+    first, second, *_ = page.evaluate(DATA)["chapters"]
+    onward = f"Go on: chapter {second['number']}, {second['title']}"
+    put(page, first, "place", place=first["sections"][2][0])
+    for name in first["predictions"]:
+        put(page, first, f"predict-{name}", **bet(0))
+    *most, last = (check for checks in first["exercises"] for check in checks)
+    for check in most:
+        page.evaluate(PUT, [first["practice"]["page"], check, {"at": day(0), "right": "Right: so."}])
+    reload(page)
+    assert way(page).get_attribute("href") == f"{first['href']}#{first['sections'][2][0]}"
+    page.evaluate(PUT, [first["practice"]["page"], last, {"at": day(0), "right": "Right: so."}])
+    reload(page)
+    assert way(page).inner_text() == onward
+    assert way(page).get_attribute("href") == second["href"]
+    page.evaluate("localStorage.clear()")
+    put(page, first, "place", place=first["sections"][-1][0])
+    reload(page)
+    assert way(page).inner_text() == onward
+    # After the last chapter there is none.
+    last = page.evaluate(DATA)["chapters"][-1]
+    page.evaluate("localStorage.clear()")
+    put(page, last, "place", place=last["sections"][-1][0])
+    reload(page)
+    assert way(page).get_attribute("href") == f"{last['href']}#{last['sections'][-1][0]}"
+    assert not faults(visit)
+
+
 def test_a_place_is_kept_for_each_page_and_forgotten_with_the_rest(come):
     visit = come()
     page = visit.page

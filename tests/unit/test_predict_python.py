@@ -10,7 +10,20 @@ import numpy as np
 import pytest
 import wagers
 from offline import with_questions
-from wagers import BELOW, HANDLES, KINDS, NO_NUMBERS, SMALLER, WAGERS, ZERO, choice, number, order, place, sign
+from wagers import (
+    BELOW,
+    HANDLES,
+    KINDS,
+    NO_NUMBERS,
+    SMALLER,
+    WAGERS,
+    ZERO,
+    choice,
+    number,
+    order,
+    place,
+    sign,
+)
 
 from bplib.widgets.bets import Case, features
 from bplib.widgets.predict import Handles, predict

@@ -123,8 +123,8 @@ WAGERS = [
 ]
 #: What is no number, and what is said of it.
 NO_NUMBERS = {
-    "": "number", "six": "number", "1e999": "number", "1/": "number", "1/0": "number", "1/2/3": "number", "%": "number",
-    "1,33,412": "number", "1 339,412": "number", "12 34": "number", "nan": "number",
+    "": "number", "six": "number", "1e999": "number", "1/": "number", "1/0": "number", "1/2/3": "number",
+    "%": "number", "1,33,412": "number", "1 339,412": "number", "12 34": "number", "nan": "number",
     "0,25": "after a point", "1,5": "after a point", "0,125": "after a point", "−3,14": "after a point",
 }  # fmt: skip
 KINDS = (choice, number, sign, order, place)

@@ -30,7 +30,7 @@ export const mount = (el, store, { of, log }) => {
 
   const rows = of.map((i) => {
     const name = labels.names[i];
-    const slope = name.startsWith("d") && labels.names.includes(name.slice(1));
+    const slope = name.startsWith("d") && tape.names.includes(name.slice(1));
     const bar = html("div", { class: `bp-amount${slope ? " bp-slope" : ""}` });
     const text = html("span", { class: slope ? "bp-grad" : "bp-value" });
     return { i, bar, text, parts: [html("span", { class: "bp-name" }, name), html("div", { class: "bp-lane" }, bar), text] };
