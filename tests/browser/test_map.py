@@ -38,7 +38,7 @@ def come(windows, site, visits):
         visit = windows.open(home, shared=False, **options)
         visits.append(visit)
         visit.page.clock.set_fixed_time(NOW)
-        heavy = re.compile(r"/(mathjax/.*|bp/(live|figures|beside))\.js")
+        heavy = re.compile(r"/(mathjax/.*|bp/(live|figures|beside|views/\w+))\.js")
         nothing = "window.MathJax = { startup: { promise: Promise.resolve() } };"
         visit.page.route(heavy, lambda route: route.fulfill(body=nothing))
         visit.page.goto(home + path)

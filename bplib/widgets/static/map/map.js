@@ -144,7 +144,7 @@ class Chapters {
     const next = this.#all[this.#all.indexOf(here.chapter) + 1];
     const over = next && last && (this.#count(here.chapter).done === 1 || here.about.sections.at(-1)?.[0] === place);
     const { chapter, about, sentence } = over ? { chapter: next, about: next, sentence: words.map.goOn } : here;
-    const section = about.sections.find(([id]) => id === place);
+    const section = over ? undefined : about.sections.find(([id]) => id === place);
     const link = this.#on.firstElementChild;
     link.href = about.href + (section ? `#${section[0]}` : "");
     link.replaceChildren(...pieces(sentence, { n: chapter.number, title: titled(section?.[1] ?? chapter.title) }));
