@@ -182,6 +182,7 @@ class Judge:
     cases: Sequence[Case]
     mistakes: Mapping[str, Any]
     differ: Mapping[str, Case]
+    without: Sequence[str]
     tol: float
 
     def truths(self) -> Sequence[Sequence[Target]]:
@@ -214,6 +215,9 @@ class Judge:
         What the answer prints is shown up to twenty lines. Warnings, and whatever else goes to stderr, are
         not shown: they cost a right answer nothing.
         """
+        names = getattr(getattr(answer, "__code__", None), "co_names", ())
+        if used := [name for name in self.without if name in names]:
+            return Feedback(False, f"Not yet. It calls {used[0]}; compute the results from the arguments.")
         truths = self.truths()
         try:
             with _few_lines():
@@ -381,6 +385,8 @@ class Check(Judge):
     differ : mapping of str to mapping
         From what to say to a case in which the last result must not be the first to the last bit: where one
         is computed and the other measured, they can't be.
+    without : sequence of str
+        Names that the answer must not use: it would be handed what it should compute.
 
     Raises
     ------
@@ -418,6 +424,7 @@ class Check(Judge):
     mistakes: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     tol: float = 1e-6
     differ: Mapping[str, Case] = field(default_factory=dict)
+    without: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         for sentence in self.mistakes:

@@ -332,11 +332,13 @@ def bars(
     if unknown := [name for name in names if name not in values]:
         raise ValueError(f"The tape has no node {unknown[0]!r}; it has {', '.join(values)}.")
     numbers = [float(values[name]) for name in names]
+    # "dk" beside a "k" is its gradient.
+    colors = [GRADIENT if name[0] == "d" and name[1:] in values else VALUE for name in names]
     texts = [f"{x:,.0f}" if x.is_integer() and abs(x) < 1e15 else number(x) for x in numbers]
     with style():
         picture = Picture(5.6, 0.7 + 0.34 * len(names), layout="constrained")
         ax = picture.subplots()
-        drawn = ax.barh(names, [x if x > 0 or not log else np.nan for x in numbers], color=VALUE, height=0.6)
+        drawn = ax.barh(names, [x if x > 0 or not log else np.nan for x in numbers], color=colors, height=0.6)
         ax.bar_label(drawn, texts, padding=4)
         ax.invert_yaxis()
         ax.grid(axis="y", visible=False)

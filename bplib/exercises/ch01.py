@@ -285,6 +285,7 @@ check_repaired = Check(
         {"w": 1.0, "b": 0.0, "x": 2.0, "y": 1.0},
         {"w": 0.5, "b": 0.1, "x": 1.0, "y": 0.8},
         {"w": -0.7, "b": 0.4, "x": 3.0, "y": 0.0},
+        {"w": 0.0, "b": 0.3, "x": 1.5, "y": 1.0},  # repaired by x / w, dw has no number here
     ],
     mistakes={
         "this is still what was published": instead(_scalar_neuron, dw=lambda s: s.dz * s.w),
@@ -298,6 +299,7 @@ check_repaired = Check(
         "this one was right as published": instead(_scalar_neuron, db=lambda s: s.dz * s.x),
         "how z changes with b is not b": instead(_scalar_neuron, db=lambda s: s.dz * s.b),
     },
+    without=["loss_and_gradients"],
 )
 
 # 6. The gradient with respect to the input
@@ -395,6 +397,9 @@ check_slope = Check(
         ),
         "this looks to the left only, from x - h to x; measure on both sides": (
             lambda a, x, h: a * (3 * x**2 - 3 * x * h + h**2)
+        ),
+        "the places are half a step h away; go a whole one to each side": (
+            lambda a, x, h: a * (3 * x**2 + h**2 / 4)
         ),
         "this is the difference of two values; a slope is that, divided by the distance": (
             lambda a, x, h: 2 * a * h * (3 * x**2 + h**2)

@@ -91,7 +91,7 @@ class SealedCheck(Judge):
     """A check made of `seal`'s data; call it on the student's function."""
 
     def __init__(self, data: Mapping[str, Any]):
-        self.returns, self.tol = data["returns"], data["tol"]
+        self.returns, self.tol, self.without = data["returns"], data["tol"], data["without"]
         self.cases = [_opened_case(case) for case in data["cases"]]
         self.differ = {sentence: _opened_case(case) for sentence, case in data["differ"].items()}
         self.mistakes = {
@@ -140,6 +140,7 @@ def seal(check: Check) -> dict[str, Any]:
     return {
         "returns": list(check.returns),
         "tol": check.tol,
+        "without": list(check.without),
         "cases": [_sealed_case(case) for case in check.cases],
         "differ": {sentence: _sealed_case(case) for sentence, case in check.differ.items()},
         "truths": [[kept(number) for number in case] for case in check.truths()],

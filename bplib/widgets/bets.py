@@ -238,8 +238,28 @@ def _number(given: Mapping[str, Any]) -> Case:
     return Case("number", question, {"near": near}, answer, told, then)
 
 
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
+_GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}([\s,_])\d{3}(\1\d{3})*(\.\d*)?")
+
+
+def number_in(text: str) -> float:
+    """Return the number that a reader writes: as a page prints it, as a fraction, or in percent.
+
+    >>> number_in("1,339,412"), number_in("1 339 412"), number_in("1/4"), number_in("25 %")
+    (1339412.0, 1339412.0, 0.25, 0.25)
+    """
+    parts = re.sub(r"%\s*$", "/100", text.replace("−", "-")).split("/")
+    plain = [re.sub(r"[\s,_]", "", p) if _GROUPED.fullmatch(p.strip()) else p.strip() for p in parts]
+    if re.fullmatch(r"[+-]?\d+,\d+", plain[0]):
+        raise wrong("bet", "a number", repr(text), "Write the decimals after a point, as in 0.5.")
+    if len(plain) > 2 or not all(map(_NUMBER.fullmatch, plain)) or (plain[1:] and not float(plain[1])):
+        raise wrong("bet", "a number", repr(text), "Write it in digits: 1339412, 1,339,412, 1/4 or 25%.")
+    return float(plain[0]) / float(plain[1] if plain[1:] else 1)
+
+
 def _judge_number(case: Case, bet: Any) -> Verdict:
-    number, near = check_number("bet", bet), case.shown["near"]
+    number = check_number("bet", number_in(bet) if isinstance(bet, str) else bet)
+    near = case.shown["near"]
     if abs(number - case.answer) <= near:
         return Verdict(True)
     side = "below" if number < case.answer else "above"

@@ -91,6 +91,17 @@ def doubled(x, w, b, y):
     return 2 * np.array(dw), 2 * db
 
 
+def loss_and_gradients(w, b, x, y):
+    dw, db = by_tape(w, b, x, y)
+    return (s(w * x + b) - y) ** 2, dw, db
+
+
+def published(w, b, x, y):
+    a = s(w * x + b)
+    dz = 2 * (a - y) * a * (1 - a)
+    return dz * w, dz
+
+
 def as_column(x, w, b, y):
     dw, db = by_complex_step(x, w, b, y)
     return np.array(dw)[:, None], db
@@ -137,6 +148,12 @@ WRONG = [
     ),
     ("check_gap", lambda w, b, x, y, r: (r, r), "Return gap, and nothing else; the number of results is 2"),
     ("check_factor", lambda: "100", "factor should be a number"),
+    ("check_repaired", lambda w, b, x, y: loss_and_gradients(w, b, x, y)[1:], "It calls loss_and_gradients;"),
+    (
+        "check_repaired",
+        lambda w, b, x, y: (published(w, b, x, y)[0] * x / w, 0.0),
+        "dw: it holds NaN or infinity",
+    ),
     ("check_repaired", lambda w, b, x, y: Value(w) * x + b, "the number of results is 1"),
     (
         "check_input_gradient",
@@ -147,5 +164,10 @@ WRONG = [
     ("check_other_stations", by_tape, "dw: this is the gradient of the old line"),
     ("check_slope", lambda a, x, h: a * ((x + h) ** 3 - (x - h) ** 3) / h, "slope: it is twice as large"),
     ("check_slope", lambda a, x, h: a * ((x + h) ** 3 - x**3) / h, "slope: this looks to the right only"),
+    (
+        "check_slope",
+        lambda a, x, h: a * ((x + h / 2) ** 3 - (x - h / 2) ** 3) / h,
+        "slope: the places are half a step h away",
+    ),
     ("check_slope", lambda a, x, h: a * ((x - h) ** 3 - (x + h) ** 3) / 2 / h, "slope: the sign is wrong"),
 ]

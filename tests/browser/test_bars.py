@@ -4,7 +4,7 @@ import math
 from itertools import pairwise
 
 import pytest
-from pages import settle, slider
+from pages import rows, settle, slider
 
 from bplib.scalar import Value
 from bplib.widgets.live import live
@@ -105,4 +105,43 @@ def test_nothing_is_wider_than_a_phone(show, axe):
     visit = show(race(), width=320, color_scheme="dark")
     assert visit.page.evaluate("document.documentElement.scrollWidth") <= 320
     assert axe(visit.page) == []
+    assert not visit.faults
+
+
+def falling():
+    # Of the constant 3 there is a d3, and no gradient.
+    k = Value(0.5, "k")
+    loss = ((3 * k - 1) ** 2).named("loss")
+    views = [bars(loss), bars((6 * (3 * k - 1)).named("dk"), *((k / n).named(f"d{n}") for n in range(3, 12)))]
+    return live(loss, {k: (-1, 1)}, params=[k], views=views, name="falling", rate=0.0123)
+
+
+def test_what_is_called_as_a_gradient_looks_like_one(show):
+    """A "d" before a name that the figure has, and not before anything else."""
+    page = (visit := show(falling())).page
+    bars = "[...document.querySelectorAll('.bp-amount')].map((bar) => getComputedStyle(bar).backgroundColor)"
+    loss, dk, d3, *_ = page.evaluate(bars)
+    assert loss == d3 != dk
+    grads = page.locator(".bp-amounts > .bp-grad")
+    assert grads.count() == 1
+    assert grads.inner_text() == "3"
+    assert not visit.faults
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_no_row_grows_with_the_digits_of_its_number(show, width):
+    page = (visit := show(falling(), width=width)).page
+    sizes = "[...document.querySelectorAll('.bp-lane, .bp-live')].map((e) => [e.offsetWidth, e.offsetHeight])"
+    before = page.evaluate(sizes)
+    for k in (-1, -0.123456, 1 / 3 + 1e-6, 0.0123456):
+        page.evaluate(f"figures[0].store.set(0, {k})")
+        settle(page)
+        assert page.evaluate(sizes) == before, k
+    assert not visit.faults
+
+
+def test_the_table_leaves_out_what_nobody_named(show):
+    """Only a graph draws the numbers between, and only there a reader can know them by their names."""
+    page = (visit := show(falling())).page
+    assert set(rows(page)) == {"k", "loss", "dk", *(f"d{n}" for n in range(3, 12))}
     assert not visit.faults

@@ -38,7 +38,7 @@ def come(windows, site, visits):
         visit = windows.open(home, shared=False, **options)
         visits.append(visit)
         visit.page.clock.set_fixed_time(NOW)
-        heavy = re.compile(r"/(mathjax/.*|bp/(live|figures|beside))\.js")
+        heavy = re.compile(r"/(mathjax/.*|bp/(live|figures|beside|views/\w+))\.js")
         nothing = "window.MathJax = { startup: { promise: Promise.resolve() } };"
         visit.page.route(heavy, lambda route: route.fulfill(body=nothing))
         visit.page.goto(home + path)
@@ -263,6 +263,37 @@ def test_a_reader_comes_back_and_goes_on(come, scheme):
     page.wait_for_url(f"**/{chapter['href']}#{sections[k][0]}")
     assert line.inner_text() == f"You were here last: {sections[k][1]}, section {k + 1} of {len(sections)}."
     assert line.evaluate("(line) => line.parentElement.className") == "bp-desk"
+    assert not faults(visit)
+
+
+def test_from_a_chapter_that_is_over_one_goes_on_to_the_next(come):
+    """Over is what is read to its end, or done."""
+    visit = come()
+    page = visit.page
+    first, second, *_ = page.evaluate(DATA)["chapters"]
+    onward = f"Go on: chapter {second['number']}, {second['title']}"
+    put(page, first, "place", place=first["sections"][2][0])
+    for name in first["predictions"]:
+        put(page, first, f"predict-{name}", **bet(0))
+    *most, last = (check for checks in first["exercises"] for check in checks)
+    for check in most:
+        page.evaluate(PUT, [first["practice"]["page"], check, {"at": day(0), "right": "Right: so."}])
+    reload(page)
+    assert way(page).get_attribute("href") == f"{first['href']}#{first['sections'][2][0]}"
+    page.evaluate(PUT, [first["practice"]["page"], last, {"at": day(0), "right": "Right: so."}])
+    reload(page)
+    assert way(page).inner_text() == onward
+    assert way(page).get_attribute("href") == second["href"]
+    page.evaluate("localStorage.clear()")
+    put(page, first, "place", place=first["sections"][-1][0])
+    reload(page)
+    assert way(page).inner_text() == onward
+    # After the last chapter there is none.
+    last = page.evaluate(DATA)["chapters"][-1]
+    page.evaluate("localStorage.clear()")
+    put(page, last, "place", place=last["sections"][-1][0])
+    reload(page)
+    assert way(page).get_attribute("href") == f"{last['href']}#{last['sections'][-1][0]}"
     assert not faults(visit)
 
 

@@ -118,6 +118,34 @@ def test_an_excerpt_is_what_the_article_says(open_page):
     assert not visit.faults
 
 
+def test_the_contents_mark_the_section_that_one_reads(open_page):
+    """However far a move goes, and after figures were drawn late."""
+    page = (visit := open_page(CHAPTER, width=1280, height=800)).page
+    marked = "[...document.querySelectorAll('#pst-page-toc-nav a.active, #pst-page-toc-nav a[aria-current]')]"
+    marked += ".map((a) => [a.hash, a.getAttribute('aria-current')])"
+    reads = """() => [...document.querySelectorAll('.bd-article section[id] > :is(h2, h3)')]
+      .findLast((head) => head.getBoundingClientRect().top < innerHeight / 3)?.parentElement.id"""
+    seen = set()
+    for by in (*[900] * 12, *[1700] * 6, -5000, -700):
+        page.mouse.move(500, 400)
+        page.mouse.wheel(0, by)
+        page.wait_for_timeout(400)
+        if section := page.evaluate(reads):
+            assert page.evaluate(marked) == [[f"#{section}", "true"]]
+            seen.add(section)
+    assert len(seen) > 5
+    assert not visit.faults
+
+
+def test_nothing_lies_over_the_text_of_a_phone(open_page):
+    page = open_page(CHAPTER, width=390, height=844).page
+    page.evaluate("scrollTo(0, 6000)")
+    page.wait_for_timeout(200)
+    page.mouse.wheel(0, -400)
+    page.wait_for_timeout(400)
+    assert not page.locator("#pst-back-to-top").is_visible()
+
+
 def test_dark_mode_is_a_click_away(open_page):
     page = open_page(CHAPTER).page
     scheme = "getComputedStyle(document.documentElement).colorScheme"

@@ -10,7 +10,20 @@ import numpy as np
 import pytest
 import wagers
 from offline import with_questions
-from wagers import BELOW, HANDLES, KINDS, SMALLER, WAGERS, ZERO, choice, number, order, place, sign
+from wagers import (
+    BELOW,
+    HANDLES,
+    KINDS,
+    NO_NUMBERS,
+    SMALLER,
+    WAGERS,
+    ZERO,
+    choice,
+    number,
+    order,
+    place,
+    sign,
+)
 
 from bplib.widgets.bets import Case, features
 from bplib.widgets.predict import Handles, predict
@@ -43,6 +56,12 @@ def test_every_kind_is_tried_rightly_and_wrongly(make):
 def test_what_is_no_bet_is_refused(make, bet, said):
     with pytest.raises(ValueError, match=said):
         make().judge(bet)
+
+
+@pytest.mark.parametrize(("text", "said"), NO_NUMBERS.items())
+def test_what_is_no_number_says_why(text, said):
+    with pytest.raises(ValueError, match=said):
+        number().judge(text)
 
 
 TWICE = {"zero": ZERO, "smaller": ZERO.upper().replace(",", "")}

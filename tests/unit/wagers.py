@@ -37,6 +37,13 @@ def number(**more):
     return predict("How steep is x * x at 3?", **{**given, **more})
 
 
+def many(**more):
+    passes = 2.0 * 669_706
+    because = {passes / 2: HALF, "below": BELOW, "above": ABOVE}
+    given = {"number": 0.25, "answer": passes, "because": because, "name": "many"}
+    return predict("How many passes are that?", **{**given, **more})
+
+
 def sign(**more):
     because = {"negative": NEGATIVE, "zero": ZERO}
     given = {"sign": True, "answer": 0.2 - 0.1, "because": because, "name": "sign"}
@@ -87,6 +94,18 @@ WAGERS = [
     (number, 3.25, HALF),
     (number, 3.5, BELOW),
     (number, -6.0, BELOW),
+    (number, "6.1", ""),
+    (number, " 12/2 ", ""),
+    (number, "6/2", HALF),
+    (number, "600%", ""),
+    (number, "−25 %", BELOW),
+    (many, "1339412", ""),
+    (many, "1,339,412", ""),
+    (many, "1 339 412", ""),
+    (many, "1\u202f339\u202f412", ""),
+    (many, "1_339_412.0", ""),
+    (many, "669,706", HALF),
+    (many, "2,678,824/2", ""),
     (sign, "positive", ""),
     (sign, "zero", ZERO),
     (sign, "negative", NEGATIVE),
@@ -102,4 +121,10 @@ WAGERS = [
     (place, [0.6, 0.4, -0.5, -0.6], TURN),
     (place, [0.4, 0.4, -0.5, -0.5], TURN),
 ]
+#: What is no number, and what is said of it.
+NO_NUMBERS = {
+    "": "number", "six": "number", "1e999": "number", "1/": "number", "1/0": "number", "1/2/3": "number",
+    "%": "number", "1,33,412": "number", "1 339,412": "number", "12 34": "number", "nan": "number",
+    "0,25": "after a point", "1,5": "after a point", "0,125": "after a point", "−3,14": "after a point",
+}  # fmt: skip
 KINDS = (choice, number, sign, order, place)

@@ -86,6 +86,27 @@
     dialog.addEventListener("click", ({ target }) => target.closest("a") && dialog.close());
   });
 
+  // The theme marks in the list of contents what comes into the upper part of the window, and misses what a long move
+  // skips. Once a move is over, the last heading above a third of the window is the place.
+  const entries = [...document.querySelectorAll("#pst-page-toc-nav a[href^='#']")];
+  const markPlace = () => {
+    const heading = ({ hash }) => document.getElementById(decodeURIComponent(hash.slice(1)));
+    const isPast = (entry) => heading(entry)?.getBoundingClientRect().top < innerHeight / 3;
+    const here = entries.findLast(isPast) ?? entries[0];
+    for (const entry of entries) {
+      entry.classList.toggle("active", entry === here);
+      if (entry === here) entry.setAttribute("aria-current", "true");
+      else entry.removeAttribute("aria-current");
+    }
+    each("#pst-page-toc-nav .toc-entry", (item) => item.classList.toggle("active", item.contains(here)));
+  };
+  let moving = 0;
+  const mark = () => {
+    clearTimeout(moving);
+    moving = setTimeout(markPlace, 100);
+  };
+  if (entries.length) ["scroll", "bp-drawn"].forEach((event) => addEventListener(event, mark));
+
   // Paper is light, whatever was chosen for the screen. A browser tells of printing by events, by the medium, or by both.
   const { dataset } = document.documentElement;
   let theme = null; // of the screen, while the page is printed

@@ -26,6 +26,7 @@ export const linked = (hash) => {
   }
 };
 
+const NODES = ["graph", "ribbons"]; // the views that draw all nodes
 const SOURCES = { tape: TapeSource, program: ProgramSource, frames: FramesSource, shapes: ShapesSource, lanes: LanesSource };
 
 // views: a table of mount(element, store, spec), each of which returns its cleanup.
@@ -87,7 +88,8 @@ export const figure = (views) => ({ model, el }) => {
   root.append(end);
   const site = model.get("site");
   foot(end, { site, state: () => store.state(name), link: hash, reset: () => panel.restart(reset), say: (text) => store.say(text) });
-  cleanups.push(table(end, store, { quantities: spec.views.flatMap((view) => view.quantities ?? []) }));
+  const drawn = spec.views.some(({ view }) => NODES.includes(view));
+  cleanups.push(table(end, store, { quantities: spec.views.flatMap((view) => view.quantities ?? []), drawn }));
 
   // One way in, one way out; equal numbers stop the echo.
   const same = (a, b) => a.length === b.length && a.every((x, k) => x === b[k]);

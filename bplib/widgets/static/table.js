@@ -7,10 +7,10 @@ import { fill, words } from "./words.js";
 const head = (text) => html("th", { scope: "col" }, text);
 const MOST = 400; // numbers of one array
 
-// The nodes of a graph: {element, update}.
-const nodeTable = (store) => {
+// The nodes of a graph: {element, update}. Those without a name stand there where the figure draws them, too.
+const nodeTable = (store, drawn) => {
   const { tape, labels } = store;
-  const rows = movingParts(tape).nodes.map((i) => {
+  const rows = movingParts(tape).nodes.filter((i) => drawn || tape.names[i] || i === tape.output).map((i) => {
     const value = html("td", { class: "bp-value" });
     const grad = html("td", { class: "bp-grad" });
     const formula = tape.nodes[i][0] === "input" ? words.table.given : labels.formulas[i];
@@ -73,8 +73,8 @@ const shapesTable = (store, { arrays, form }) =>
 
 const tableOf = (store, named) => (named[1].arrays ? shapesTable(store, named[1]) : (named[1].by ? groupTable : arrayTable)(store, named));
 
-export const mount = (el, store, { quantities }) => {
-  const tables = store.tape ? [nodeTable(store)] : quantities.map((named) => tableOf(store, named));
+export const mount = (el, store, { quantities, drawn }) => {
+  const tables = store.tape ? [nodeTable(store, drawn)] : quantities.map((named) => tableOf(store, named));
   const details = html("details", { class: "bp-table" }, html("summary", {}, words.table.title), ...tables.map(({ element }) => element));
   const update = () => details.open && tables.forEach((table) => table.update());
   details.addEventListener("toggle", update);

@@ -35,6 +35,7 @@ def line(
     y: tuple[float, float] | None = None,
     axis: str = "",
     what: str = "",
+    gradients: Iterable[str] = (),
     **titled: Quantity,
 ) -> dict[str, Any]:
     """Ask `live` for curves of 1-D arrays, which can be read and zoomed.
@@ -55,6 +56,8 @@ def line(
         What the axes show, where it is to stay.
     axis, what : str, optional
         The names of the horizontal and of the vertical axis.
+    gradients : sequence of str, optional
+        The titles of curves that gradients made, in vermillion; those of gradients are so anyway.
     **titled : quantities
         More curves, the keyword as the title: ``loss=history("loss")``.
 
@@ -80,6 +83,7 @@ def line(
         "y": y,
         "axis": axis,
         "what": what,
+        "gradients": list(gradients),
     }
 
 
@@ -111,6 +115,7 @@ class Line(View):
         y: tuple[float, float] | None,
         axis: str,
         what: str,
+        gradients: Sequence[str],
     ) -> Line:
         """Find the arrays and the ranges."""
         titles = [title for title, _ in of]
@@ -118,6 +123,8 @@ class Line(View):
             raise ValueError(
                 f"line(...) draws 1 to {MAX_CURVES} curves, each with a title of its own; {titles} came."
             )
+        if unknown := [title for title in gradients if title not in titles]:
+            raise ValueError(f"line(gradients=...) names curves, {', '.join(titles)}; {unknown[0]!r} came.")
         if log not in ("", "x", "y", "xy"):
             raise ValueError(f"line(log=...) is '', 'x', 'y' or 'xy'; {log!r} came.")
         if over is None and "x" in log:
@@ -137,7 +144,7 @@ class Line(View):
         if against is not None:
             n = arrays.input("line(against=...)", against)
             numbers(arrays, n, "line(against=...)", controls)
-        curves = [{"title": t, "q": q, "gradient": _is_gradient(q)} for t, q in of]
+        curves = [{"title": t, "q": q, "gradient": t in gradients or _is_gradient(q)} for t, q in of]
         named = "step" if all(past) else over if isinstance(over, str) else "index"
         names = arrays.source.names
         steps = names.index("steps") if all(past) and "steps" in names else None

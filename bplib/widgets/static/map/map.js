@@ -80,13 +80,20 @@ class Chapters {
     return this.#all.filter(({ page }) => pages.includes(page)).map(({ number }) => number).join(words.map.and);
   }
 
+  // How many predictions were made and exercises solved, and their part of all.
+  #count({ page, predictions, exercises, practice }) {
+    const made = predictions.filter((name) => betsOn(page, name).length).length;
+    const isRight = (check) => shared().get(practice.page, check)?.right !== undefined;
+    const right = exercises.filter((checks) => checks.every(isRight)).length;
+    return { made, right, done: (made + right) / (predictions.length + exercises.length || 1) };
+  }
+
   // Says of each chapter what has been done.
   #tell() {
     const missed = this.#all.find(({ page }) => page === this.#miss?.page);
-    this.#all.forEach(({ page, minutes, predictions, exercises, needs, practice }, k) => {
-      const made = predictions.filter((name) => betsOn(page, name).length).length;
-      const isRight = (check) => shared().get(practice.page, check)?.right !== undefined;
-      const right = exercises.filter((checks) => checks.every(isRight)).length;
+    this.#all.forEach((chapter, k) => {
+      const { page, minutes, predictions, exercises, needs } = chapter;
+      const { made, right, done } = this.#count(chapter);
       const due = this.#due.get(page);
       const lit = missed?.needs.includes(page);
       const told = [
@@ -100,7 +107,7 @@ class Chapters {
       ].filter(Boolean);
       const item = this.#items[k];
       item.querySelector(".bp-map-told").replaceChildren(...told.flatMap(([name, text]) => [html("span", { class: name }, text), " "]));
-      item.style.setProperty("--done", (made + right) / (predictions.length + exercises.length || 1));
+      item.style.setProperty("--done", done);
       item.classList.toggle("bp-lit", !!lit);
       item.classList.toggle("bp-missed", missed?.page === page);
     });
@@ -124,7 +131,7 @@ class Chapters {
       html("button", { type: "button", title: words.map.forgetTitle, onclick: forget }, words.map.forget));
   }
 
-  // Leads to where the reader was last, or to the first chapter.
+  // Leads to where the reader was last, or to the first chapter; from what is done, or read to its end, to the next one.
   #tellWay() {
     const pages = new Map(this.#all.flatMap((chapter) =>
       [[chapter, words.map.goOn], [chapter.practice, words.map.practise]].filter(([about]) => about).map(([about, sentence]) => [about.page, { chapter, about, sentence }])));
@@ -132,8 +139,12 @@ class Chapters {
     const places = kept.filter(({ cell }) => cell === PLACE);
     const [last] = (places.length ? places : kept).sort((a, b) => Date.parse(b.entry.at) - Date.parse(a.entry.at));
     const [first] = this.#all;
-    const { chapter, about, sentence } = pages.get(last?.page) ?? { chapter: first, about: first, sentence: words.map.begin };
-    const section = about.sections.find(([id]) => id === last?.entry.place);
+    const here = pages.get(last?.page) ?? { chapter: first, about: first, sentence: words.map.begin };
+    const place = last?.entry.place;
+    const next = this.#all[this.#all.indexOf(here.chapter) + 1];
+    const over = next && last && (this.#count(here.chapter).done === 1 || here.about.sections.at(-1)?.[0] === place);
+    const { chapter, about, sentence } = over ? { chapter: next, about: next, sentence: words.map.goOn } : here;
+    const section = over ? undefined : about.sections.find(([id]) => id === place);
     const link = this.#on.firstElementChild;
     link.href = about.href + (section ? `#${section[0]}` : "");
     link.replaceChildren(...pieces(sentence, { n: chapter.number, title: titled(section?.[1] ?? chapter.title) }));

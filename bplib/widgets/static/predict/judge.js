@@ -1,5 +1,7 @@
 // How a bet is judged, as Python does it (bplib/widgets/bets.py): whether it is right, and the sentence meant for it.
 // Pure. asked: a case as the page shows it; told: { answer, because: [[key, sentence]], then }, what was packed.
+import { parse } from "../format.js";
+import { words } from "../words.js";
 
 const SIGNS = ["negative", "zero", "positive"];
 const LEVEL = 0.08; // heights closer than this part of the range are level
@@ -48,6 +50,18 @@ const JUDGES = {
     const missed = because.find(([key]) => mine[key].some((x, k) => x !== truth[key][k]));
     return missed ? not(missed[1]) : RIGHT;
   },
+};
+
+// The number that a reader writes for a bet, or a sentence that says why it is none. Here nobody need write it as a figure's
+// entry takes it: 1,339,412 and 1 339 412 and 1_339_412, 1/4 and 25 % are numbers, too.
+const GROUPED = /^[+−-]?[1-9]\d{0,2}([\s,_])\d{3}(\1\d{3})*(\.\d*)?$/;
+
+export const numberIn = (text) => {
+  const plain = (part) => parse(GROUPED.test(part.trim()) ? part.trim().replace(/[\s,_]/g, "") : part);
+  const [above, ...below] = text.replace(/%\s*$/, "/100").split("/").map(plain);
+  const fault = [above, ...below].find((part) => typeof part === "string");
+  if (fault ?? below.length === 0) return fault ?? above;
+  return below.length === 1 && below[0] ? above / below[0] : words.numbers.none;
 };
 
 // Whether something that was kept is a bet on this case.

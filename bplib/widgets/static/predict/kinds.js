@@ -2,8 +2,9 @@
 // and asked to commit(). Returns { read, show, focus }: read() gives the bet, or a sentence in `fault`; show(bet) puts one
 // there. `name` says a bet in words.
 import { html, uniqueId } from "../dom.js";
-import { fmt, parse } from "../format.js";
+import { fmt } from "../format.js";
 import { words } from "../words.js";
+import { numberIn } from "./judge.js";
 import { ask as order } from "./order.js";
 import { ask as place, name as namePlace } from "./place.js";
 import { rich } from "./rich.js";
@@ -30,7 +31,7 @@ const number = (el, _, { commit }) => {
   el.append(html("label", { class: "bp-field" }, words.predict.number, " ", input));
   return {
     read: () => {
-      const x = parse(input.value);
+      const x = numberIn(input.value);
       return typeof x === "string" ? { fault: x } : { bet: x };
     },
     show: (bet) => (input.value = bet === null ? "" : fmt(bet)),

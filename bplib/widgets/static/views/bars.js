@@ -1,9 +1,12 @@
 // The view `bars`: some quantities one below the other, on one scale that stays as it is while a control moves.
+// A quantity that is called as a gradient is, "dk" beside a "k", looks like one.
 // A logarithmic scale says where it starts and what a mark stands for: there a bar twice as long is not twice as much.
 import { count } from "../count.js";
 import { html, setText } from "../dom.js";
+import { fmt } from "../format.js";
 import { nearAll } from "../parts/near.js";
 import { corners } from "../parts/reach.js";
+import { DIGITS } from "../say.js";
 import { pieces, words } from "../words.js";
 
 const MOST_CORNERS = 64;
@@ -26,9 +29,11 @@ export const mount = (el, store, { of, log }) => {
   const place = (x) => `${(100 * (x / 2 - lo / 2)) / (hi / 2 - lo / 2 || 1)}%`;
 
   const rows = of.map((i) => {
-    const bar = html("div", { class: "bp-amount" });
-    const text = html("span", { class: "bp-value" });
-    return { i, bar, text, parts: [html("span", { class: "bp-name" }, labels.names[i]), html("div", { class: "bp-lane" }, bar), text] };
+    const name = labels.names[i];
+    const slope = name.startsWith("d") && tape.names.includes(name.slice(1));
+    const bar = html("div", { class: `bp-amount${slope ? " bp-slope" : ""}` });
+    const text = html("span", { class: slope ? "bp-grad" : "bp-value" });
+    return { i, bar, text, parts: [html("span", { class: "bp-name" }, name), html("div", { class: "bp-lane" }, bar), text] };
   });
   const marks = html("div", { class: "bp-lane bp-marks" });
   const note = html("p", { class: "bp-note" });
@@ -64,7 +69,7 @@ export const mount = (el, store, { of, log }) => {
       const ends = log ? [lo, x > 0 ? Math.log10(x) : lo] : [Math.min(0, x), Math.max(0, x)];
       bar.style.left = place(ends[0]);
       bar.style.width = `calc(${place(ends[1])} - ${place(ends[0])})`;
-      setText(text, count(x));
+      setText(text, Number.isInteger(x) ? count(x) : fmt(x, DIGITS));
     }
     sliders.update();
   };

@@ -158,7 +158,7 @@ class Cell {
     this.#plain?.remove();
     this.input.hidden = true;
     this.input.after(place);
-    this.say(words.workbook.leave);
+    if (matchMedia("(any-hover: hover)").matches) this.say(words.workbook.leave); // a finger has no Esc
     this.#editor.focus();
   }
 
