@@ -111,7 +111,7 @@ def _run(name: str, text: str, place: str) -> Any:
 
 
 def lacks(text: str, also: Container[str] = ()) -> list[str]:
-    """Name what a piece's text asks for and would not find when it runs alone; `also` is there too.
+    r"""Name what a piece's text asks for and would not find when it runs alone; `also` is there too.
 
     Examples
     --------
@@ -191,7 +191,7 @@ def keep(piece: Any) -> None:
     Raises
     ------
     ValueError
-        If the book keeps no piece of that name, or if it asks for what stands in no other line of ``mine.py``.
+        If the book keeps no piece of that name, or if it asks for what ``mine.py`` does not have.
     """
     name = getattr(piece, "__name__", repr(piece))
     if name not in LENT:

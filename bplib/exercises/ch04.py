@@ -427,7 +427,7 @@ def _hidden_first(*case: float) -> tuple[float, ...]:
 
 def _moved_a1(s: Stations) -> float:
     d1 = s.rate * s.delta2 * s.W2 * (s.a1 > 0)
-    return max((s.W1 - d1 * s.x) * s.x + s.b1 - d1, 0.0)
+    return max(float((s.W1 - d1 * s.x) * s.x + s.b1 - d1), 0.0)
 
 
 check_repaired = Check(
@@ -444,8 +444,8 @@ check_repaired = Check(
         "the weight on the way back is gone; which one belongs there?": _wrong_step(back=lambda s: 1.0),
         "the old and the new weight are mixed": _wrong_step(back=lambda s: (s.W2 + s.new_W2) / 2),
         "the output has moved, and the forward pass is run again: two points are mixed": _two_points,
-        "W1 and b1 have moved, and a1 is taken once more: two points are mixed": _wrong_step(for_W2=_moved_a1),
-        "the hidden unit has moved, and the output answers to the new one: two points are mixed": _hidden_first,
+        "W1 and b1 have moved, and a1 is taken anew: two points are mixed": _wrong_step(for_W2=_moved_a1),
+        "the hidden unit has moved, and the output answers to that: two points are mixed": _hidden_first,
         "a silent unit passes nothing back: the slope of ReLU is missing": _wrong_step(slope=lambda s: 1.0),
         "delta2 is the one of the squared error": _wrong_step(
             delta2=lambda s: 2 * s.delta2 * s.yhat * (1 - s.yhat)

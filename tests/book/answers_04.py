@@ -154,8 +154,12 @@ def step_with_new_a1(W1, b1, W2, b2, x, y, rate):
 
 
 WRONG = [
-    ("check_by_hand", lambda: (0.269, 0.313, 0.106, 0.212, -0.159, -0.476), "delta2: this is the delta of the squared"),
-    ("check_by_hand", lambda: (0.269, 0.313, -0.731, -1.46, 1.1, 3.29), "delta2: this is the delta for y = 1"),
+    (
+        "check_by_hand",
+        lambda: (0.269, 0.313, 0.106, 0.212, -0.159, -0.476),
+        "delta2: this is the delta of the sq",
+    ),
+    ("check_by_hand", lambda: (0.269, 0.313, -0.731, -1.46, 1.1, 3.29), "delta2: this is the delta for y"),
     ("check_repaired", step_in_two_from_x, "W2: the hidden unit has moved"),
     ("check_repaired", step_with_new_a1, "W2: W1 and b1 have moved"),
     ("check_layer_gradients", lambda delta, a: (np.outer(delta, a), 0 * delta), "db: it is zero"),

@@ -156,6 +156,7 @@ def test_one_from_a_file_is_shown_and_waits_for_a_click(cells, visit, axe, tmp_p
 
 def test_one_that_breaks_or_never_ends_is_named_and_the_book_s_is_offered(cells, visit):
     page, uses = visit.page, cells.holding("from bplib.mine")
+    page.reload()  # with the buttons that the test before took out
     below = cells.holding("ch02.check_power")
     keep(page, "def slope(f, x):\n    return f(x) / 0")
     below.get_by_role("button", name="Run", exact=True).click()

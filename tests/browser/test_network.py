@@ -472,11 +472,13 @@ def test_a_table_that_no_task_has_opened_takes_no_room(show, width, touch):
 
     assert not every.is_visible() and share() > 0.95
     assert "Click" not in hint.inner_text()
-    press(page, "Next")
+    page.get_by_role("button", name="Next").click()
+    settle(page)
     assert every.is_visible()
     assert page.locator(".bp-intermediates").is_visible() == (not touch)
     assert (share() > 0.95) == touch
-    press(page, "Next")
+    page.get_by_role("button", name="Next").click()
+    settle(page)
     assert "Click an edge" in hint.inner_text()
     assert not visit.faults
 
