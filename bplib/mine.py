@@ -11,15 +11,18 @@ In JupyterLab `keep` writes it into ``mine.py``, in the exercises' folder, when 
 from __future__ import annotations
 
 import ast
+import builtins
+import dis
 import inspect
 import linecache
 import math
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Container, Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
 from traceback import walk_tb
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -42,6 +45,9 @@ FILE = "mine.py"
 PLACES = (Path(FILE), Path("exercises") / FILE)
 HEAD = '"""What I made in the exercises; `bplib.mine` imports it from here."""\n\n'
 HEAD += "import math\n\nimport numpy as np\n\nfrom bplib.scalar import Value\n"
+
+#: What a piece finds beside itself.
+_AT_HAND = {"math": math, "np": np, "Value": scalar.Value}
 
 _PLACE = re.compile(r"<your (\w+)>")
 _brought: dict[str, str] = {}  # by the page
@@ -92,7 +98,7 @@ def _run(name: str, text: str, place: str) -> Any:
         module, _, own = LENT[name].partition(":")
         return getattr(import_module(module), own or name)
     linecache.cache[place] = (len(text), None, text.splitlines(keepends=True), place)
-    space: dict[str, Any] = {"__name__": "mine", "math": math, "np": np, "Value": scalar.Value}
+    space: dict[str, Any] = {"__name__": "mine", **_AT_HAND}
     space.pop(name, None)
     try:
         exec(compile(text, place, "exec", dont_inherit=True), space)
@@ -102,6 +108,38 @@ def _run(name: str, text: str, place: str) -> Any:
         raise PieceError(name, why) from error
     except Exception as error:
         raise PieceError(name, f"{type(error).__name__}: {error}") from error
+
+
+def lacks(text: str, also: Container[str] = ()) -> list[str]:
+    r"""Name what a piece's text asks for and would not find when it runs alone; `also` is there too.
+
+    Examples
+    --------
+    >>> lacks("def network(x):\n    a = np.tanh(x)\n    return sigmoid(a)")
+    ['sigmoid']
+    """
+    code = compile(text, "<piece>", "exec", dont_inherit=True)
+    made = _names(code, "STORE_NAME")
+    found = {*vars(builtins), *_AT_HAND, *made}
+    asked = (
+        name
+        for part in _parts(code)
+        for name in _names(part, "LOAD_NAME", "LOAD_GLOBAL")
+        if name not in _names(part, "STORE_NAME")  # of a class, beside its methods
+    )
+    return [name for name in dict.fromkeys(asked) if name not in found and name not in also]
+
+
+def _parts(code: CodeType) -> Iterator[CodeType]:
+    """Give a text's code, and that of all functions and classes in it."""
+    yield code
+    for part in code.co_consts:
+        if isinstance(part, CodeType):
+            yield from _parts(part)
+
+
+def _names(code: CodeType, *does: str) -> list[str]:
+    return [step.argval for step in dis.get_instructions(code) if step.opname in does]
 
 
 def bring(texts: Mapping[str, str]) -> None:
@@ -153,7 +191,7 @@ def keep(piece: Any) -> None:
     Raises
     ------
     ValueError
-        If the book keeps no piece of that name.
+        If the book keeps no piece of that name, or if it asks for what ``mine.py`` does not have.
     """
     name = getattr(piece, "__name__", repr(piece))
     if name not in LENT:
@@ -166,8 +204,13 @@ def keep(piece: Any) -> None:
     lines = text.splitlines(keepends=True)
     for span in reversed(_spans(text, name)):
         del lines[span]
-    kept = "".join(lines).rstrip()
-    path.write_text(f"{kept}\n\n\n{_source(name, piece).rstrip()}\n", encoding="utf-8")
+    kept, own = "".join(lines).rstrip(), _source(name, piece).rstrip()
+    if missing := lacks(own, also=_names(compile(kept, FILE, "exec", dont_inherit=True), "STORE_NAME")):
+        raise ValueError(
+            f"{name} is not kept: it asks for {', '.join(missing)}, which {path} does not have. "
+            f"Write what it needs into {name} itself."
+        )
+    path.write_text(f"{kept}\n\n\n{own}\n", encoding="utf-8")
     print(f"{name}: kept in {path}")
 
 

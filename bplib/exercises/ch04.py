@@ -91,7 +91,10 @@ check_by_hand = Check(
         "the slope of the sigmoid is still in it; it cancels with that of the loss": _wrong_by_hand(
             delta2=_YHAT**2 * (1 - _YHAT)
         ),
-        "this is the delta of the squared error": _wrong_by_hand(delta2=2 * _YHAT**2 * (1 - _YHAT)),
+        "this is the delta of the squared error": _wrong_by_hand(
+            delta2=round(2 * _YHAT**2 * (1 - _YHAT), 3)  # of three digits, as a reader writes it
+        ),
+        "this is the delta for y = 1": _wrong_by_hand(delta2=_YHAT - 1),
         "it is y - yhat; the gradient is yhat - y": lambda: {"delta2": -_YHAT},
         "this is the slope of the loss with respect to yhat, before the sigmoid": _wrong_by_hand(
             delta2=1 / (1 - _YHAT)
@@ -416,6 +419,17 @@ def _two_points(*case: float) -> tuple[float, ...]:
     return (*_wrong_step()(*case[:2], W2, b2, *case[4:])[:2], W2, b2)
 
 
+def _hidden_first(*case: float) -> tuple[float, ...]:
+    """Move the hidden unit's parameters, then take the output's gradients with both moved."""
+    W1, b1 = _wrong_step()(*case)[:2]
+    return (W1, b1, *_wrong_step()(W1, b1, *case[2:])[2:])
+
+
+def _moved_a1(s: Stations) -> float:
+    d1 = s.rate * s.delta2 * s.W2 * (s.a1 > 0)
+    return max(float((s.W1 - d1 * s.x) * s.x + s.b1 - d1), 0.0)
+
+
 check_repaired = Check(
     _step,
     returns=["W1", "b1", "W2", "b2"],
@@ -430,6 +444,8 @@ check_repaired = Check(
         "the weight on the way back is gone; which one belongs there?": _wrong_step(back=lambda s: 1.0),
         "the old and the new weight are mixed": _wrong_step(back=lambda s: (s.W2 + s.new_W2) / 2),
         "the output has moved, and the forward pass is run again: two points are mixed": _two_points,
+        "W1 and b1 have moved, and a1 is taken anew: two points are mixed": _wrong_step(for_W2=_moved_a1),
+        "the hidden unit has moved, and the output answers to that: two points are mixed": _hidden_first,
         "a silent unit passes nothing back: the slope of ReLU is missing": _wrong_step(slope=lambda s: 1.0),
         "delta2 is the one of the squared error": _wrong_step(
             delta2=lambda s: 2 * s.delta2 * s.yhat * (1 - s.yhat)

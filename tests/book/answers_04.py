@@ -139,7 +139,29 @@ def step_in_two(W1, b1, W2, b2, x, y, rate):
     return W1, b1, W2, b2
 
 
+def step_in_two_from_x(W1, b1, W2, b2, x, y, rate):
+    """Move the hidden unit first, and go through the network as it is then."""
+    W1, b1, _, _ = step_by_values(W1, b1, W2, b2, x, y, rate)
+    _, _, W2, b2 = step_by_values(W1, b1, W2, b2, x, y, rate)
+    return W1, b1, W2, b2
+
+
+def step_with_new_a1(W1, b1, W2, b2, x, y, rate):
+    delta2 = 1 / (1 + math.exp(-W2 * max(W1 * x + b1, 0) - b2)) - y
+    delta1 = delta2 * W2 * (W1 * x + b1 > 0)
+    W1, b1 = W1 - rate * delta1 * x, b1 - rate * delta1
+    return W1, b1, W2 - rate * delta2 * max(W1 * x + b1, 0), b2 - rate * delta2
+
+
 WRONG = [
+    (
+        "check_by_hand",
+        lambda: (0.269, 0.313, 0.106, 0.212, -0.159, -0.476),
+        "delta2: this is the delta of the sq",
+    ),
+    ("check_by_hand", lambda: (0.269, 0.313, -0.731, -1.46, 1.1, 3.29), "delta2: this is the delta for y"),
+    ("check_repaired", step_in_two_from_x, "W2: the hidden unit has moved"),
+    ("check_repaired", step_with_new_a1, "W2: W1 and b1 have moved"),
     ("check_layer_gradients", lambda delta, a: (np.outer(delta, a), 0 * delta), "db: it is zero"),
     ("check_by_hand", lambda: (0.269, 0.313, 0.269, 0.538, -0.538, -1.614), "delta1: it is not the right"),
     ("check_by_hand", lambda: (0.269, 0.313, 0.269, 0.538, 0.403, 1.21), "delta1: the sign is wrong"),

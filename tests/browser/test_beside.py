@@ -192,9 +192,16 @@ def test_the_contents_give_way_to_a_button(open_page):
     assert not visit.faults
 
 
-@pytest.mark.parametrize("size", [(1366, 650), (1440, 900)])
-def test_a_figure_keeps_its_place_whatever_its_tasks_open(open_page, size):
-    page = (visit := open_page("book/05-matrices-and-batches.html", width=size[0], height=size[1])).page
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [
+        ("05-matrices-and-batches", (1366, 650)),
+        ("05-matrices-and-batches", (1440, 900)),
+        ("04-two-layer-network", (1280, 800)),  # the narrowest that stand beside their text
+    ],
+)
+def test_a_figure_keeps_its_place_whatever_its_tasks_open(open_page, name, size):
+    page = (visit := open_page(f"book/{name}.html", width=size[0], height=size[1])).page
     settle(page)
     looks = """(figure) => {
       const [track, frame] = [figure.closest(".widget-subarea"), figure.closest(".widget-subarea > div")];

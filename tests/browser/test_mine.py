@@ -64,6 +64,16 @@ def test_an_answer_is_kept_when_its_check_says_right(cells, visit):
     said = "Your slope is kept: later pages can import it from bplib.mine. Your tools so far: slope."
     assert cells.status(check) == said
     assert kept(visit.page)["text"] == TEXT
+    # Right with the help of another cell, it would be found by no later page.
+    imports = cells[0]
+    book = imports.locator(".cell_input pre").inner_text()
+    write_plain(visit.page, imports, f"{book}\n\ndef ahead(f, x, h): return f(x + h)")
+    answer.locator("textarea").fill(TEXT.replace("f(x + h)", "ahead(f, x, h)"))
+    assert cells.run(check) == "Right: slope, in 3 cases of 3."
+    said = "Your slope is not kept: alone it does not find ahead. Write what it needs into its own cell."
+    assert cells.status(check) == said
+    assert kept(visit.page)["text"] == TEXT
+    imports.get_by_role("button", name="Reset").click()
     # What is written later is no tool before it is checked.
     answer.locator("textarea").fill("slope = 1")
     assert kept(visit.page)["text"] == TEXT
@@ -146,6 +156,7 @@ def test_one_from_a_file_is_shown_and_waits_for_a_click(cells, visit, axe, tmp_p
 
 def test_one_that_breaks_or_never_ends_is_named_and_the_book_s_is_offered(cells, visit):
     page, uses = visit.page, cells.holding("from bplib.mine")
+    page.reload()  # with the buttons that the test before took out
     below = cells.holding("ch02.check_power")
     keep(page, "def slope(f, x):\n    return f(x) / 0")
     below.get_by_role("button", name="Run", exact=True).click()

@@ -17,7 +17,7 @@ from pages import (
 
 from bplib.neurons import neurons
 from bplib.widgets import library
-from bplib.widgets.live import live
+from bplib.widgets.live import live, task
 from bplib.widgets.views import bars as amounts
 from bplib.widgets.views import compose, curve, graph, network
 
@@ -421,6 +421,11 @@ def test_the_prediction_bar_agrees_parts_and_changes_sign(show_all):
         assert (f"from W1 = {turn:.3g} on" in words.inner_text()) == (w == 1.2)
         assert hollow[0] == pytest.approx(50 - hollow[1], abs=0.01)
         assert solid[0] == pytest.approx(50 - solid[1] if true < 0 else 50, abs=0.01)
+    # Chosen again it is measured on.
+    before = bars(page)
+    part(page, "edge W1").press("Enter")
+    settle(page)
+    assert bars(page) == before and before[0][1] != 0
     # A new point to measure from; and another input moves it too.
     page.get_by_role("button", name="Measure from here").click()
     settle(page)
@@ -444,6 +449,38 @@ def test_a_click_chooses_a_weight_and_typed_nonsense_is_refused(show_all):
     assert "outside the range" in said(page)
     type_into(page, "b1_2", "0.3")
     assert table(page)["z1_2"][0] == "2.1"
+
+
+@pytest.mark.parametrize(("width", "touch"), [(390, True), (1000, False)])
+def test_a_table_that_no_task_has_opened_takes_no_room(show, width, touch):
+    """Nor does the figure speak of a slider that is not there yet."""
+    net = neurons([[[0.5]], [[0.8]]], [[0.1], [0.2]], ["relu", "sigmoid"], x=[2.0], y=[0.8], loss="squared")
+    drawing = network(net.layers, net.W, sums=net.z, biases=net.b)
+    asked = [
+        task("Step.", opens=["network"]),
+        task("Read.", passes="done", opens=["table"]),
+        task("Move.", opens=["move"]),
+    ]
+    spans = {p: (-1, 3) for p in net.params}
+    fig = live(net.loss, spans, params=net.params, views=[drawing], tasks=asked, name="asked")
+    page = (visit := show(fig, whole=False, width=width, height=844, has_touch=touch)).page
+    picture, columns = page.locator(".bp-network svg"), page.locator(".bp-network .bp-columns")
+    every, hint = page.locator(".bp-every"), page.locator(".bp-network .bp-reading")
+
+    def share():
+        return picture.bounding_box()["width"] / columns.bounding_box()["width"]
+
+    assert not every.is_visible() and share() > 0.95
+    assert "Click" not in hint.inner_text()
+    page.get_by_role("button", name="Next").click()
+    settle(page)
+    assert every.is_visible()
+    assert page.locator(".bp-intermediates").is_visible() == (not touch)
+    assert (share() > 0.95) == touch
+    page.get_by_role("button", name="Next").click()
+    settle(page)
+    assert "Click an edge" in hint.inner_text()
+    assert not visit.faults
 
 
 def test_the_zero_that_is_none(show_all):

@@ -217,6 +217,28 @@ def test_handles_are_dragged_tapped_and_chosen(asked):
     assert heights(2) == before, "what is said stays"
 
 
+def test_a_finger_that_pulls_a_handle_does_not_scroll(asked):
+    page = asked(*(place() for _ in range(5)), width=390, height=500, has_touch=True).page
+    page.evaluate("scrollTo(0, 60)")
+    settle(page)
+    before = page.evaluate("scrollY")
+    handle = card(page).get_by_role("slider").first
+    box = handle.locator(".bp-dot").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    touch = page.context.new_cdp_session(page)
+
+    def send(kind, *points):
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": list(points)})
+
+    send("touchStart", {"x": x, "y": y})
+    for moved in range(5, 61, 5):
+        send("touchMove", {"x": x, "y": y - moved})
+    send("touchEnd")
+    settle(page)
+    assert page.evaluate("scrollY") == before > 0
+    assert float(handle.get_attribute("aria-valuenow")) > 0.6
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_everybody_can_use_it(asked, axe, scheme):
     visit = asked(*(kind() for kind in KINDS), color_scheme=scheme, width=390, height=844)

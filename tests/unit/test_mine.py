@@ -234,6 +234,34 @@ def test_a_file_beside_the_notebook_is_read_and_holds_one_of_each(mine, tmp_path
         mine.keep(test_a_file_beside_the_notebook_is_read_and_holds_one_of_each)
 
 
+def test_what_a_piece_lacks_when_it_runs_alone_is_named(mine):
+    within = "def slope(f, x):\n    y = [f(x) for _ in 'ab']\n    def twice():\n        return y, halve(x)\n"
+    assert mine.lacks(within) == ["halve"]
+    assert mine.lacks(within, also=["halve"]) == mine.lacks(f"def halve(x): return x / 2\n{within}") == []
+    assert mine.lacks("import time as t\nslope = t.time()") == []
+    # A method's name is no function's, and a class finds itself.
+    assert mine.lacks(ENGINE.replace("Value(2 *", "twice(h *")) == ["twice", "h"]
+    for piece in mine.LENT:
+        assert mine.lacks(solved(piece)) == []
+
+
+def test_what_does_not_stand_alone_is_not_kept(mine, tmp_path):
+    before = "import numpy as np\n"
+    (tmp_path / "mine.py").write_text(before)
+    text = "def slope(f, x):\n    return halve(f(x))\n"
+    linecache.cache["<alone>"] = (len(text), None, text.splitlines(keepends=True), "<alone>")
+    space = {}
+    exec(compile(text, "<alone>", "exec"), space)
+    with pytest.raises(ValueError, match=r"not kept: it asks for halve, which mine.py does not have"):
+        mine.keep(space["slope"])
+    assert (tmp_path / "mine.py").read_text() == before
+    # What a reader has written there is found.
+    (tmp_path / "mine.py").write_text(f"{before}def halve(x):\n    return x / 2\n")
+    mine.keep(space["slope"])
+    assert mine.slope(abs, 3.0) == 1.5
+    linecache.cache.pop("<alone>")
+
+
 def test_a_page_keeps_by_itself(mine, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(sys, "platform", "emscripten")
     mine.keep(naive.slope)

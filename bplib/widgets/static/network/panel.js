@@ -27,13 +27,15 @@ export const panelOf = (store, { params, top }) => {
   const element = html("div", { class: "bp-move" }, head, bars.element, verdict);
 
   const choose = (p, byPointer) => {
-    const control = store.control(p.n);
-    chosen = p;
-    fields = [slider(store, control), typed(store, control.name, () => store.inputs[p.n], (x) => store.set(p.n, x))];
-    const name = html("span", { class: "bp-name", "aria-hidden": "true" }, control.name);
-    weight.replaceChildren(name, ...fields.map(({ input }) => input));
-    fields.forEach((field) => field.update());
-    unpin();
+    if (chosen !== p) { // chosen again, it is measured on: the button measures anew
+      const control = store.control(p.n);
+      chosen = p;
+      fields = [slider(store, control), typed(store, control.name, () => store.inputs[p.n], (x) => store.set(p.n, x))];
+      const name = html("span", { class: "bp-name", "aria-hidden": "true" }, control.name);
+      weight.replaceChildren(name, ...fields.map(({ input }) => input));
+      fields.forEach((field) => field.update());
+      unpin();
+    }
     if (byPointer === false) fields[0].input.focus();
   };
 

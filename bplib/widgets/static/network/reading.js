@@ -10,7 +10,8 @@ import { stepsOf } from "./passes.js";
 const LONGEST = "−0.0888888"; // a number that is as long as they come
 const NUMBER = /(?<![\p{L}\d_.])−?\d[\d.]*(e−?\d+)?(?![\p{L}_])/gu; // and is no part of a name
 
-// host, canvas: see bubble.js. partOf(key): the element of what is picked. hint: what is said of nothing.
+// host, canvas: see bubble.js. partOf(key): the element of what is picked. hint(movable): what is said of nothing, where
+// the slider of a weight is open or not.
 export const readingOf = (store, anatomy, sentences, { host, canvas, partOf, hint, onclose }) => {
   const { depth, top, layer } = anatomy;
   const line = html("p", { class: "bp-reading" });
@@ -42,7 +43,7 @@ export const readingOf = (store, anatomy, sentences, { host, canvas, partOf, hin
       const { picked } = now;
       const step = down && now.step === now.closed ? undefined : now.step;
       setAttr(line, "aria-live", step && picked === null ? "polite" : "off");
-      say(line, picked !== null ? pickedWords(now) : step ? stepWords(now, down) : [hint]);
+      say(line, picked !== null ? pickedWords(now) : step ? stepWords(now, down) : [hint(store.open.has("move"))]);
       const parts = picked !== null ? [partOf(picked)] : step && down ? partsOf(step, update) : [];
       if (parts.length && parts.every(Boolean)) at(parts, picked === null && step.phase === "backward");
       else rest();
@@ -53,7 +54,7 @@ export const readingOf = (store, anatomy, sentences, { host, canvas, partOf, hin
       const losses = count ? epoch().run[top] : null;
       const steps = stepsOf(depth, 0, false).map((step) => sentences.step({ ...step, row: count ? 0 : undefined }, losses));
       const update = sentences.update([store.inputs, store.inputs], count > 0);
-      reserve.replaceChildren(...[[hint], ...(down ? [] : [...steps, update])].map((sentence) => {
+      reserve.replaceChildren(...[[hint(true)], ...(down ? [] : [...steps, update])].map((sentence) => {
         const text = sentence.map((part) => (typeof part === "string" ? part : part[1])).join("");
         return html("p", {}, text.replace(NUMBER, LONGEST));
       }));

@@ -50,9 +50,10 @@ export const ask = (el, asked, { changed }) => {
   const marks = [lo, ...(lo < 0 && hi > 0 ? [0] : []), hi].flatMap((y) => rule(y, fmt(y, DIGITS)));
   const line = svg("polyline", { class: "bp-mine" });
   const truth = svg("g", { class: "bp-so" });
+  const stay = (event) => event.preventDefault(); // a finger pulls the handle, not the page: in SVG touch-action is not enough
   const grips = handles.map(([name], k) =>
     svg("g", { class: "bp-grip", role: "slider", tabindex: 0, "aria-label": fill(words.predict.handle, { name }), "aria-orientation": "vertical",
-      "aria-valuemin": lo, "aria-valuemax": hi, onkeydown: (event) => press(event, k), onpointerdown: (event) => grab(event, k) },
+      "aria-valuemin": lo, "aria-valuemax": hi, onkeydown: (event) => press(event, k), onpointerdown: (event) => grab(event, k), ontouchmove: stay },
       svg("circle", { class: "bp-reach", r: 22 }), svg("circle", { class: "bp-dot", r: 9 })));
   const names = handles.map(([name], k) => svg("text", { class: "bp-mark", x: at.xs[k], y: HEIGHT + 14, "text-anchor": "middle" }, name));
   const picture = svg("svg", { class: "bp-draw", viewBox: `0 0 ${WIDTH} ${HEIGHT + 22}`, role: "group", "aria-label": words.predict.label, onclick: tap },

@@ -81,7 +81,7 @@ export const mount = (el, store, spec) => {
   const canvas = html("div", { class: "bp-canvas" });
   const reading = readingOf(store, anatomy, sentencesOf(store, anatomy, count), {
     host: el, canvas, partOf: walk.part, onclose: close,
-    hint: panel.chosen ? words.network.pointAndClick : words.network.point,
+    hint: (movable) => (movable && panel.chosen ? words.network.pointAndClick : words.network.point),
   });
   const table = tableOf(store, anatomy, count);
   // The slider stands beside what it moves: the weight above it, the bars below.

@@ -28,6 +28,14 @@ export class Pieces {
     return true;
   }
 
+  // The names, with commas between, that a piece's text asks for and does not find when it runs alone.
+  async lacks(running, text) {
+    let names = "";
+    const code = `print(*__import__("${MODULE}").mine.lacks(${JSON.stringify(text)}), sep=", ", end="")`;
+    await running.run([{ code, name: MODULE }], (message) => (names += message.text ?? ""));
+    return names;
+  }
+
   // The names of all pieces that the reader has.
   get names() {
     return this.#kept.all().flatMap(({ page, cell, entry }) => (page === MINE && entry?.text ? [cell] : []));

@@ -291,10 +291,8 @@ class Workbook {
         }
       }
       say(words.workbook.running);
-      const { stopped, piece } = await this.#runOne(running, cell, show);
-      const made = piece ? fill(words.mine.made, { piece, all: this.#pieces.names.join(", ") }) : "";
-      if (piece) this.#desk.refresh();
-      say(stopped ? words.workbook.stopped : made);
+      const { stopped, told } = await this.#runOne(running, cell, show);
+      say(stopped ? words.workbook.stopped : told);
       doubt(stopped);
       this.#ran(cell, cell.printed);
     } catch (error) {
@@ -317,14 +315,19 @@ class Workbook {
       cell.ran = code;
       cell.judged(right);
     }
-    return { ...outcome, piece: right && this.#keepPiece(cell) };
+    return { ...outcome, told: right ? await this.#keepPiece(running, cell) : "" };
   }
 
-  // Keeps the answer above a check that said Right, if it is a piece; returns its name if that is new.
-  #keepPiece(check) {
+  // Keeps the answer above a check that said Right, if it is a piece and stands alone; returns what is to be said of it.
+  async #keepPiece(running, check) {
     const answer = this.#cells[this.#cells.indexOf(check) - 1];
     const piece = this.#page.pieces[answer?.id];
-    return piece && this.#pieces.keep(piece, answer.ran) ? piece : undefined;
+    if (!piece) return "";
+    const names = await this.#pieces.lacks(running, answer.ran);
+    if (names) return fill(words.mine.lacks, { piece, names });
+    if (!this.#pieces.keep(piece, answer.ran)) return "";
+    this.#desk.refresh();
+    return fill(words.mine.made, { piece, all: this.#pieces.names.join(", ") });
   }
 
   async stop() {
