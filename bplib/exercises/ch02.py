@@ -72,7 +72,7 @@ check_verified = Check(
         "the difference is divided by 2 and multiplied by the nudge: the divisor needs brackets": (
             lambda x: {"measured": 1e-10 * _slope(x)}
         ),
-        **{f"the nudge goes to one side only, from x to x {h:+g}": _one_sided(h) for h in _NUDGES},
+        **{f"the nudge goes to one side only, by {h:g}": _one_sided(h) for h in _NUDGES},
     },
     # At the corner the slope is 0, and a step h up and down measures 9 h / 2.
     differ={
