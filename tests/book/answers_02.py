@@ -200,7 +200,7 @@ WRONG = [
     ("check_by_hand", lambda: (7, 49, 14, 1, 3, -42), "dy_dx: the sign is wrong"),
     ("check_verified", lambda x: (verified(x)[0], 2 * verified(x)[1]), "measured: it is twice as large"),
     ("check_verified", lambda x: (6 * (3 * x + 1) * (x > 0), 0.0), "it is right in 3 "),
-    ("check_verified", lambda x: (2 * x * 3, verified(x)[1]), "by_rule: the slope of the square is read at x,"),
+    ("check_verified", lambda x: (2 * x * 3, verified(x)[1]), "by_rule: the slope of the square is read at"),
     ("check_verified", lambda x: (verified(x)[0], (square_of(x + 1e-3) - square_of(x)) / 1e-3),
      "measured: the nudge goes to one side only, by 0.001"),
     ("check_meeting", meeting_with_the_cosine_of_s, "dx: the slope of sin is read at s"),
