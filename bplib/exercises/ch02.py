@@ -49,6 +49,14 @@ def _by_rule(x: float) -> float:
     return at.grad
 
 
+# One-sided nudges up and down; a smaller one is off by less than what counts as right.
+_NUDGES = [sign * 10.0**-k for k in range(1, 7) for sign in (1, -1)]
+
+
+def _one_sided(h: float) -> Callable[[float], dict[str, float]]:
+    return lambda x: {"measured": (_chain(x + h) - _chain(x)) / h}
+
+
 check_verified = Check(
     lambda x: (_by_rule(x), _slope(x)),
     returns=["by_rule", "measured"],
@@ -57,13 +65,14 @@ check_verified = Check(
         "relu's own slope is missing": lambda x: {"by_rule": 6 * (3 * x + 1)},
         "the slope of 3 x + 1 is missing": lambda x: {"by_rule": 2 * max(3 * x + 1, 0)},
         "the slope of the square is read at x": lambda x: {"by_rule": 6 * x * (3 * x + 1 > 0)},
+        "the slope of the square is read at x, and relu's own slope is missing": lambda x: {"by_rule": 6 * x},
         "the slope of the square is read at 3 x": lambda x: {"by_rule": 18 * x * (3 * x + 1 > 0)},
         "this is the value of the function, not its slope": lambda x: (_chain(x), _chain(x)),
         "the difference is not divided by the distance": lambda x: {"measured": 2e-5 * _slope(x)},
         "the difference is divided by 2 and multiplied by the nudge: the divisor needs brackets": (
             lambda x: {"measured": 1e-10 * _slope(x)}
         ),
-        "the nudge goes to one side only": lambda x: {"measured": (_chain(x + 1e-5) - _chain(x)) / 1e-5},
+        **{f"the nudge goes to one side only, by {h:g}": _one_sided(h) for h in _NUDGES},
     },
     # At the corner the slope is 0, and a step h up and down measures 9 h / 2.
     differ={
@@ -170,6 +179,9 @@ check_meeting = Check(
             du=lambda u, v: np.sin(v) * 2 * u
         ),
         "the slope of sin has the wrong sign": _wrong_meeting(dv=lambda u, v: -u * np.cos(v)),
+        "the slope of sin is read at s, which it delivers; it was given v": _wrong_meeting(
+            dv=lambda u, v: u * np.cos(np.sin(v))
+        ),
         "the slope of sin is missing": _wrong_meeting(dv=lambda u, v: u),
         "in the product u s, the slope with respect to s is not 1": _wrong_meeting(dv=lambda u, v: np.cos(v)),
         "the slope of the product x y is missing": _wrong_meeting(du_dx=False),

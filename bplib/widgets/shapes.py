@@ -366,7 +366,7 @@ def verdict(equation: Equation, sizes: Mapping[str, float]) -> tuple[str, str]:
     --------
     >>> read = Reader(Shapes("X (B, n0), W (n1, n0), Z (B, n1)", B=4, n0=3, n1=2)).equation
     >>> verdict(read("Z = X @ W.T"), {"B": 4, "n0": 3, "n1": 2})
-    ('fits', 'Fits: inner sizes n0 and n0 are equal.')
+    ('fits', 'Fits: inner sizes agree: n0.')
     >>> verdict(read("Z = X @ W"), {"B": 4, "n0": 3, "n1": 2})
     ('differs', 'Does not fit: inner sizes 3 and 2 differ (n0, n1).')
     >>> verdict(read("Z = X @ W"), {"B": 4, "n0": 3, "n1": 3})
@@ -382,7 +382,7 @@ def verdict(equation: Equation, sizes: Mapping[str, float]) -> tuple[str, str]:
         return "differs", told[failing.kind].format(**places)
     if chance := [check for check in equation.checks if not check.named]:
         return "only", told["only"].format(pairs=_equal(chance, sizes))
-    inner = [told["and"].format(left=check.left[0], right=check.right[0]) for check in equation.checks]
+    inner = dict.fromkeys(str(check.left[0]) for check in equation.checks)  # by the same name on both sides
     return "fits", told["fits"].format(pairs=", ".join(inner)) if inner else told["plain"]
 
 

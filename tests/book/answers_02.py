@@ -58,6 +58,10 @@ def verified(x):
     return slope, (max(3 * x + 3e-4 + 1, 0) ** 2 - max(3 * x - 3e-4 + 1, 0) ** 2) / 2e-4
 
 
+def square_of(x):
+    return max(3 * x + 1, 0) ** 2
+
+
 def rule_twice(x):
     rule = 6 * max(3 * x + 1, 0)
     return rule, rule
@@ -79,6 +83,12 @@ def by_nudging_each_place(x):
 def meeting_in_one_line(x, y):
     shared = x * y * np.cos(x + y)
     return y * np.sin(x + y) + shared + 2 * x * y**2, x * np.sin(x + y) + shared + 2 * x**2 * y
+
+
+def meeting_with_the_cosine_of_s(x, y):
+    u, s = x * y, math.sin(x + y)
+    dv = u * math.cos(s)
+    return (s + 2 * u) * y + dv, (s + 2 * u) * x + dv
 
 
 def count_by_striking_out(sizes, k):
@@ -190,6 +200,10 @@ WRONG = [
     ("check_by_hand", lambda: (7, 49, 14, 1, 3, -42), "dy_dx: the sign is wrong"),
     ("check_verified", lambda x: (verified(x)[0], 2 * verified(x)[1]), "measured: it is twice as large"),
     ("check_verified", lambda x: (6 * (3 * x + 1) * (x > 0), 0.0), "it is right in 3 "),
+    ("check_verified", lambda x: (2 * x * 3, verified(x)[1]), "by_rule: the slope of the square is read at"),
+    ("check_verified", lambda x: (verified(x)[0], (square_of(x + 1e-3) - square_of(x)) / 1e-3),
+     "measured: the nudge goes to one side only, by 0.001"),
+    ("check_meeting", meeting_with_the_cosine_of_s, "dx: the slope of sin is read at s"),
     ("check_verified", rule_twice, "measured: this is the rule once more: put numbers a little above"),
     ("check_by_hand", lambda: (7, 49, 14, "1", 3, 42), "dr_du should be a number"),
     ("check_verified", lambda x: (verified(x)[0], verified(x)[1] - verified(x)[0]), "measured: "),

@@ -113,6 +113,33 @@ def test_a_gradient_lights_in_formula_and_code_and_nothing_moves(open_page):
     assert not visit.faults
 
 
+def test_what_is_folded_gets_no_light_and_a_light_is_no_larger_than_its_symbol(open_page):
+    page = open_page(CHAPTER, height=800).page
+    name = page.locator(".highlight .n:visible").get_by_text("dw", exact=True).first
+    page.evaluate(
+        """() => {
+          const fold = document.createElement("details");
+          fold.className = "folded";
+          const code = '<pre><span class="n">dw</span></pre>';
+          fold.innerHTML = `<summary>Code</summary><div class="highlight">${code}</div>`;
+          document.querySelector("main .highlight .n").closest(".cell").before(fold);
+        }"""
+    )
+    bring(name).hover()
+    page.locator(LIGHTS).nth(1).wait_for()
+    boxes = "(all) => all.map((e) => e.getBoundingClientRect().toJSON())"
+    lights = page.locator(LIGHTS).evaluate_all(boxes)
+
+    def apart(light, box):
+        return abs(light["x"] - box["x"]) + abs(light["y"] - box["y"])
+
+    (folded,) = page.locator("main details.folded .n").evaluate_all(boxes)
+    assert min(apart(light, folded) for light in lights) > 4
+    own = name.bounding_box()
+    light = min(lights, key=lambda each: apart(each, own))
+    assert light["width"] <= own["width"] + 2 and light["height"] <= own["height"] + 2
+
+
 def test_what_stands_in_code_alone_stays_dark(open_page):
     page = open_page(CHAPTER).page
     bring(page.locator(".highlight .n:visible").get_by_text("math", exact=True).first).hover()

@@ -251,6 +251,13 @@ def test_help_comes_when_it_is_asked_for_and_the_solution_after_a_try(open_page)
     page.keyboard.type(ANSWER)
     assert cells.run(cells[2]).startswith("Right")
     assert "Two numbers now predict every small move" in why.inner_text()
+    page.reload()
+    settle(page)
+    solution.locator("summary").click()  # what was tried stays tried, and what was right stays right
+    assert steps.first.is_visible() and steps.nth(1).is_hidden()
+    assert "Two numbers now predict every small move" in why.inner_text()
+    page.locator(".bp-solution").nth(1).locator("summary").click()  # of an exercise that was not tried
+    assert "Write an answer and run it first" in page.locator(".bp-solution").nth(1).inner_text()
     assert visit.faults == []
 
 

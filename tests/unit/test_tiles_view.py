@@ -69,7 +69,7 @@ def test_every_verdict_is_among_them():
 @pytest.mark.parametrize(
     ("text", "state", "sentence"),
     [
-        ("Z = X @ W.T + b", "fits", "Fits: inner sizes n0 and n0 are equal."),
+        ("Z = X @ W.T + b", "fits", "Fits: inner sizes agree: n0."),
         ("Z = relu(Z)", "fits", "Fits."),
         ("Z = X @ W + b", "differs", "Does not fit: inner sizes 3 and 2 differ (n0, n1)."),
         ("Z = Z - X", "differs", "Does not fit: sizes 2 and 3 differ (n1, n0)."),

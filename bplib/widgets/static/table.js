@@ -64,11 +64,11 @@ const groupTable = (store, [label, q]) =>
 
 // Shapes, forward and backward.
 const shapesTable = (store, { arrays, form }) =>
-  listTable(words.tiles.arrays, [words.tiles.array, words.tiles.shape, words.tiles.gradient, words.tiles.entries], () =>
-    arrays[form === null ? 0 : store.inputs[form]].map(([name, axes, gradient]) => {
+  listTable(words.tiles.arrays, [words.tiles.array, words.tiles.shape, words.tiles.entries], () =>
+    arrays[form === null ? 0 : store.inputs[form]].flatMap(([name, axes, gradient]) => {
       const shape = store.read(axes);
-      const text = `${shaped(axes)} ${shaped(shape)}`;
-      return [name, text, gradient ? text : words.tiles.absent, fmt(shape.reduce((a, b) => a * b, 1))];
+      const row = [`${shaped(axes)} ${shaped(shape)}`, fmt(shape.reduce((a, b) => a * b, 1))];
+      return [[name, ...row], ...(gradient ? [[`d${name}`, ...row]] : [])];
     }));
 
 const tableOf = (store, named) => (named[1].arrays ? shapesTable(store, named[1]) : (named[1].by ? groupTable : arrayTable)(store, named));

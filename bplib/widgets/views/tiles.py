@@ -69,8 +69,8 @@ def tiles(
     >>> shapes = Shapes("X (B, n0), W (n1, n0), b (n1,)", B=4, n0=3, n1=2)
     >>> fig = live(shapes, views=[tiles("forward: Z = X @ W.T + b", "backward: dW = dZ.T @ X")], name="one")
     >>> fig.figure()
-    Shapes as tiles. forward: Z (4, 2) = X (4, 3) @ W.T (3, 2) + b (2,). Fits: inner sizes n0 and n0 are
-    equal. backward: dW (2, 3) = dZ.T (2, 4) @ X (4, 3). Fits: inner sizes B and B are equal.
+    Shapes as tiles. forward: Z (4, 2) = X (4, 3) @ W.T (3, 2) + b (2,). Fits: inner sizes agree: n0.
+    backward: dW (2, 3) = dZ.T (2, 4) @ X (4, 3). Fits: inner sizes agree: B.
     """
     return {
         "view": "tiles",

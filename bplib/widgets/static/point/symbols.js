@@ -4,7 +4,7 @@ import { html } from "../dom.js";
 import { keyOf, mark } from "./spelling.js";
 
 const REST = 120; // ms that a pointer stays before anything changes
-const AROUND = 2; // px
+const AROUND = 1; // px: no further, or it would mark what stands beside
 
 const FORMULA = "mjx-math [data-symbol]";
 const CODE = ".highlight :is(.n, .s1, .s2), code.literal";
@@ -22,7 +22,8 @@ const KINDS = {
   },
 };
 
-const inSight = (element) => element.getClientRects().length > 0;
+// What is folded has boxes too, and isn't there.
+const inSight = (element) => element.checkVisibility();
 
 // The elements of one key, by kind.
 const allOf = (wanted) => {

@@ -37,7 +37,7 @@ const onlyOf = (checks, read) => {
   return fill(words.tiles.only, { pairs: [...alike].map(([x, axes]) => [...axes.add(x)].join(" = ")).join(", ") });
 };
 const fitsOf = (checks) => {
-  const pairs = checks.map(({ left, right }) => fill(words.tiles.and, { left, right })).join(", ");
+  const pairs = [...new Set(checks.map(({ left }) => `${left}`))].join(", "); // by the same name on both sides
   return pairs ? fill(words.tiles.fits, { pairs }) : words.tiles.plain;
 };
 

@@ -56,7 +56,7 @@ class Solution {
 }
 
 // Sets up the help on a page. An answer in words is tried when enough stands in its field. Returns a function to call
-// when a cell has run: with the cell, and what it printed.
+// when a cell has run, or what was kept of it is shown again: with the cell, and what it printed.
 export const help = (cells, fields) => {
   document.querySelectorAll("details.bp-hint + details.bp-hint").forEach(inTurn);
   const exercises = [...document.querySelectorAll("details.bp-solution")].map((details) => {

@@ -214,6 +214,7 @@ class Workbook {
     for (const cell of this.#all) {
       const entry = this.#kept.get(this.#page.page, cell.id);
       if (entry) cell.restore(entry);
+      if (entry) this.#ran(cell, entry.right ?? "");
     }
   }
 
