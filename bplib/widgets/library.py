@@ -353,4 +353,4 @@ def shown(state: Mapping[str, Any]) -> list[str]:
         data = model["state"]
         specs = [one["spec"] for one in data.get("recorded", [])] or [data.get("spec", {})]
         found |= {view["view"] for spec in specs for view in spec.get("views", [])}
-    return sorted(found)
+    return sorted(found & views().keys())

@@ -109,7 +109,7 @@ def test_a_finger_opens_it_and_then_follows(open_page):
     link.tap()
     page.wait_for_function(OPEN)
     link.tap()
-    page.wait_for_url("**/A2-glossary.html#term-activation")
+    page.wait_for_url("**/A2-glossary.html#term-activation", wait_until="load")
     page.go_back()
     page.wait_for_url(f"**/{CHAPTER}")
     assert not visit.faults

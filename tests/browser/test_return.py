@@ -96,7 +96,7 @@ def come(windows, site, visits):
             route.fulfill(body=index[re.search(r"questions.*", route.request.url)[0]])
 
         visit.page.route(re.compile(r"/_static/bp/questions.*\.js$"), script)
-        heavy = re.compile(r"/(mathjax/.*|bp/(live|figures|beside))\.js")
+        heavy = re.compile(r"/(mathjax/.*|bp/(live|figures|beside|views/\w+))\.js")
         nothing = "window.MathJax = { startup: { promise: Promise.resolve() } };"
         visit.page.route(heavy, lambda route: route.fulfill(body=nothing))
         visit.page.goto(f"{site.url}{page}.html")
