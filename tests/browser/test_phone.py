@@ -96,7 +96,7 @@ def test_the_slider_under_a_curve_is_that_of_its_horizontal_axis(show):
 
 
 def test_a_second_slider_tells_its_stop(show):
-    """Of arrays computed in advance a control counts stops; beside a picture far from it stands what they are."""
+    """Of arrays computed in advance a control counts stops; beside a picture stands what they are."""
     known = frames(lambda x: {"made": x * np.arange(4.0)}, x=[0.5, 2.0])
     page = (visit := show(live(known, views=[line("made"), line("made")], name="known"), **PHONE)).page
     near = page.locator(".bp-near").last
