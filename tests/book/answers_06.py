@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from bplib import functional as fn
-from bplib import losses
+from bplib import lent, losses
 from bplib.normal import density, distribution
 
 A = np.array([0.5, 0.3, 0.2])
@@ -29,7 +29,7 @@ def softmax_by_indices(dA, A):
 def three_by_package(Z, Y):
     parts = []
     for kind in ("squared", "binary", "classes"):
-        parts += losses.losses(kind, Z, Y)
+        parts += lent.losses(kind, Z, Y)
     return parts
 
 
