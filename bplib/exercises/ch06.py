@@ -5,13 +5,15 @@ or count a mean goes over, the diagonal of softmax's Jacobian for the whole, and
 a float can hold: some cases have logits of 800, where a formula that is right on paper gives NaN.
 """
 
+import copy
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from typing import Any
 
 import numpy as np
 
 from bplib import functional as fn
-from bplib.checks import Check, by_nudging
+from bplib.checks import Check, Feedback, by_nudging
 
 # 1. Slopes at the corner
 _CORNERS = {
@@ -326,6 +328,20 @@ check_named = Check(
         "the target is compared with every class; where is dZ exactly 0?": lambda: {"d": 4},
         "nothing is clipped; try it with a logit of 800": lambda: {"e": 2},
         "on paper this one is right; what does it do with a logit of 800?": lambda: {"e": 1},
+        # What remains: a number twice another is no factor.
+        "its softmax runs along the rows, as it should": lambda: {"c": 1, "d": 1},
+        "there is no clip in it": lambda: {"a": 2, "b": 2, "c": 2},
+        "it compares with the target in every class": lambda: {"c": 4, "e": 4},
+        "its mean counts the samples, as it should": lambda: {"a": 5, "b": 5, "d": 5, "e": 5},
+        "it divides by the rows alone, as it should": lambda: {"a": 6, "e": 6},
+        "its largest logit is taken out, and no power is above 1": lambda: {"b": 7, "c": 7},
+        "a Jacobian is in it once, not twice": lambda: {"a": 8},
+        "no Jacobian is multiplied in it: it compares right behind the softmax": lambda: {
+            "b": 8,
+            "d": 8,
+            "e": 8,
+        },
+        "the list goes from 1 to 8": lambda: {"c": 12, "e": 14},
     },
 )
 
@@ -423,6 +439,11 @@ check_clip = Check(
                 0,
             )
         },
+        "logarithm and sigmoid are in it; the clip between them has a slope too": lambda z, y, eps: {
+            "dz": (np.clip(fn.sigmoid(z)[0], eps, 1 - eps) - y)
+            / (np.clip(fn.sigmoid(z)[0], eps, 1 - eps) * (1 - np.clip(fn.sigmoid(z)[0], eps, 1 - eps)))
+            * (fn.sigmoid(z)[0] * fn.sigmoid(-z)[0])
+        },
         "only the upper end is looked at; a clip has two": lambda z, y, eps: {
             "dz": np.where(fn.sigmoid(z)[0] < 1 - eps, fn.sigmoid(z)[0] - y, 0)
         },
@@ -449,7 +470,7 @@ check_clip = Check(
 
 # 8. Bends of your own
 def _dips(dout: Any, z: Any, alpha: Any) -> Any:
-    return np.sum(dout * z / (1 + np.exp(-z)))
+    return np.sum(dout * z * fn.sigmoid(z)[0])
 
 
 def _elus(dout: Any, z: Any, alpha: Any) -> Any:
@@ -471,7 +492,47 @@ def _right_bends(dout: Any, z: Any, alpha: Any) -> tuple[Any, ...]:
     return a, slope, phi, below
 
 
-check_bends = Check(
+class _Watched(np.ndarray[Any, Any]):
+    """An array that stops where a ufunc makes infinity of it: not every Python has NumPy's own warning."""
+
+    def __array_ufunc__(self, ufunc: Any, method: Any, *given: Any, **more: Any) -> Any:
+        """Do what an array does, and look at what comes out."""
+        plain = [np.asarray(one) if isinstance(one, _Watched) else one for one in given]
+        if "out" in more:
+            more["out"] = tuple(np.asarray(one) for one in more["out"])
+        made = getattr(ufunc, method)(*plain, **more)
+        if isinstance(made, tuple):
+            return made
+        if np.isinf(made).any():
+            raise OverflowError(f"np.{ufunc.__name__} makes infinity")
+        return np.asarray(made).view(_Watched)
+
+
+class _Bounded(Check):
+    """A check that in the end looks on the way as well: what nobody reads must not overflow either."""
+
+    def judge(self, answer: Any) -> Feedback:
+        """Say what the check says; if that is right, go through the last case once more, watched."""
+        found = super().judge(answer)
+        if not found:
+            return found
+        case = copy.deepcopy(dict(self.cases[-1]))
+        case["z"] = case["z"].view(_Watched)
+        try:
+            with np.errstate(all="ignore"), redirect_stdout(None):
+                answer(*case.values())
+        except OverflowError as error:
+            why = f"with z = 800 and -800 {error}, which nobody reads in the end"
+            return Feedback(
+                False,
+                f"Not yet. The slopes are right, but something overflows: {why}. Bound what goes into it.",
+            )
+        except TypeError:
+            pass  # the book's functions take plain arrays only; they don't overflow
+        return found
+
+
+check_bends = _Bounded(
     _three_bends,
     returns=["silu", "elu", "gelu"],
     cases=[
@@ -482,6 +543,7 @@ check_bends = Check(
             "z": np.array([[-3.0, -0.5], [2.0, -1.5]]),
             "alpha": 1.5,
         },
+        {"dout": np.array([1.0, 2.0, -1.0]), "z": np.array([800.0, -800.0, 0.5]), "alpha": 0.5},
     ],
     mistakes={
         "the product rule has two terms; what changes when the sigmoid does?": lambda dout, z, alpha: {
@@ -507,6 +569,9 @@ check_bends = Check(
         },
         "this is a + 1, right for alpha = 1 only": lambda dout, z, alpha: {
             "elu": dout * np.where(z > 0, 1, fn.elu(z, alpha=alpha)[0] + 1)
+        },
+        "below 0 this is what comes out; the 1 is a constant": lambda dout, z, alpha: {
+            "elu": dout * np.where(z > 0, 1, alpha * np.expm1(np.minimum(z, 0)))
         },
         "below 0 it is level here; the curve goes on falling": lambda dout, z, alpha: {
             "elu": dout * np.where(z > 0, 1, 0)
