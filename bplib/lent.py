@@ -7,9 +7,9 @@ and is called as the reader's is.
 
 from typing import Any
 
-from bplib.contract import Array
+from bplib.contract import Array, wrong
 from bplib.functional import affine, affine_backward, tanh, tanh_backward
-from bplib.losses import bce_with_logits, bce_with_logits_backward
+from bplib.losses import VJP, bce_with_logits, bce_with_logits_backward, cross_entropy_with_logits, mse
 
 
 def network(x: Array, W1: Array, b1: Array, W2: Array, b2: Array, y: Array) -> tuple[Any, ...]:
@@ -76,3 +76,20 @@ def batches(X: Array, W1: Array, b1: Array, W2: Array, b2: Array, Y: Array) -> t
     (dZ1,) = tanh_backward(dA1, to_A1)
     _, dW1, db1 = affine_backward(dZ1, to_Z1, needs_dx=False)
     return float(loss), dW1, db1, dW2, db2
+
+
+def losses(kind: str, Z: Array, Y: Array) -> tuple[Any, Array | None]:
+    """Return a loss by its kind, and its gradient with respect to Z.
+
+    "squared" and "binary" are means over all entries, "classes" over the rows; the latter two take logits.
+
+    >>> import numpy as np
+    >>> loss, dZ = losses("squared", np.array([[1.0, 4.0]]), np.array([[0.0, 2.0]]))
+    >>> float(loss), dZ
+    (2.5, array([[1., 2.]]))
+    """
+    kinds = {"squared": mse, "binary": bce_with_logits, "classes": cross_entropy_with_logits}
+    if kind not in kinds:
+        raise wrong("kind", f"one of {', '.join(kinds)}", repr(kind), 'Write losses("squared", Z, Y), say.')
+    loss, cache = kinds[kind](Z, Y)
+    return loss, VJP[kinds[kind]](1.0, cache)[0]

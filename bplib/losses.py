@@ -188,22 +188,6 @@ def cross_entropy_with_logits_backward(dout: float, cache: Any) -> tuple[Array, 
 VJP: dict[Callable[..., tuple[Any, Any]], Callable[..., Gradients]] = pairs_of(__name__)
 
 
-def losses(kind: str, Z: Array, Y: Array) -> tuple[Any, Array | None]:
-    """Return a loss by its kind, and its gradient with respect to Z: how `bplib.mine` lends the three.
-
-    "squared" and "binary" are means over all entries, "classes" over the rows; the latter two take logits.
-
-    >>> loss, dZ = losses("squared", np.array([[1.0, 4.0]]), np.array([[0.0, 2.0]]))
-    >>> float(loss), dZ
-    (2.5, array([[1., 2.]]))
-    """
-    kinds = {"squared": mse, "binary": bce_with_logits, "classes": cross_entropy_with_logits}
-    if kind not in kinds:
-        raise wrong("kind", f"one of {', '.join(kinds)}", repr(kind), 'Write losses("squared", Z, Y), say.')
-    loss, cache = kinds[kind](Z, Y)
-    return loss, VJP[kinds[kind]](1.0, cache)[0]
-
-
 # --- what a shape can't say -------------------------------------------------------------------------
 
 

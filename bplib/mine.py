@@ -37,7 +37,7 @@ LENT = {
     "Value": "bplib.scalar",
     "network": "bplib.lent",
     "batches": "bplib.lent",
-    "losses": "bplib.losses",
+    "losses": "bplib.lent",
     "checker": "bplib.gradcheck.naive:naive_check",
 }
 #: Where `keep` writes, where it is found from there and from a chapter, and what the file begins with.

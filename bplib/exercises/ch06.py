@@ -326,6 +326,20 @@ check_named = Check(
         "the target is compared with every class; where is dZ exactly 0?": lambda: {"d": 4},
         "nothing is clipped; try it with a logit of 800": lambda: {"e": 2},
         "on paper this one is right; what does it do with a logit of 800?": lambda: {"e": 1},
+        # What remains: a number twice another is no factor.
+        "its softmax runs along the rows, as it should": lambda: {"c": 1, "d": 1},
+        "there is no clip in it": lambda: {"a": 2, "b": 2, "c": 2},
+        "it compares with the target in every class": lambda: {"c": 4, "e": 4},
+        "its mean counts the samples, as it should": lambda: {"a": 5, "b": 5, "d": 5, "e": 5},
+        "it divides by the rows alone, as it should": lambda: {"a": 6, "e": 6},
+        "its largest logit is taken out, and no power is above 1": lambda: {"b": 7, "c": 7},
+        "a Jacobian is in it once, not twice": lambda: {"a": 8},
+        "no Jacobian is multiplied in it: it compares right behind the softmax": lambda: {
+            "b": 8,
+            "d": 8,
+            "e": 8,
+        },
+        "the list goes from 1 to 8": lambda: {"c": 12, "e": 14},
     },
 )
 
@@ -423,6 +437,11 @@ check_clip = Check(
                 0,
             )
         },
+        "logarithm and sigmoid are in it; the clip between them has a slope too": lambda z, y, eps: {
+            "dz": (np.clip(fn.sigmoid(z)[0], eps, 1 - eps) - y)
+            / (np.clip(fn.sigmoid(z)[0], eps, 1 - eps) * (1 - np.clip(fn.sigmoid(z)[0], eps, 1 - eps)))
+            * (fn.sigmoid(z)[0] * fn.sigmoid(-z)[0])
+        },
         "only the upper end is looked at; a clip has two": lambda z, y, eps: {
             "dz": np.where(fn.sigmoid(z)[0] < 1 - eps, fn.sigmoid(z)[0] - y, 0)
         },
@@ -449,7 +468,7 @@ check_clip = Check(
 
 # 8. Bends of your own
 def _dips(dout: Any, z: Any, alpha: Any) -> Any:
-    return np.sum(dout * z / (1 + np.exp(-z)))
+    return np.sum(dout * z * fn.sigmoid(z)[0])
 
 
 def _elus(dout: Any, z: Any, alpha: Any) -> Any:
@@ -482,6 +501,7 @@ check_bends = Check(
             "z": np.array([[-3.0, -0.5], [2.0, -1.5]]),
             "alpha": 1.5,
         },
+        {"dout": np.array([1.0, 2.0, -1.0]), "z": np.array([800.0, -800.0, 0.5]), "alpha": 0.5},
     ],
     mistakes={
         "the product rule has two terms; what changes when the sigmoid does?": lambda dout, z, alpha: {
@@ -507,6 +527,9 @@ check_bends = Check(
         },
         "this is a + 1, right for alpha = 1 only": lambda dout, z, alpha: {
             "elu": dout * np.where(z > 0, 1, fn.elu(z, alpha=alpha)[0] + 1)
+        },
+        "below 0 this is what comes out; the 1 is a constant": lambda dout, z, alpha: {
+            "elu": dout * np.where(z > 0, 1, alpha * np.expm1(np.minimum(z, 0)))
         },
         "below 0 it is level here; the curve goes on falling": lambda dout, z, alpha: {
             "elu": dout * np.where(z > 0, 1, 0)

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from bplib import functional as fn
-from bplib import losses
+from bplib import lent, losses
 from bplib.normal import density, distribution
 
 A = np.array([0.5, 0.3, 0.2])
@@ -29,7 +29,7 @@ def softmax_by_indices(dA, A):
 def three_by_package(Z, Y):
     parts = []
     for kind in ("squared", "binary", "classes"):
-        parts += losses.losses(kind, Z, Y)
+        parts += lent.losses(kind, Z, Y)
     return parts
 
 
@@ -104,11 +104,25 @@ def bends_by_package(dout, z, alpha):
     return dout * s + through, elu, fn.gelu_backward(dout, fn.gelu(z)[1])[0]
 
 
+def bends_overflowing(dout, z, alpha):
+    """Compute both sides of each, where NumPy may tell of an overflow, as in the exercise."""
+    silu, _, gelu = bends_from_outputs(dout, z, alpha)
+    with np.errstate(over="raise"):
+        return silu, dout * np.where(z > 0, 1, alpha * np.exp(z)), gelu
+
+
+def clip_passed_over(z, y, eps):
+    """Multiply the slopes of logarithm and sigmoid, and leave out the clip's."""
+    yhat, cache = fn.sigmoid(z)
+    p = np.minimum(np.maximum(yhat, eps), 1 - eps)
+    return clip_by_stations(z, y, eps)[0], fn.sigmoid_backward((p - y) / (p * (1 - p)), cache)[0], 0, 0
+
+
 def bends_from_outputs(dout, z, alpha):
     """Read ELU's slope off its output, and write SiLU's with a."""
-    s = 1 / (1 + np.exp(-z))
+    s = np.exp(np.minimum(z, 0)) / (1 + np.exp(-abs(z)))
     a = z * s
-    elu = np.where(z > 0, z, alpha * np.expm1(z))
+    elu = np.where(z > 0, z, alpha * np.expm1(np.minimum(z, 0)))
     return dout * (a + s * (1 - a)), dout * np.where(z > 0, 1, elu + alpha), dout * (
         distribution(z) + z * np.exp(-z * z / 2) / math.sqrt(2 * math.pi)
     )  # fmt: skip
@@ -171,6 +185,9 @@ WRONG = [
     ("check_losses", lambda Z, Y: three_by_package(Z, Y)[:2], "Return squared, d_squared, binary"),
     ("check_named", lambda: (7, 1, 6, 2, 7), "a: A is what it should be"),
     ("check_named", lambda: (4, 1, 5, 2, 7), "c: the batch is in it"),
+    ("check_named", lambda: (8, 1, 6, 2, 7), "a: a Jacobian is in it once"),
+    ("check_named", lambda: (2, 1, 6, 2, 7), "a: there is no clip in it"),
+    ("check_named", lambda: (1, 4, 6, 2, 7), "a: it and b have changed places"),
     ("check_named", lambda: (4, 1, 6, 2, 1), "e: on paper this one is right"),
     ("check_repaired", delta_overflowing, "dZ: it holds NaN or infinity"),
     ("check_repaired", lambda Z, Y: fn.softmax(Z)[0] - Y, "dZ: the batch is left out"),
@@ -179,6 +196,7 @@ WRONG = [
     ("check_repaired", lambda Z, Y: (Y - fn.softmax(Z)[0]) / len(Y), "dZ: the sign is wrong"),
     ("check_clip", lambda z, y, eps: (clip_by_stations(z, y, eps)[0], fn.sigmoid(z)[0] - y, 0, 0),
      "dz: the clip has a slope too"),
+    ("check_clip", clip_passed_over, "dz: logarithm and sigmoid are in it"),
     ("check_clip", lambda z, y, eps: (np.logaddexp(0, z) - y * z, 0, 0, 0), "loss: nothing is clipped in it"),
     ("check_clip", lambda z, y, eps: (*clip_by_stations(z, y, eps)[:3], -math.log(eps)),
      "deaf: 1 - eps stands above eps"),
@@ -188,6 +206,12 @@ WRONG = [
     ("check_bends", lambda dout, z, alpha: (
         bends_by_package(dout, z, alpha)[0], dout * np.where(z > 0, 1, np.exp(z)), 0),
      "elu: alpha is missing"),
+    ("check_bends", lambda dout, z, alpha: (
+        bends_by_package(dout, z, alpha)[0],
+        dout * np.where(z > 0, 1, alpha * (np.exp(np.minimum(z, 0)) - 1)), 0),
+     "elu: below 0 this is what comes out"),
+    ("check_bends", bends_overflowing,
+     "your function stops with FloatingPointError: overflow encountered in exp"),
     ("check_bends", lambda dout, z, alpha: (
         *bends_by_package(dout, z, alpha)[:2], dout * (distribution(z) + density(z))),
      "gelu: the height of the bell needs its factor z"),

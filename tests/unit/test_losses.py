@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from bplib import losses
+from bplib import lent, losses
 from bplib.functional import sigmoid, sigmoid_backward, softmax, softmax_backward
 from bplib.losses import (
     bce,
@@ -139,7 +139,7 @@ WRONG = [
     (lambda: cross_entropy_with_logits(f(3), labels), ValueError, r"^z: expected shape \(B > 0, C > 0\), got \(3,\).*z\[None, :\]"),
     (lambda: mse_backward("x", mse(f(2), f(2))[1]), TypeError, "^dout: expected one number, got 'x'"),
     (lambda: mse_backward(f(2), mse(f(2), f(2))[1]), TypeError, "^dout: expected one number"),
-    (lambda: losses.losses("mse", f(2), f(2)), ValueError, "^kind: expected one of squared, binary, classes, got 'mse'"),
+    (lambda: lent.losses("mse", f(2), f(2)), ValueError, "^kind: expected one of squared, binary, classes, got 'mse'"),
 ]  # fmt: skip
 
 

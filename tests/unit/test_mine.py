@@ -39,7 +39,8 @@ def mine(tmp_path, monkeypatch):
 def test_each_piece_is_lent_and_no_name_in_the_module_stands_before_it(mine, piece, capsys):
     assert piece not in vars(mine)
     lent = getattr(mine, piece)
-    assert lent.__name__ == piece and lent.__module__.startswith("bplib.")
+    assert lent.__name__ == (bplib.mine.LENT[piece].partition(":")[2] or piece)
+    assert lent.__module__.startswith("bplib.")
     assert capsys.readouterr().out == f"{piece}: lent by the book\n"
 
 
@@ -75,12 +76,29 @@ def of_a_batch(batches):
     return batches(*(rng.normal(size=size) for size in sizes), rng.integers(0, 2, (4, 2)).astype(float))
 
 
+def of_three_kinds(losses):
+    rng = np.random.default_rng(0)
+    Z, Y = rng.normal(size=(4, 3)), np.eye(3)[rng.integers(3, size=4)]
+    parts = (losses(kind, Z, Y) for kind in ("squared", "binary", "classes"))
+    return tuple(part for pair in parts for part in pair)
+
+
+def of_two_backwards(checker):
+    def square(x):
+        return x * x, x
+
+    x = np.array([1.0, -2.0, 0.5])
+    return [bool(checker(square, lambda dout, x, k=k: (k * x * dout,), x)) for k in (2, 1)]
+
+
 CALLS = {
     "slope": lambda slope: slope(lambda x: x**3, 2.0),
     "numerical_gradient": of_cubes,
     "Value": of_an_expression,
     "network": of_a_net,
     "batches": of_a_batch,
+    "losses": of_three_kinds,
+    "checker": of_two_backwards,
 }
 
 
