@@ -88,11 +88,12 @@ _PAIRS: list[tuple[Function, Function, int]] = [
     (lambda x: (x - x[::-1], None), lambda dout, _: (0 * dout,), 1),
     (lambda x, y: (x * y, (x, y)), lambda dout, xy: (xy[1] * dout, dout), 2),
     (lambda x, y: (x * y, (x, y)), lambda dout, xy: (dout, xy[0] * dout), 2),
-    (lambda x: (1e-8 * x**2, x), lambda dout, x: (1e-8 * x * dout,), 1),
+    (lambda x: (1e-10 * x**2, x), lambda dout, x: (1e-10 * x * dout,), 1),
     (lambda x: (1e8 * x**2, x), lambda dout, x: (2e8 * x * dout,), 1),
     (lambda x: (_FACTORS * x, x), lambda dout, x: (_FACTORS * dout,), 1),
 ]
 _RIGHT = (1, 0, 1, 0, 0, 0, 0, 1, 1)
+_TINY = 6  # the pair whose gradients are about 1e-10
 
 
 def pair_args(pair: int, x: Any) -> tuple[Any, ...]:
@@ -145,6 +146,9 @@ check_checker = Check(
     mistakes={
         "outputs that add up to 0 let a gradient of zeros pass: is dout all ones?": _checker(ones=True),
         "a fixed threshold has a unit; divide by the size of what is compared": _checker(absolute=True),
+        "a tiny wrong gradient is waved through: np.allclose adds a fixed threshold, atol; use rtol alone": (
+            lambda pair, x: 1.0 if pair == _TINY else float(_RIGHT[int(pair)])
+        ),
         "only the first argument's gradient is looked at": _checker(last=1),
         "the last argument has the last word; all of them must be right": _checker(
             decides=lambda found: found[-1]
@@ -180,6 +184,16 @@ def _network_case(seed: int, B: int, n0: int, n1: int, n2: int) -> dict[str, Any
     rng = np.random.default_rng(seed)
     sizes = {"X": (B, n0), "Y": (B, n2), "W1": (n1, n0), "b1": (n1,), "W2": (n2, n1), "b2": (n2,)}
     return {name: rng.normal(size=size).round(1) for name, size in sizes.items()}
+
+
+def _one_sided(h: float) -> Function:
+    def wrong(X: Any, Y: Any, W1: Any, b1: Any, W2: Any, b2: Any) -> dict[str, Any]:
+        def loss(W: Any) -> float:
+            return _two_layers(X, Y, W, b1, W2, b2)
+
+        return {"measured": _entries(loss, W1, h, rows=False, sides=1)}
+
+    return wrong
 
 
 def _compared(*case: Any) -> tuple[Any, Any]:
@@ -220,8 +234,10 @@ check_compared = Check(
         "the difference is over two steps, and is divided by one": instead(
             _passed, measured=lambda s: 2 * s.dZ1.T @ s.X
         ),
+        "one side is too rough for it; measure on both": _one_sided(1e-5),
+        "a step of 1e-6 to one side is too rough for it; measure on both": _one_sided(1e-6),
     },
-    tol=1e-5,
+    tol=1e-7,
     differ={
         "it equals the claimed one to the last bit, and a measurement never does: nudge the loss": (
             _network_case(4, 5, 4, 8, 2)
@@ -375,6 +391,19 @@ def _cubes(c: Any, x: Any, h: float) -> Any:
     return c * (3 * x**2 + h**2)
 
 
+def _cut(*, copies: bool = False, slopes: bool = False) -> Function:
+    """Make what comes out where an array has the type of x, and x holds whole numbers."""
+
+    def wrong(c: Any, x: Any, h: float) -> Any:
+        if x.dtype.kind != "i":
+            return _cubes(c, x, h)
+        up, down = ((x + s).astype(x.dtype) if copies else x + s for s in (h, -h))
+        found = c * (up**3 - down**3) / (2 * h)
+        return found.astype(x.dtype) if slopes else found
+
+    return wrong
+
+
 check_measure = Check(
     _cubes,
     returns=["slopes"],
@@ -390,6 +419,15 @@ check_measure = Check(
     mistakes={
         "this looks to the right only; measure on both sides": (
             lambda c, x, h: c * (3 * x**2 + 3 * x * h + h**2)
+        ),
+        "where x holds whole numbers, so do its copies, and the step is cut off: make them floats": _cut(
+            copies=True
+        ),
+        "where x holds whole numbers, so do the slopes, and are cut off: np.zeros_like keeps the type": _cut(
+            slopes=True
+        ),
+        "where x holds whole numbers, so does the step, and is 0: np.zeros_like keeps the type": (
+            lambda c, x, h: np.zeros(x.shape) if x.dtype.kind == "i" else _cubes(c, x, h)
         ),
         "a row is nudged where an entry should be": lambda c, x, h: (
             _cubes(c, x, h)

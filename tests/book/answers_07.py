@@ -23,6 +23,22 @@ def by_the_naive_one(pair, x):
     return 1.0 * naive_check(forward, backward, *ch07.pair_args(pair, x))
 
 
+def by_allclose(pair, x):
+    """Decide by np.allclose, as it comes."""
+    forward, backward, _ = ch07._PAIRS[int(pair)]
+    args = ch07.pair_args(pair, x)
+    out, cache = forward(*args)
+    dout = np.random.default_rng(3).standard_normal(out.shape)
+    right = True
+    for k, a in enumerate(backward(dout, cache)):
+
+        def loss(moved, k=k):
+            return np.sum(dout * forward(*args[:k], moved, *args[k + 1 :])[0])
+
+        right = right and np.allclose(a, numerical_gradient(loss, args[k]))
+    return 1.0 * right
+
+
 def loss_in_loops(X, Y, W1, b1, W2, b2):
     total = 0.0
     for x, y in zip(X, Y, strict=True):
@@ -40,6 +56,16 @@ def by_pairs(X, Y, W1, b1, W2, b2):
     (dz1,) = fn.tanh_backward(da1, ct)
     measured = numerical_gradient(lambda W: loss_in_loops(X, Y, W, b1, W2, b2), W1)
     return fn.affine_backward(dz1, c1)[1], measured
+
+
+def one_sided(X, Y, W1, b1, W2, b2):
+    claimed, measured = by_pairs(X, Y, W1, b1, W2, b2)
+    here = loss_in_loops(X, Y, W1, b1, W2, b2)
+    for i in np.ndindex(W1.shape):
+        moved = W1.copy()
+        moved[i] += 1e-5
+        measured[i] = (loss_in_loops(X, Y, moved, b1, W2, b2) - here) / 1e-5
+    return claimed, measured
 
 
 def claimed_twice(*case):
@@ -100,6 +126,25 @@ def in_place(c, x, h):
         x[i] += 1
         slopes[i] = 0.0
     return slopes
+
+
+def slopes_like_x(c, x, h):
+    slopes = np.zeros_like(x)
+    slopes[...] = measured_flat(c, x, h)
+    return slopes
+
+
+def steps_like_x(c, x, h):
+    slopes = np.zeros(x.shape)
+    for i in np.ndindex(x.shape):
+        step = np.zeros_like(x)
+        step[i] = h
+        slopes[i] = (np.sum(c * (x + step) ** 3) - np.sum(c * (x - step) ** 3)) / (2 * h)
+    return slopes
+
+
+def both_like_x(c, x, h):
+    return steps_like_x(c, x, h).astype(x.dtype)
 
 
 def whole_numbers(c, x, h):
@@ -169,6 +214,8 @@ WRONG = [
     ("check_checker", lambda pair, x: True, "should be a number"),
     ("check_checker", lambda pair, x: 1.0, "calls everything right"),
     ("check_checker", lambda pair, x: 1 - by_the_book(pair, x), "and the reverse"),
+    ("check_checker", by_allclose, "waved through"),
+    ("check_compared", one_sided, "measure on both"),
     ("check_compared", claimed_twice, "to the last bit"),
     ("check_compared", without_slope, "slope of tanh is missing"),
     ("check_best_step", lambda eps, f, f3: (eps ** (1 / 3), 0.0), "not the right number"),
@@ -177,7 +224,10 @@ WRONG = [
     ("check_five_point", lambda n, x, h: ((x + h) ** n - (x - h) ** n) / (2 * h), "one order less"),
     ("check_bugs", lambda: (3, 1, 5, 2, 6), "how large is the step"),
     ("check_measure", in_place, "changes its argument x in place"),
-    ("check_measure", whole_numbers, "2 cases of 3"),
+    ("check_measure", whole_numbers, "so do its copies"),
+    ("check_measure", slopes_like_x, "so do the slopes"),
+    ("check_measure", steps_like_x, "so does the step"),
+    ("check_measure", both_like_x, "so does the step"),
     ("check_kinks", lambda: ([-1, 1, 1, 1], [1, 1, 3, 0], [0, 1, 2, 0.5], [1, 0, 0, 1]), "convention 0"),
     ("check_ridge", ridge_of_gradient, "lam multiplies the gradient"),
 ]
