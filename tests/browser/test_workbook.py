@@ -28,7 +28,7 @@ EXERCISES = "book/exercises/01-credit-assignment.html"
 CHAPTER = "book/01-credit-assignment.html"
 PICTURED = "book/02-chain-rule.html"  # has a picture that matplotlib draws
 COST = "The cells of this page run here. The first run loads Python: 12 MB, a few seconds."
-WORDS = "#when-do-the-shares-add-up > .bp-words"  # the field of an answer in words, and its solution
+FIELD = "#when-do-the-shares-add-up > .bp-words"  # the field of an answer in words, and its solution
 IN_WORDS = "#when-do-the-shares-add-up > .bp-solution"
 ANSWER = "def predicted_change(dw, db, move_w, move_b):\nreturn dw * move_w + db * move_b"
 
@@ -298,7 +298,7 @@ def test_an_answer_in_words_is_written_kept_and_compared(open_page):
     page.reload()
     settle(page)
     assert field(page).input_value() == WORDS
-    told = page.locator(WORDS).get_by_role("status").inner_text()
+    told = page.locator(FIELD).get_by_role("status").inner_text()
     assert re.fullmatch(r"Your text of \w+ \d+, \d{4}\.", told)
     solution.locator("summary").click()
     assert steps.first.is_visible() and steps.nth(1).is_hidden()
@@ -487,7 +487,6 @@ def test_a_file_is_shown_and_waits_and_everything_is_forgotten(open_page, axe, t
     desk(page).get_by_role("button", name="Forget everything").click()
     assert page.get_by_role("dialog").get_by_text("2 cells on all pages").is_visible()
     assert page.evaluate("() => document.activeElement.textContent") == "Keep it"
-    page.evaluate(THIN)
     assert axe(page) == []
     page.keyboard.press("Enter")
     assert len(page.evaluate(KEYS)) == 2
@@ -529,7 +528,7 @@ def test_an_answer_in_words_goes_by_file(open_page, tmp_path):
     assert desk(page).locator("div pre").inner_text() == WORDS
     desk(page).get_by_role("button", name="Put them into their cells").click()
     assert field(page).input_value() == WORDS
-    told = page.locator(WORDS).get_by_role("status").inner_text()
+    told = page.locator(FIELD).get_by_role("status").inner_text()
     assert told == "Text from a file, put here on January 2, 2026."
     assert not page.evaluate("() => window.harm")
     assert visit.faults == []
