@@ -83,8 +83,8 @@ LIT = """() => document.querySelectorAll(".bp-lights > div").length > 1 &&
   [...document.querySelectorAll('mjx-math [data-symbol="dw"]')].some((e) => e.checkVisibility())"""
 
 
-def test_what_is_pointed_at_answers(engine, root):
-    engine.open(root.as_uri() + "/", CHAPTER)
+def test_what_is_pointed_at_answers(engine, equipped):
+    engine.open(equipped.as_uri() + "/", CHAPTER)
     engine.wait_for(SETTLED, what="figures mounted and mathematics set", seconds=30)
     engine.ask(POINT_AT, 'a[href$="#term-activation"]', "activation")
     engine.wait_for(SAYS_THE_WORD, what="the word is told, with its formulas", seconds=10)
