@@ -361,8 +361,10 @@ def axe() -> Callable[..., list[str]]:
             page.evaluate("() => { window.define = window.hidden; }")
         found = page.evaluate(
             f"""async ([rules, tags]) => {{
+              // Colours may be on their way.
               const moving = document.getAnimations().filter((each) => each instanceof CSSTransition);
-              await Promise.allSettled(moving.map((each) => each.finished));  // colours on their way
+              const still = new Promise((done) => setTimeout(done, 500));  // one in a part that is hidden may never end
+              await Promise.race([Promise.allSettled(moving.map((each) => each.finished)), still]);
               const contrast = String(rules) === "color-contrast";
               const where = contrast ? {{ include: ({KINDS_OF_TEXT})() }} : document;
               return axe.run(where, {{
