@@ -363,7 +363,7 @@ def axe() -> Callable[..., list[str]]:
             f"""async ([rules, tags]) => {{
               // Colours may be on their way.
               const moving = document.getAnimations().filter((each) => each instanceof CSSTransition);
-              const still = new Promise((done) => setTimeout(done, 500));  // one in a part that is hidden may never end
+              const still = new Promise((done) => setTimeout(done, 500));  // a hidden one may never end
               await Promise.race([Promise.allSettled(moving.map((each) => each.finished)), still]);
               const contrast = String(rules) === "color-contrast";
               const where = contrast ? {{ include: ({KINDS_OF_TEXT})() }} : document;
