@@ -104,10 +104,9 @@ def test_a_figure_stands_beside_its_text_where_both_have_room(open_page):
                 assert box["width"] >= LEAST
                 assert figure["header"] <= box["top"] < box["bottom"] <= figure["window"], figure
                 assert figure["text"] < box["left"]
-            else:
+            elif figure["input"]["width"]:  # a line of its own, not one with the folded cells before it
                 assert box["top"] >= figure["input"]["bottom"]
-                if figure["input"]["width"]:  # a line of its own, or one with the folded cells before it
-                    assert box["left"] == pytest.approx(figure["input"]["left"], abs=4)
+                assert box["left"] == pytest.approx(figure["input"]["left"], abs=4)
         for column, lines in page.evaluate(LINES).items() if desk else ():
             middle, most = (sorted(lines)[len(lines) * k // 10] for k in (5, 9))
             assert 60 <= middle <= most <= 75, (width, column, lines)
