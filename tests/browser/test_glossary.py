@@ -109,9 +109,9 @@ def test_a_finger_opens_it_and_then_follows(open_page):
     link.tap()
     page.wait_for_function(OPEN)
     link.tap()
-    page.wait_for_url("**/A2-glossary.html#term-activation", wait_until="load")
+    page.wait_for_url("**/A2-glossary.html#term-activation", wait_until="networkidle")
     page.go_back()
-    page.wait_for_url(f"**/{CHAPTER}")
+    page.wait_for_url(f"**/{CHAPTER}", wait_until="networkidle")  # what a page that is left still asks for fails
     assert not visit.faults
 
 
