@@ -111,7 +111,7 @@ def test_a_finger_opens_it_and_then_follows(open_page):
     link.tap()
     page.wait_for_url("**/A2-glossary.html#term-activation", wait_until="networkidle")
     page.go_back()
-    page.wait_for_url(f"**/{CHAPTER}", wait_until="networkidle")  # what a page that is left still asks for fails
+    page.wait_for_url(f"**/{CHAPTER}", wait_until="networkidle")  # a page that is left asks in vain
     assert not visit.faults
 
 
