@@ -26,8 +26,8 @@ from bplib.widgets import library
 
 ROOT = Path(__file__).resolve().parent.parent
 PLACE = '<div id="bp-map"></div>'
-#: Words of a chapter that are read in a minute, with its figures and predictions; to how many minutes.
-PACE, ROUND = 65, 5
+#: Words that go by in a minute, with bets and figures, as six trials had it; to how many minutes.
+PACE, ROUND = 42, 5
 _SIDE_ROOM = re.compile(r"<details.*?</details>", re.DOTALL)
 _FORMULA = re.compile(r"\$\$.*?\$\$", re.DOTALL)
 _EXERCISE = re.compile(r"## \d+\. ")
