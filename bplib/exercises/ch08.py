@@ -87,7 +87,9 @@ check_residual = Check(
         "this is made of dout, which has W2 still to pass": lambda: {"dW1": [[0, 0], [2, 4]]},
         "the shortcut has no weights; nothing of it goes in here": lambda: {"dW1": [[1, 2], [7, 14]]},
         "W2 was multiplied with what ReLU let through, not with x": lambda: {"dW2": [[1, 2], [2, 4]]},
-        "this is made of what comes out of W2 on the way back; dout is what goes in": lambda: {"dW2": [[0, 4], [0, 20]]},
+        "this is made of what comes out of W2 on the way back; dout is what goes in": lambda: {
+            "dW2": [[0, 4], [0, 20]]
+        },
     },
 )
 
@@ -211,27 +213,27 @@ check_dropout = Check(
         },
     ],
     mistakes={
-        "what is kept is not scaled, and its mean over many draws is less than x": _both(
-            lambda m, p, train: m if train else 1
+        "what is kept is not scaled, and its mean over many draws is less than x": _touched(
+            _both(lambda m, p, train: m if train else 1), "out"
         ),
-        "this is the older form, which shrinks in evaluation; here training makes up for what is lost": _both(
-            lambda m, p, train: m if train else 1 - p
+        "this is the older form, which shrinks in evaluation; here training makes up for it": _touched(
+            _both(lambda m, p, train: m if train else 1 - p), "out"
         ),
-        "what is kept shrinks here; it has to make up for what is dropped": _both(
-            lambda m, p, train: m * (1 - p) if train else 1
+        "what is kept shrinks here; it has to make up for what is dropped": _touched(
+            _both(lambda m, p, train: m * (1 - p) if train else 1), "out"
         ),
         "it is divided by the chance to be dropped, not by the chance to stay": _both(
             lambda m, p, train: m / p if train else 1
         ),
         "what should stay is dropped, and the reverse: u below p drops": _drop(keeps=False),
-        "in evaluation too, entries are dropped": _both(lambda m, p, train: m / (1 - p)),
+        "in evaluation too, entries are dropped": _touched(_both(lambda m, p, train: m / (1 - p)), "out"),
         "in evaluation it shrinks; training has made up for what is lost": _both(
             lambda m, p, train: m / (1 - p) if train else 1 - p
         ),
         "in evaluation it grows; where nothing is dropped, nothing is to be made up for": _both(
             lambda m, p, train: m / (1 - p) if train else 1 / (1 - p)
         ),
-        "nothing is dropped in it": _both(lambda m, p, train: 1 / (1 - p) if train else 1),
+        "nothing is dropped in it": _touched(_both(lambda m, p, train: 1 / (1 - p) if train else 1), "out"),
         "it knows nothing of the mask: what was dropped gets a gradient": _touched(
             _drop(dx=lambda m, p, train: 1.0), "dx"
         ),
