@@ -91,6 +91,18 @@ def of_two_backwards(checker):
     return [bool(checker(square, lambda dout, x, k=k: (k * x * dout,), x)) for k in (2, 1)]
 
 
+def of_a_line(trainer):
+    def line(params, X, y):
+        w, b = params
+        error = X @ w + b - y
+        return np.mean(error**2), [2 * X.T @ error / len(y), 2 * np.mean(error, keepdims=True)]
+
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(5, 2)), rng.normal(size=5)
+    params, losses = trainer(line, [np.zeros(2), np.zeros(1)], X, y, 0.1, 3, 2, rng)
+    return (*params, losses)
+
+
 CALLS = {
     "slope": lambda slope: slope(lambda x: x**3, 2.0),
     "numerical_gradient": of_cubes,
@@ -99,6 +111,7 @@ CALLS = {
     "batches": of_a_batch,
     "losses": of_three_kinds,
     "checker": of_two_backwards,
+    "trainer": of_a_line,
 }
 
 
