@@ -182,7 +182,9 @@ check_steps = Check(
             "rmsprop": _two_steps(_rmsprop(0, 1)),
             "adam": _two_steps(_rmsprop(0, 1)),
         },
-        "RMSProp has no correction for its start at 0": lambda: {"rmsprop": _two_steps(_adam(mean=False))},
+        "RMSProp has no correction for its start at 0": lambda: {
+            "rmsprop": _two_steps(_adam(second=0.75, mean=False))
+        },
         "both averages start at 0, and neither is corrected for it": lambda: {
             "adam": _two_steps(_adam(corrects=""))
         },

@@ -10,6 +10,7 @@ from bplib import functional as fn
 from bplib.lent import trainer as lent
 from bplib.losses import VJP, cross_entropy_with_logits
 from bplib.optim import SGD, Adam, AdamW, Momentum, RMSProp
+from bplib.train import minibatches
 
 
 def by_the_package():
@@ -222,6 +223,16 @@ def rolls(X, y, w, b, rate, epochs, size, seed, mu):
     return w, b
 
 
+def by_the_package_s_momentum(X, y, w, b, rate, epochs, size, seed, mu):
+    params, optimizer = {"w": w.copy(), "b": b.copy()}, Momentum(rate, momentum=mu)
+    rng = np.random.default_rng(int(seed))
+    for _ in range(int(epochs)):
+        for X_some, y_some in minibatches(X, y, int(size), rng):
+            gw, gb = line(list(params.values()), X_some, y_some)[1]
+            optimizer.step(params, {"w": gw, "b": gb})
+    return params["w"], params["b"]
+
+
 def starts_again(X, y, w, b, rate, epochs, size, seed, mu):
     """Rest at the beginning of each epoch."""
     rng = np.random.default_rng(int(seed))
@@ -285,6 +296,7 @@ RIGHT = [
     ("check_trainer", on_lines(lent)),
     ("check_loops", lambda: [2, 4, 1, 5, 3]),
     ("check_heavy", rolls),
+    ("check_heavy", by_the_package_s_momentum),
     ("check_pair", searched),
     ("check_stall", by_counting),
 ]
