@@ -101,6 +101,18 @@ def of_a_stack(layers):
     return out, dx, dW1, nothing, dW2, none
 
 
+def of_a_line(trainer):
+    def line(params, X, y):
+        w, b = params
+        error = X @ w + b - y
+        return np.mean(error**2), [2 * X.T @ error / len(y), 2 * np.mean(error, keepdims=True)]
+
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(5, 2)), rng.normal(size=5)
+    params, losses = trainer(line, [np.zeros(2), np.zeros(1)], X, y, 0.1, 3, 2, rng)
+    return (*params, losses)
+
+
 CALLS = {
     "slope": lambda slope: slope(lambda x: x**3, 2.0),
     "numerical_gradient": of_cubes,
@@ -110,6 +122,7 @@ CALLS = {
     "losses": of_three_kinds,
     "checker": of_two_backwards,
     "layers": of_a_stack,
+    "trainer": of_a_line,
 }
 
 
