@@ -534,6 +534,11 @@ check_conv1d = Check(
                 "dX": _conv(dout, np.pad(X, ((0, 0), (0, 0), (padding, padding))), K, stride, 0)[0]
             }
         ),
+        "where padding is 0 nothing is left of it: -0 is 0, and a slice up to 0 is empty": (
+            lambda dout, X, K, stride, padding: {
+                "dX": _handed_out(dout, X, K, stride, padding)[:, :, : X.shape[2] if padding else 0]
+            }
+        ),
         "one output channel alone hands back; each read the same window, so they add up": (
             lambda dout, X, K, stride, padding: {"dX": _handed_out(dout[:, :1], X, K[:1], stride, padding)}
         ),
@@ -603,6 +608,17 @@ def _attended(dout: Any, q: Any, k: Any, v: Any) -> Stations:
     return Stations(dout=dout, q=q, k=k, v=v, A=A, dA=dA, dS=dS, root=np.sqrt(q.shape[1]))
 
 
+def _scaled(times: Callable[[Stations], Any]) -> Function:
+    """Return the mistake of multiplying the scores by something else, forward and on the way back."""
+
+    def other(dout: Any, q: Any, k: Any, v: Any) -> dict[str, Any]:
+        factor = times(_attended(dout, q, k, v))
+        s = _attended(dout, q * factor, k, v)
+        return {"dq": s.dS @ k / s.root * factor, "dk": s.dS.T @ s.q / s.root, "dv": s.A.T @ dout}
+
+    return other
+
+
 def _scores(dS: Callable[[Stations], Any]) -> Function:
     """Return the mistake of handing back another gradient of the scores."""
     return instead(_attended, dq=lambda s: dS(s) @ s.k / s.root, dk=lambda s: dS(s).T @ s.q / s.root)
@@ -641,6 +657,10 @@ check_attention = Check(
         ),
         "the root of d is divided by twice": instead(
             _attended, dq=lambda s: s.dS @ s.k / s.root**2, dk=lambda s: s.dS.T @ s.q / s.root**2
+        ),
+        "the scores are divided by d; it should be its root": _scaled(lambda s: 1 / s.root),
+        "the scores are not divided by the root of d, neither forward nor on the way back": _scaled(
+            lambda s: s.root
         ),
         "this is softmax's diagonal only: each weight listens to all scores of its row": _scores(
             lambda s: s.dA * s.A * (1 - s.A)
@@ -746,10 +766,10 @@ def _both_ways(dout: Any, X: Any, gamma: Any, mean: Any, var: Any, eps: Any) -> 
 
 def _batched(dout: Any, X: Any, gamma: Any, mean: Any, var: Any, eps: Any) -> Stations:
     xhat, r = _normal(X, eps, axis=0)
-    kept = 1 / np.sqrt(var + eps)
-    return Stations(
-        dout=dout, X=X, gamma=gamma, mean=mean, var=var, eps=eps, xhat=xhat, r=r, kept=kept, g=dout * gamma
-    )
+    kept, unbiased = 1 / np.sqrt(var + eps), 1 / np.sqrt(X.var(axis=0, ddof=1) + eps)
+    here = Stations(dout=dout, X=X, gamma=gamma, mean=mean, var=var, eps=eps)
+    here.__dict__.update(xhat=xhat, r=r, kept=kept, unbiased=unbiased, g=dout * gamma)
+    return here
 
 
 def _two_ways_case(seed: int, B: int, n: int, eps: float) -> dict[str, Any]:
@@ -802,6 +822,11 @@ check_batch_norm = Check(
             training=lambda s: _normal(s.X, 0.0, 0)[1] * _three_terms(s.g, _normal(s.X, 0.0, 0)[0]),
             evaluation=lambda s: s.g / np.sqrt(s.var),
             dgamma=lambda s: (s.dout * _normal(s.X, 0.0, 0)[0]).sum(axis=0),
+        ),
+        "the variance was divided by B - 1; here it is a mean over all B": instead(
+            _batched,
+            training=lambda s: s.unbiased * _three_terms(s.g, s.xhat * s.unbiased / s.r),
+            dgamma=lambda s: (s.dout * s.xhat * s.unbiased / s.r).sum(axis=0),
         ),
         "the kept statistics are used; in training the batch's own count": instead(
             _batched,

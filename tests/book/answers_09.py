@@ -126,6 +126,11 @@ def conv_uncropped(dout, X, K, stride, padding):
     return conv_by_package(dout, wide, K, stride, 0)
 
 
+def conv_cut_to_minus_padding(dout, X, K, stride, padding):
+    wide, *others = conv_uncropped(dout, X, K, stride, padding)
+    return wide[:, :, padding:-padding], *others
+
+
 def conv_unpadded(dout, X, K, stride, padding):
     """Slice X where its padded copy should be; what sticks out is missing, and so is its product."""
     dX, _, db = conv_by_package(dout, X, K, stride, padding)
@@ -164,6 +169,13 @@ def attention_through(jacobian, scale=True):
         return dS @ k, dS.T @ q, A.T @ dout
 
     return answer
+
+
+def attention_over_d(dout, q, k, v):
+    d = q.shape[1]
+    A = fn.softmax(q @ k.T / d)[0]
+    dS = right_jacobian(A, dout @ v.T) / d
+    return dS @ k, dS.T @ q, A.T @ dout
 
 
 def right_jacobian(A, dA):
@@ -319,6 +331,7 @@ WRONG = [
         dout, xhat, inverse_std, gamma), "dX: gamma is in the means now, and still stands before them"),
     ("check_conv1d", conv_overwriting, "dX: where two windows overlap the later one overwrites"),
     ("check_conv1d", conv_uncropped, "dX: the zeros that padding put there are still in it"),
+    ("check_conv1d", conv_cut_to_minus_padding, "dX: where padding is 0 nothing is left of it"),
     ("check_conv1d", conv_unpadded, "dK: X is taken without its zeros"),
     ("check_conv1d", lambda dout, X, K, stride, padding: conv_by_package(
         dout, X, K[:, :, ::-1], stride, padding), "dX: each kernel is turned round"),
@@ -328,6 +341,7 @@ WRONG = [
      "db: each sample keeps"),
     ("check_conv1d", lambda *case: conv_by_entries(*case)[:2], "Return dX, dK, db"),
     ("check_attention", attention_through(right_jacobian, scale=False), "dq: forward divided the scores"),
+    ("check_attention", attention_over_d, "dq: the scores are divided by d; it should be its root"),
     ("check_attention", attention_through(lambda A, dA: dA * A * (1 - A)), "dq: this is softmax's diagonal"),
     ("check_attention", attention_through(lambda A, dA: A * dA), "dq: of the softmax's two terms"),
     ("check_attention", attention_through(lambda A, dA: A * (dA - np.sum(A * dA, axis=0))),
