@@ -432,7 +432,7 @@ check_repaired = Check(
     returns=["dX"],
     cases=[_kept_case(1, 1, 3), _kept_case(2, 3, 4), _kept_case(3, 2, 3, gamma=2.0)],
     mistakes={
-        "this is still what the author of a does": instead(
+        "this is still what layer_norm_a does": instead(
             _kept,
             dX=lambda s: s.gamma * s.r * (s.dout - _mean(s.dout) - s.xhat * _mean(s.dout * s.xhat)),
         ),
@@ -608,13 +608,13 @@ def _attended(dout: Any, q: Any, k: Any, v: Any) -> Stations:
     return Stations(dout=dout, q=q, k=k, v=v, A=A, dA=dA, dS=dS, root=np.sqrt(q.shape[1]))
 
 
-def _scaled(times: Callable[[Stations], Any]) -> Function:
-    """Return the mistake of multiplying the scores by something else, forward and on the way back."""
+def _scaled(ahead: Callable[[Stations], Any], back: Callable[[Stations], Any]) -> Function:
+    """Return the mistake of multiplying the scores by other factors, on the way ahead and on the way back."""
 
     def other(dout: Any, q: Any, k: Any, v: Any) -> dict[str, Any]:
-        factor = times(_attended(dout, q, k, v))
-        s = _attended(dout, q * factor, k, v)
-        return {"dq": s.dS @ k / s.root * factor, "dk": s.dS.T @ s.q / s.root, "dv": s.A.T @ dout}
+        right = _attended(dout, q, k, v)
+        s = _attended(dout, q * right.root * ahead(right), k, v)
+        return {"dq": s.dS @ k * back(s), "dk": s.dS.T @ q * back(s), "dv": s.A.T @ dout}
 
     return other
 
@@ -658,9 +658,14 @@ check_attention = Check(
         "the root of d is divided by twice": instead(
             _attended, dq=lambda s: s.dS @ s.k / s.root**2, dk=lambda s: s.dS.T @ s.q / s.root**2
         ),
-        "the scores are divided by d; it should be its root": _scaled(lambda s: 1 / s.root),
-        "the scores are not divided by the root of d, neither forward nor on the way back": _scaled(
-            lambda s: s.root
+        "the scores are divided by d; it should be its root": _scaled(
+            lambda s: 1 / s.root**2, lambda s: 1 / s.root**2
+        ),
+        "its weights are made of scores that are not divided by the root of d; the way back divides": _scaled(
+            lambda s: 1, lambda s: 1 / s.root
+        ),
+        "the scores are not divided by the root of d, neither ahead nor on the way back": _scaled(
+            lambda s: 1, lambda s: 1
         ),
         "this is softmax's diagonal only: each weight listens to all scores of its row": _scores(
             lambda s: s.dA * s.A * (1 - s.A)
@@ -677,10 +682,6 @@ check_attention = Check(
         ),
         "the softmax's sum is added; it is taken away": _scores(
             lambda s: s.A * (s.dA + (s.A * s.dA).sum(axis=1, keepdims=True))
-        ),
-        "the weights it uses were made without the root of d": instead(
-            _attended,
-            dv=lambda s: _weights(s.q * s.root, s.k).T @ s.dout,
         ),
         "every key is met with the mean of the queries; each query brings its own gradient": instead(
             _attended,

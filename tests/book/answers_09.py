@@ -324,7 +324,7 @@ WRONG = [
     ("check_gammas", lambda: (1, 1, 3), "second: this one passes on every row"),
     ("check_gammas", lambda: (1, 2, 2), "third: this one passes on the row"),
     ("check_repaired", lambda dout, xhat, inverse_std, gamma: gamma * repaired_by_rows(
-        dout, xhat, inverse_std, np.ones_like(gamma)), "dX: this is still what the author of a does"),
+        dout, xhat, inverse_std, np.ones_like(gamma)), "dX: this is still what layer_norm_a does"),
     ("check_repaired", lambda dout, xhat, inverse_std, gamma: repaired_by_rows(
         dout, xhat, inverse_std, np.ones_like(gamma)), "dX: gamma is gone"),
     ("check_repaired", lambda dout, xhat, inverse_std, gamma: gamma * repaired_by_rows(
