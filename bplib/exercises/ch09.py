@@ -91,8 +91,11 @@ check_heard = Check(
         ),
         "that goes over all kernels; one entry of dout comes from one of them": lambda: {"conv": 60},
         "this is one sample; the kernel is shared by all": lambda: {"kernel": 7},
-        "this counts places of x; how many places does the kernel stop at?": (
-            lambda: {"kernel": 20, "conv": 30}
+        "this counts places of x; how many places does the kernel stop at?": (lambda: {"kernel": 20}),
+        "this is the whole sequence; an output has read one window of it": lambda: {"conv": 30},
+        "this counts both samples; an output has read one of them": lambda: {"conv": 24},
+        "one number of a kernel meets one of the channels that come in; there is no sum over them": (
+            lambda: {"kernel": 42}
         ),
         "that is one place of one sample; the same number is used again at the next place": (
             lambda: {"kernel": 1}
@@ -148,8 +151,9 @@ check_slid = Check(
         "nothing was padded": lambda: {"y": _slide(_X, _K) + _B},
         "nothing was padded, and b is missing": lambda: {"y": _slide(_X, _K)},
         "both zeros stand on one side": lambda: {"y": _slide(np.pad(_X, (0, 2)), _K) + _B},
-        "this is dout met by the kernel as it stands; an entry of x meets K[0] in the window that begins "
-        "there, and K[2] in one that began two places before": lambda: {"dX": _slide(_DOUT, _K, 1, 1)},
+        "this lays K over dout as it stands; as t rises, the index of K over an entry falls": lambda: {
+            "dX": _slide(_DOUT, _K, 1, 1)
+        },
         "the zeros at the ends are no entries of x; leave theirs out": (
             lambda: {"dX": np.convolve(_DOUT, _K)}
         ),

@@ -288,6 +288,7 @@ WRONG = [
     ("check_slid", lambda: ([-1, 8, 4, -1], DX, DK, DB), "y: b is missing in it"),
     ("check_slid", lambda: (Y, [-2, 4, 2, 1], DK, DB), "dX: the last window to hand an entry something"),
     ("check_slid", lambda: (Y, [2, -1, 2, 5, -1, -1], DK, DB), "dX: the zeros at the ends"),
+    ("check_slid", lambda: (Y, [2, -1, -1, 5], DK, DB), "dX: this lays K over dout as it stands"),
     ("check_slid", lambda: (Y, DX, [6, -2, 3], DB), "dK: its three numbers stand in the reverse order"),
     ("check_slid", lambda: (Y, DX, DK, 4), "db: b is added at four places"),
     ("check_strided", lambda: ([2, 1, -4, -2, 2, 0], *SHAPES), "dX: one entry lies in both windows; the sec"),
