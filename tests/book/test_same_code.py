@@ -66,6 +66,6 @@ def test_code_is_marked_and_another_letter_would_be_seen():
         "def f(x): return x",
     )
     assert bare(told) == bare(same) != bare(other)
-    pair = '@vjp_of(f)\ndef g(dout, cache):\n    dx: Array = dout * cache\n    return (dx,)'
+    pair = "@vjp_of(f)\ndef g(dout, cache):\n    dx: Array = dout * cache\n    return (dx,)"
     plain = "def g(dout, cache):\n    dx = dout * cache\n    return (dx,)"
     assert bare(pair) == bare(plain) != bare("@once\n" + plain)
