@@ -5,11 +5,13 @@ which a reader puts a whole network into one function. It is composed of pairs o
 and is called as the reader's is.
 """
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from bplib.contract import Array, wrong
 from bplib.functional import affine, affine_backward, tanh, tanh_backward
 from bplib.losses import VJP, bce_with_logits, bce_with_logits_backward, cross_entropy_with_logits, mse
+from bplib.train import minibatches
 
 
 def network(x: Array, W1: Array, b1: Array, W2: Array, b2: Array, y: Array) -> tuple[Any, ...]:
@@ -93,3 +95,64 @@ def losses(kind: str, Z: Array, Y: Array) -> tuple[Any, Array | None]:
         raise wrong("kind", f"one of {', '.join(kinds)}", repr(kind), 'Write losses("squared", Z, Y), say.')
     loss, cache = kinds[kind](Z, Y)
     return loss, VJP[kinds[kind]](1.0, cache)[0]
+
+
+def layers(stack: Sequence[tuple[Callable[..., Any], Callable[..., Any], tuple[Any, ...]]], x: Array) -> Any:
+    """Run x through a stack of pairs; return what comes out, and the way back.
+
+    An entry of the stack is a forward, its backward, and a tuple of its parameters. The way back is a
+    function: from the gradient of what came out it computes that of x, and a list with one tuple for each
+    entry, the gradients of its parameters.
+
+    >>> import numpy as np
+    >>> W, b = np.array([[2.0, -1.0]]), np.zeros(1)
+    >>> out, back = layers([(affine, affine_backward, (W, b)), (tanh, tanh_backward, ())], np.zeros((1, 2)))
+    >>> back(np.ones((1, 1)))
+    (array([[ 2., -1.]]), [(array([[0., 0.]]), array([1.])), ()])
+    """
+    caches = []
+    for forward, _, params in stack:
+        x, cache = forward(x, *params)
+        caches.append(cache)
+
+    def back(dx: Array) -> tuple[Array, list[tuple[Array, ...]]]:
+        grads = []
+        for (_, backward, _), cache in zip(reversed(stack), reversed(caches), strict=True):
+            dx, *dparams = backward(dx, cache)
+            grads.append(tuple(dparams))
+        return dx, grads[::-1]
+
+    return x, back
+
+
+def trainer(
+    gradients: Callable[..., Any],
+    params: Sequence[Array],
+    X: Array,
+    Y: Array,
+    rate: float,
+    epochs: int,
+    size: int,
+    rng: Any,
+) -> tuple[list[Array], list[float]]:
+    """Train by gradient descent on mini-batches; return the new parameters, and each epoch's mean loss.
+
+    `gradients(params, X, Y)` returns a loss and a list of gradients, one for each parameter. An epoch
+    takes all rows once, in random order, `size` at a time; the last mini-batch may be smaller. The mean of
+    an epoch weighs each mini-batch by its rows.
+
+    >>> import numpy as np
+    >>> fit = lambda params, X, Y: (np.mean((params[0] * X - Y) ** 2), [np.mean(2 * (params[0] * X - Y) * X)])
+    >>> X, rng = np.array([1.0, 2.0]), np.random.default_rng(0)
+    >>> trainer(fit, [np.zeros(1)], X, 3 * X, 0.2, 2, 2, rng)
+    ([array([3.])], [22.5, 0.0])
+    """
+    params, means = [param.copy() for param in params], []
+    for _ in range(epochs):
+        total = 0.0
+        for x, y in minibatches(X, Y, size, rng):
+            loss, grads = gradients(params, x, y)
+            params = [param - rate * grad for param, grad in zip(params, grads, strict=True)]
+            total += float(loss) * len(x)
+        means.append(total / len(X))
+    return params, means

@@ -39,6 +39,8 @@ LENT = {
     "batches": "bplib.lent",
     "losses": "bplib.lent",
     "checker": "bplib.gradcheck.naive:naive_check",
+    "layers": "bplib.lent",
+    "trainer": "bplib.lent",
 }
 #: Where `keep` writes, where it is found from there and from a chapter, and what the file begins with.
 FILE = "mine.py"

@@ -133,3 +133,16 @@ def test_what_single_sets_refuse():
         data.spirals(10, rng, classes=0)
     with pytest.raises(ValueError, match=r"size: expected .* at least 4, got 3"):
         data.digits(10, rng, size=3)
+
+
+def test_the_wines_are_those_of_the_source():
+    X, y = data.wine()
+    assert X.shape == (178, 13) and y.dtype.kind == "i"
+    np.testing.assert_array_equal(np.bincount(y), [59, 71, 48])
+    assert np.all(np.diff(y) >= 0)
+    # The summary that the source gives: alcohol 13.0 (0.8), flavanoids 2.03 (1.00), proline 746 (315).
+    for column, mean, spread in ((0, 13.0, 0.8), (6, 2.03, 1.0), (12, 747, 315)):
+        assert abs(X[:, column].mean() - mean) < 0.01 * mean
+        assert abs(X[:, column].std(ddof=1) - spread) < 0.02 * spread
+    X[0] = 0  # each call reads its own
+    assert data.wine()[0][0].all()

@@ -86,8 +86,9 @@ def test_the_core_is_one_afternoon():
     """A later chapter raises a ceiling only for what the outline names, in the commit that adds it."""
     # The plan was 1,900. A hundred lines more are schedules, data sets and a progress line that were asked
     # for before any chapter uses them: a chapter that does without them takes them out, and lowers this.
+    # Five are the real data set of chapter 10.
     counts = lines.table(PACKAGE, sorted(modules() - CHECKER))
-    assert sum(code for code, _ in counts.values()) <= 2000, lines.words(counts)
+    assert sum(code for code, _ in counts.values()) <= 2005, lines.words(counts)
 
 
 def test_the_scalar_engine_is_one_sitting():
