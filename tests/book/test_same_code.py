@@ -1,7 +1,7 @@
 """Code that a chapter builds and the package holds is the same code.
 
 A cell says so by a tag, ``same-as:bplib.gradcheck.naive.slope``. Compared are the statements, without what
-the package adds for its own readers: docstrings, and types in signatures.
+the package adds for its own readers: docstrings, types, and the contracts above its pairs.
 """
 
 from __future__ import annotations
@@ -25,14 +25,28 @@ MARKED = [
 ]
 
 
+class Untyped(ast.NodeTransformer):
+    """Turn ``dx: Array = ...`` into ``dx = ...``."""
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
+        if node.value is None:
+            return node
+        return ast.fix_missing_locations(ast.copy_location(ast.Assign([node.target], node.value), node))
+
+
+def is_contract(decorator: ast.expr) -> bool:
+    return isinstance(decorator, ast.Call) and getattr(decorator.func, "id", "") in ("takes", "vjp_of")
+
+
 def bare(source: str) -> str:
-    """Return the code without docstrings and types."""
-    tree = ast.parse(textwrap.dedent(source))
+    """Return the code without docstrings, types and contracts."""
+    tree = Untyped().visit(ast.parse(textwrap.dedent(source)))
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node) is not None:
             del node.body[0]
         if isinstance(node, ast.FunctionDef):
             node.returns = None
+            node.decorator_list = [d for d in node.decorator_list if not is_contract(d)]
         if isinstance(node, ast.arg):
             node.annotation = None
     return ast.unparse(tree)
@@ -52,3 +66,6 @@ def test_code_is_marked_and_another_letter_would_be_seen():
         "def f(x): return x",
     )
     assert bare(told) == bare(same) != bare(other)
+    pair = "@vjp_of(f)\ndef g(dout, cache):\n    dx: Array = dout * cache\n    return (dx,)"
+    plain = "def g(dout, cache):\n    dx = dout * cache\n    return (dx,)"
+    assert bare(pair) == bare(plain) != bare("@once\n" + plain)
