@@ -91,6 +91,13 @@ def of_two_backwards(checker):
     return [bool(checker(square, lambda dout, x, k=k: (k * x * dout,), x)) for k in (2, 1)]
 
 
+def of_three_starts(initialisation):
+    def made(kind):
+        return initialisation([3, 5, 2], kind, np.random.default_rng(0))
+
+    return tuple(W for kind in ("xavier", "he", "orthogonal") for W in made(kind))
+
+
 CALLS = {
     "slope": lambda slope: slope(lambda x: x**3, 2.0),
     "numerical_gradient": of_cubes,
@@ -99,6 +106,7 @@ CALLS = {
     "batches": of_a_batch,
     "losses": of_three_kinds,
     "checker": of_two_backwards,
+    "initialisation": of_three_starts,
 }
 
 
