@@ -56,7 +56,7 @@ check_decides = Check(
 
 # 2. Ten stations by hand, as exponents of 2
 check_stations = Check(
-    lambda: (-20, 10, 0, 25, -5, 20, 0),
+    lambda: (-20, 10, -10, 25, -5, 20, 27),
     returns=list("abcdefg"),
     cases=[{}],
     mistakes={
@@ -72,13 +72,12 @@ check_stations = Check(
             "c": 10 * np.log2(3 / 16),
         },
         "this is the weights alone; each station has a slope too": lambda: {
-            "a": 0,
             "b": 30,
-            "c": 10 * np.log2(16 / 3),
+            "c": 10 * np.log2(8 / 3),
         },
         "the weight is taken in the first station only": lambda: {"b": -17},
-        "a quarter is the slope at z = 0; where is this unit?": lambda: {"c": 10 * np.log2(4 / 3)},
-        "this is the unit's output in the place of its slope": lambda: {"c": 20},
+        "a quarter is the slope at z = 0; where is this unit?": lambda: {"c": 10 * np.log2(2 / 3)},
+        "this is the unit's output in the place of its slope": lambda: {"c": 10},
         "64 contributions of either sign don't add up to 64; their squares add": lambda: {"d": 60, "e": 30},
         "32 contributions of either sign don't add up to 32; the size is the root of the sum of squares": (
             lambda: {"d": 50, "e": 20}
@@ -90,14 +89,12 @@ check_stations = Check(
             lambda: {"f": 10 * np.log2(3)}
         ),
         "this is the shortcut alone": lambda: {"f": 0},
-        "this is the backward signal alone; what is it multiplied with?": lambda: {"g": 22.5},
-        "this is the forward signal alone; what is it multiplied with?": lambda: {"g": -22.5},
-        "from station 1 to station 10 there are nine; and what is the backward signal multiplied with?": (
-            lambda: {"g": 25}
-        ),
-        "both are taken as largest at station 1; at which end is the forward signal largest?": lambda: {
-            "g": 45
-        },
+        "within each network they are equal; asked is one network beside the other": lambda: {"g": 0},
+        "a weight is no factor of its own gradient; that leaves one station less": lambda: {"g": 30},
+        "this is one station's": lambda: {"g": 3},
+        "this is the factor of the mean square; the size is its root": lambda: {"g": 54},
+        "this is what nine stations of d multiply by; e multiplies too": lambda: {"g": 22.5},
+        "this is e beside d": lambda: {"g": -27},
     },
     tol=1e-3,
 )

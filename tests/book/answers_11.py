@@ -23,7 +23,14 @@ def stations_in_loops():
         return math.log2(signal)
 
     halves = [walked(math.sqrt(sum(s * s for _ in range(32)))) for s in (1, 1 / 8)]
-    return [walked(0.25), walked(2), walked(16 / 3 * 0.75 * 0.25), *halves, walked(4), 0.0]
+    return [
+        walked(0.25),
+        walked(2),
+        walked(8 / 3 * 0.75 * 0.25),
+        *halves,
+        walked(4),
+        (halves[0] - halves[1]) * 0.9,
+    ]
 
 
 def profiles_by_pairs(X, Y, W, v, relu):
@@ -223,9 +230,9 @@ WRONG = [
     ("check_decides", lambda: (3, 4, 5, 2, 6, 7), "weight beside it"),
     ("check_decides", lambda: (1, 7, 5, 2, 6, 7), "look at the size"),
     ("check_decides", lambda: (1, 4, 5, 2, 6, 6), "an exact 0 for each sample"),
-    ("check_stations", lambda: (-20, 10, 0, 60, -5, 20, 0), "their squares add"),
-    ("check_stations", lambda: (-20, 10, 0, 25, 0, 20, 0), "let nothing through"),
-    ("check_stations", lambda: (-20, 10, 0, 25, -5, 15.85, 0), "each station has its own"),
+    ("check_stations", lambda: (-20, 10, -10, 60, -5, 20, 27), "their squares add"),
+    ("check_stations", lambda: (-20, 10, -10, 25, 0, 20, 27), "let nothing through"),
+    ("check_stations", lambda: (-20, 10, -10, 25, -5, 15.85, 27), "each station has its own"),
     ("check_profiles", profiles_backwards, "begins with the last layer"),
     ("check_profiles", profiles_of_a, "slope is still to come"),
     ("check_variances", lambda n_in, n_out, leak: (2 / n_in, 2 / n_out, 4 / (n_in + n_out)), "the leak lets"),
