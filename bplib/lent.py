@@ -6,10 +6,12 @@ and is called as the reader's is.
 """
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 from bplib.contract import Array, wrong
 from bplib.functional import affine, affine_backward, tanh, tanh_backward
+from bplib.init import he, orthogonal, xavier
 from bplib.losses import VJP, bce_with_logits, bce_with_logits_backward, cross_entropy_with_logits, mse
 from bplib.train import minibatches
 
@@ -156,3 +158,20 @@ def trainer(
             total += float(loss) * len(x)
         means.append(total / len(X))
     return params, means
+
+
+def initialisation(sizes: Sequence[int], kind: str, rng: Any) -> list[Array]:
+    """Return the first weights of a stack of layers: a matrix (n_out, n_in) for each two sizes in a row.
+
+    The kinds are "xavier", "he" and "orthogonal"; all numbers come from rng, and there are no biases.
+
+    >>> import numpy as np
+    >>> [W.shape for W in initialisation([2, 5, 1], "he", np.random.default_rng(0))]
+    [(5, 2), (1, 5)]
+    """
+    kinds: dict[str, Callable[..., Array]] = {"xavier": xavier, "he": he, "orthogonal": orthogonal}
+    if kind not in kinds:
+        raise wrong(
+            "kind", f"one of {', '.join(kinds)}", repr(kind), 'Write initialisation([2, 3], "he", rng).'
+        )
+    return [kinds[kind]((n_out, n_in), rng) for n_in, n_out in pairwise(sizes)]

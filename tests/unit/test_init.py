@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from bplib import init
+from bplib import init, lent
 
 DRAWN = [init.normal, init.xavier, init.he, init.orthogonal]
 
@@ -98,3 +98,8 @@ def test_spreads_that_are_none(std):
 def test_gains_that_are_none(gain):
     with pytest.raises(ValueError, match=r"gain: expected a finite number, got"):
         init.orthogonal((2, 3), np.random.default_rng(0), gain=gain)
+
+
+def test_a_kind_that_is_not_lent():
+    with pytest.raises(ValueError, match=r"^kind: expected one of xavier, he, orthogonal, got 'normal'"):
+        lent.initialisation([2, 3], "normal", np.random.default_rng(0))

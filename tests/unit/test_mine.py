@@ -113,6 +113,13 @@ def of_a_line(trainer):
     return (*params, losses)
 
 
+def of_three_starts(initialisation):
+    def made(kind):
+        return initialisation([3, 5, 2], kind, np.random.default_rng(0))
+
+    return tuple(W for kind in ("xavier", "he", "orthogonal") for W in made(kind))
+
+
 CALLS = {
     "slope": lambda slope: slope(lambda x: x**3, 2.0),
     "numerical_gradient": of_cubes,
@@ -123,6 +130,7 @@ CALLS = {
     "checker": of_two_backwards,
     "layers": of_a_stack,
     "trainer": of_a_line,
+    "initialisation": of_three_starts,
 }
 
 
