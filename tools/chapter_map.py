@@ -19,7 +19,6 @@ import yaml
 from docutils import nodes
 from page_python import is_wanted
 from recall import CHAPTER, chapter
-from rjsmin import jsmin
 from sphinx.application import Sphinx
 
 from bplib.diagram import arranged
@@ -27,8 +26,8 @@ from bplib.widgets import library
 
 ROOT = Path(__file__).resolve().parent.parent
 PLACE = '<div id="bp-map"></div>'
-#: Words of a chapter that are read in a minute, with its figures and predictions; to how many minutes.
-PACE, ROUND = 65, 5
+#: Words that go by in a minute, with bets and figures, as six trials had it; to how many minutes.
+PACE, ROUND = 42, 5
 _SIDE_ROOM = re.compile(r"<details.*?</details>", re.DOTALL)
 _FORMULA = re.compile(r"\$\$.*?\$\$", re.DOTALL)
 _EXERCISE = re.compile(r"## \d+\. ")
@@ -187,14 +186,6 @@ def chapters(app: Sphinx, home: str) -> list[dict[str, Any]]:
     return found
 
 
-def write_script(app: Sphinx) -> None:
-    """Write the script that draws it."""
-    if app.builder.format == "html":
-        script = Path(app.outdir) / "_static" / "bp" / "map.js"
-        script.parent.mkdir(parents=True, exist_ok=True)
-        script.write_text(jsmin(library.page_script(library.MAP)), encoding="utf-8")
-
-
 def put_map(app: Sphinx, page: str, template: str, context: dict[str, Any], *_: object) -> None:
     """Put the map where a page has its place for it."""
     if app.builder.format != "html" or PLACE not in context.get("body", ""):
@@ -207,6 +198,5 @@ def put_map(app: Sphinx, page: str, template: str, context: dict[str, Any], *_: 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx."""
-    app.connect("builder-inited", write_script)
     app.connect("html-page-context", put_map)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -14,10 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
-from rjsmin import jsmin
 from sphinx.application import Sphinx
-
-from bplib.widgets import library
 
 GLOSSARY = "book/A2-glossary"
 _TERM = re.compile(r'<dt id="(term-[^"]+)">(.*?)</dt>\s*<dd>(.*?)</dd>', re.DOTALL)
@@ -42,13 +39,10 @@ def definitions(page: str) -> dict[str, str]:
     }
 
 
-def write_script(app: Sphinx) -> None:
-    """Write the script of all pages, before any of them refers to it."""
+def ask_for_script(app: Sphinx) -> None:
+    """Let all pages load the script, before MathJax, whose formulas it marks."""
     if app.builder.format == "html":
-        script = Path(app.outdir) / "_static" / "bp" / "point.js"
-        script.parent.mkdir(parents=True, exist_ok=True)
-        script.write_text(jsmin(library.page_script(library.POINT)), encoding="utf-8")
-        app.add_js_file("bp/point.js", defer="defer", priority=398)  # before MathJax, whose formulas it marks
+        app.add_js_file("bp/point.js", defer="defer", priority=398)
 
 
 def write_definitions(app: Sphinx, error: Exception | None) -> None:
@@ -63,6 +57,6 @@ def write_definitions(app: Sphinx, error: Exception | None) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx."""
     app.connect("doctree-read", join)
-    app.connect("builder-inited", write_script)
+    app.connect("builder-inited", ask_for_script)
     app.connect("build-finished", write_definitions)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -33,20 +33,19 @@ def anywidget_module() -> Path:
 
 
 def write_library(app: Sphinx) -> None:
-    """Write the script and the style of all figures, before any page refers to them."""
+    """Write the scripts and the style of all figures and places, before any page refers to them."""
     if app.builder.format != "html":
         return
     folder = Path(app.outdir) / "_static" / "bp"
     folder.mkdir(parents=True, exist_ok=True)
-    # Without the comments and the indentation, which are a third of it.
-    # Without the comments and the indentation, which are a third of it.
-    (folder / "live.js").write_text(jsmin(library.script()), encoding="utf-8")
     (folder / library.VIEWS).mkdir(exist_ok=True)
-    for view in library.views():
-        script = folder / library.VIEWS / f"{view}.js"
-        script.write_text(jsmin(library.view_script(view)), encoding="utf-8")
+    scripts = {"live": library.script()}
+    scripts |= {f"{library.VIEWS}/{view}": library.view_script(view) for view in library.views()}
+    for entry in (library.PREDICT, library.RECALL, library.MAP, library.POINT):
+        scripts[Path(entry).stem] = library.page_script(entry)
+    for name, script in scripts.items():  # without comments and indentation, which are a third of it
+        (folder / f"{name}.js").write_text(jsmin(script), encoding="utf-8")
     (folder / "live.css").write_text(library.style(predictions=False), encoding="utf-8")
-    (folder / "predict.js").write_text(jsmin(library.page_script(library.PREDICT)), encoding="utf-8")
     (folder / "predict.css").write_text(library.read("predict/predict.css"), encoding="utf-8")
 
 

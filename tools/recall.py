@@ -19,7 +19,6 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from rjsmin import jsmin
 from sphinx.application import Sphinx
 
 from bplib.widgets import library
@@ -96,14 +95,6 @@ def _questions(app: Sphinx) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-def write_script(app: Sphinx) -> None:
-    """Write the script of all places."""
-    if app.builder.format == "html":
-        script = Path(app.outdir) / "_static" / "bp" / "recall.js"
-        script.parent.mkdir(parents=True, exist_ok=True)
-        script.write_text(jsmin(library.page_script(library.RECALL)), encoding="utf-8")
-
-
 def place(app: Sphinx, page: str, template: str, context: dict[str, Any], *_: object) -> None:
     """Give chapters and exercise pages their places."""
     if app.builder.format != "html" or not (number := chapter(page)):
@@ -133,7 +124,6 @@ def write_index(app: Sphinx, error: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx."""
-    app.connect("builder-inited", write_script)
     app.connect("html-page-context", place)
     app.connect("build-finished", write_index)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -67,7 +67,7 @@ def cell(kind, source, name="", **metadata):
     return {"cell_type": kind, "source": source.splitlines(True), "metadata": metadata, "id": name}
 
 
-@pytest.mark.parametrize(("words", "minutes"), [(20, 5), (2925, 45), (3250, 50)])
+@pytest.mark.parametrize(("words", "minutes"), [(20, 5), (1890, 45), (2940, 70)])
 def test_minutes_are_those_of_the_core(words, minutes):
     text = "word " * words + "<details>" + "more " * 5000 + "</details>\n\n$$" + "x " * 5000 + "$$"
     assert chapter_map.minutes({"cells": [cell("markdown", text), cell("code", "a " * 5000)]}) == minutes

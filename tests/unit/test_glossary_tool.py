@@ -33,10 +33,11 @@ def test_the_scripts_are_written_for_pages_of_html_only(tmp_path):
         page = folder / f"{glossary.GLOSSARY}.html"
         page.parent.mkdir(parents=True)
         page.write_text(PAGE, encoding="utf-8")
-        glossary.write_script(app)
+        (folder / "_static" / "bp").mkdir(parents=True)
+        glossary.ask_for_script(app)
         glossary.write_definitions(app, None)
     assert added == [("bp/point.js", "defer")]
-    assert not (tmp_path / "latex/_static").exists()
+    assert not [*(tmp_path / "latex/_static/bp").iterdir()]
     script = (tmp_path / "html/_static/bp/terms.js").read_text(encoding="utf-8")
     told = re.fullmatch(r"window\.bplib_terms = (\{.*\});\n", script)
     assert json.loads(told[1]) == glossary.definitions(PAGE)

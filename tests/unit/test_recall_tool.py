@@ -129,10 +129,9 @@ def test_the_site_gets_the_questions_and_keeps_none_of_before(tmp_path):
     (folder / "questions").mkdir(parents=True)
     (folder / "questions" / "09-gone.js").touch()
     app = Pretended(tmp_path)
-    recall.write_script(app)
     recall.write_index(app, None)
     found = {path.relative_to(folder).as_posix() for path in folder.rglob("*.js")}
-    assert found == {"recall.js", "questions.js", "questions/01-a.js", "questions/02-b.js"}
+    assert found == {"questions.js", "questions/01-a.js", "questions/02-b.js"}
     _, contents = loaded((folder / "questions.js").read_text())
     assert [chapter["names"] for chapter in contents] == [["choice", "varied"], ["number"]]
     assert contents[1] | {"names": []} == {
