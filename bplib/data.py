@@ -228,7 +228,7 @@ def digits(n: int, rng: np.random.Generator, *, size: int = 8, wobble: float = 1
 
 
 def wine() -> tuple[Array, Array]:
-    """Return 178 real wines, by 13 measurements; y says which of three growers made each.
+    """Return 178 real wines, by 13 measurements; y says which of three kinds of grape each is made of.
 
     The measurements have very different scales, from 0.13 to 1,680: standardise them. In the file,
     `wine.csv`, are their names, source and licence (CC BY 4.0). Source: Aeberhard and Forina 1991.
@@ -239,7 +239,7 @@ def wine() -> tuple[Array, Array]:
         Alcohol, malic acid, ash, its alkalinity, magnesium, phenols, flavanoids, other phenols,
         proanthocyanins, colour intensity, hue, OD280/OD315 and proline.
     y : ndarray of shape (178,)
-        The growers, 0, 1, 2, in this order.
+        The cultivars, 0, 1, 2, in this order.
 
     Examples
     --------
