@@ -91,6 +91,16 @@ def of_two_backwards(checker):
     return [bool(checker(square, lambda dout, x, k=k: (k * x * dout,), x)) for k in (2, 1)]
 
 
+def of_four_segments(checkpoint):
+    rng = np.random.default_rng(0)
+    W1, W2, x, dout = (rng.normal(size=size) for size in [(3, 2), (2, 3), (4, 2), (4, 2)])
+    bend = (lambda x: (np.tanh(x),) * 2, lambda dout, a: (dout * (1 - a**2),), ())
+    product = (lambda x, W: (x @ W.T, (x, W)), lambda dout, c: (dout @ c[1], dout.T @ c[0]))
+    out, back = checkpoint([(*product, (W1,)), bend, (*product, (W2,)), bend, bend], x, [1, 2, 4])
+    dx, ((dW1,), nothing, (dW2,), *none) = back(dout)
+    return out, dx, dW1, nothing, dW2, none, back(dout)[0]
+
+
 CALLS = {
     "slope": lambda slope: slope(lambda x: x**3, 2.0),
     "numerical_gradient": of_cubes,
@@ -99,6 +109,7 @@ CALLS = {
     "batches": of_a_batch,
     "losses": of_three_kinds,
     "checker": of_two_backwards,
+    "checkpoint": of_four_segments,
 }
 
 
