@@ -197,7 +197,7 @@ def by_the_library(x, W1, b1, W2, dout, cuts):
     return out, dx, *grads, 5 - last, cheap.forwards - 5, 5 - first, dx
 
 
-def segments(stack, x, cuts, entry=None, turn=1, all_first=False, all_again=False, once=False):
+def segments(stack, x, cuts, entry=None, turn=1, all_first=False, all_again=False, once=False, used=None):
     """Run a stack in segments; what is given differs from a right one."""
     bounds = [0, *cuts, len(stack)]
     parts = [stack[i:j] for i, j in pairwise(bounds)]
@@ -215,7 +215,10 @@ def segments(stack, x, cuts, entry=None, turn=1, all_first=False, all_again=Fals
     def back(dout):
         ways = [way(i) for i in range(len(parts))] if all_first else None
         grads = []
-        for i in reversed(range(len(parts))):
+        there = parts[:-1] if used else parts
+        if used is not None:
+            used.append("the last segment's caches")
+        for i in reversed(range(len(there))):
             dout, more = (ways[i] if ways else way(i))(dout)
             grads = more + grads if turn == 1 else grads + more
         return dout, grads
@@ -448,6 +451,7 @@ WRONG = [
     ("check_checkpoint", asked(lambda s, x, c: segments(s, x, c, all_first=True)), "all caches are there"),
     ("check_checkpoint", asked(lambda s, x, c: segments(s, x, c, all_again=True)), "every layer is run"),
     ("check_checkpoint", asked(lambda s, x, c: segments(s, x, c, once=True)), "stops with IndexError"),
+    ("check_checkpoint", asked(lambda s, x, c: segments(s, x, c, used=[])), "caches used up"),
     ("check_checkpoint", asked(in_place), "changes its argument x in place"),
     (
         "check_accumulated",
