@@ -175,3 +175,35 @@ def initialisation(sizes: Sequence[int], kind: str, rng: Any) -> list[Array]:
             "kind", f"one of {', '.join(kinds)}", repr(kind), 'Write initialisation([2, 3], "he", rng).'
         )
     return [kinds[kind]((n_out, n_in), rng) for n_in, n_out in pairwise(sizes)]
+
+
+def checkpoint(
+    stack: Sequence[tuple[Callable[..., Any], Callable[..., Any], tuple[Any, ...]]],
+    x: Array,
+    cuts: Sequence[int],
+) -> Any:
+    """Return what `layers` does, but keep only what enters each segment, and the last segment's caches.
+
+    `cuts` are the places in the stack at which a new segment begins. The way back runs every other segment
+    forward again just before going back over it.
+
+    >>> import numpy as np
+    >>> bend = tanh, tanh_backward, ()
+    >>> out, back = checkpoint([bend, bend, bend], np.array([0.0]), [1, 2])
+    >>> back(np.array([5.0]))
+    (array([5.]), [(), (), ()])
+    """
+    segments = [stack[i:j] for i, j in pairwise([0, *cuts, len(stack)])]
+    entries = []
+    for segment in segments:
+        entries.append(x)
+        x, back_last = layers(segment, x)
+
+    def back(dx: Array) -> tuple[Array, list[tuple[Array, ...]]]:
+        dx, grads = back_last(dx)
+        for segment, entry in zip(segments[-2::-1], entries[-2::-1], strict=True):
+            dx, more = layers(segment, entry)[1](dx)
+            grads = more + grads
+        return dx, grads
+
+    return x, back

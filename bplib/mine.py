@@ -42,6 +42,7 @@ LENT = {
     "layers": "bplib.lent",
     "trainer": "bplib.lent",
     "initialisation": "bplib.lent",
+    "checkpoint": "bplib.lent",
 }
 #: Where `keep` writes, where it is found from there and from a chapter, and what the file begins with.
 FILE = "mine.py"
