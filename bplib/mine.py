@@ -41,6 +41,7 @@ LENT = {
     "checker": "bplib.gradcheck.naive:naive_check",
     "layers": "bplib.lent",
     "trainer": "bplib.lent",
+    "rnn": "bplib.lent",
 }
 #: Where `keep` writes, where it is found from there and from a chapter, and what the file begins with.
 FILE = "mine.py"

@@ -91,6 +91,15 @@ def of_two_backwards(checker):
     return [bool(checker(square, lambda dout, x, k=k: (k * x * dout,), x)) for k in (2, 1)]
 
 
+def of_a_sequence(rnn):
+    rng = np.random.default_rng(0)
+    sizes = [(4, 2, 3), (2, 2), (2, 3), (2, 2), (2,)]
+    hs, back = rnn(*(rng.normal(size=size) for size in sizes))
+    dhs = rng.normal(size=hs.shape)
+    back(2 * dhs)
+    return hs, *back(dhs)
+
+
 CALLS = {
     "slope": lambda slope: slope(lambda x: x**3, 2.0),
     "numerical_gradient": of_cubes,
@@ -99,6 +108,7 @@ CALLS = {
     "batches": of_a_batch,
     "losses": of_three_kinds,
     "checker": of_two_backwards,
+    "rnn": of_a_sequence,
 }
 
 
