@@ -9,10 +9,14 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
+
 from bplib.contract import Array, wrong
 from bplib.functional import affine, affine_backward, tanh, tanh_backward
 from bplib.init import he, orthogonal, xavier
+from bplib.layers import RNNCell
 from bplib.losses import VJP, bce_with_logits, bce_with_logits_backward, cross_entropy_with_logits, mse
+from bplib.recurrent import bptt, unroll
 from bplib.train import minibatches
 
 
@@ -207,3 +211,37 @@ def checkpoint(
         return dx, grads
 
     return x, back
+
+
+def rnn(xs: Array, h0: Array, Wx: Array, Wh: Array, b: Array) -> Any:
+    """Run a recurrent network over a sequence; return all its states, and the way back.
+
+    A step is h' = tanh(x Wx^T + h Wh^T + b). The way back is a function: of the gradients of the states, each
+    that of the losses which read it directly, it makes those of xs, h0, Wx, Wh and b.
+
+    Parameters
+    ----------
+    xs : array of shape (T, B, n_in)
+        The inputs, time first.
+    h0 : array of shape (B, n)
+    Wx, Wh, b : arrays of shape (n, n_in), (n, n) and (n,)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> one = np.ones((1, 1))
+    >>> hs, back = rnn(np.zeros((3, 1, 1)), 0 * one, one, 0.5 * one, np.zeros(1))
+    >>> dxs, dh0, dWx, dWh, db = back(np.ones((3, 1, 1)))
+    >>> dxs.ravel(), dh0, db
+    (array([1.75, 1.5 , 1.  ]), array([[0.875]]), array([4.25]))
+    """
+    cell = RNNCell(*Wx.shape[::-1], rng=np.random.default_rng(0))
+    cell.params.update(Wx=Wx, Wh=Wh, b=b)
+    hs, steps = unroll(cell, xs, h0), [*cell.steps]
+
+    def back(dhs: Array) -> tuple[Array, ...]:
+        cell.steps = [*steps]  # `bptt` takes them off, and back may be called again
+        dxs, dh0, _ = bptt(cell, dhs)
+        return dxs, dh0, *(cell.grads[name].copy() for name in ("Wx", "Wh", "b"))
+
+    return hs, back

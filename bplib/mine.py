@@ -43,6 +43,7 @@ LENT = {
     "trainer": "bplib.lent",
     "initialisation": "bplib.lent",
     "checkpoint": "bplib.lent",
+    "rnn": "bplib.lent",
 }
 #: Where `keep` writes, where it is found from there and from a chapter, and what the file begins with.
 FILE = "mine.py"

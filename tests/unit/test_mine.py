@@ -126,6 +126,15 @@ def of_three_starts(initialisation):
     return out, dx, dW1, nothing, dW2, none, back(dout)[0]
 
 
+def of_a_sequence(rnn):
+    rng = np.random.default_rng(0)
+    sizes = [(4, 2, 3), (2, 2), (2, 3), (2, 2), (2,)]
+    hs, back = rnn(*(rng.normal(size=size) for size in sizes))
+    dhs = rng.normal(size=hs.shape)
+    back(2 * dhs)
+    return hs, *back(dhs)
+
+
 CALLS = {
     "slope": lambda slope: slope(lambda x: x**3, 2.0),
     "numerical_gradient": of_cubes,
@@ -138,6 +147,7 @@ CALLS = {
     "trainer": of_a_line,
     "initialisation": of_three_starts,
     "checkpoint": of_four_segments,
+    "rnn": of_a_sequence,
 }
 
 
