@@ -92,9 +92,6 @@ def of_two_backwards(checker):
 
 
 def of_a_stack(layers):
-
-
-def of_four_segments(checkpoint):
     rng = np.random.default_rng(0)
     W1, W2, x, dout = (rng.normal(size=size) for size in [(3, 2), (2, 3), (4, 2), (4, 2)])
     bend = (lambda x: (np.tanh(x),) * 2, lambda dout, a: (dout * (1 - a**2),), ())
@@ -121,6 +118,13 @@ def of_three_starts(initialisation):
         return initialisation([3, 5, 2], kind, np.random.default_rng(0))
 
     return tuple(W for kind in ("xavier", "he", "orthogonal") for W in made(kind))
+
+
+def of_four_segments(checkpoint):
+    rng = np.random.default_rng(0)
+    W1, W2, x, dout = (rng.normal(size=size) for size in [(3, 2), (2, 3), (4, 2), (4, 2)])
+    bend = (lambda x: (np.tanh(x),) * 2, lambda dout, a: (dout * (1 - a**2),), ())
+    product = (lambda x, W: (x @ W.T, (x, W)), lambda dout, c: (dout @ c[1], dout.T @ c[0]))
     out, back = checkpoint([(*product, (W1,)), bend, (*product, (W2,)), bend, bend], x, [1, 2, 4])
     dx, ((dW1,), nothing, (dW2,), *none) = back(dout)
     return out, dx, dW1, nothing, dW2, none, back(dout)[0]
