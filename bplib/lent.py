@@ -1,7 +1,7 @@
 """lent: tools that readers make in the exercises and that the library has in no such form.
 
 Most of what `bplib.mine` lends is the library's own, such as `Value`. What stands here is for chapters in
-which a reader puts a whole network into one function. It is composed of pairs of `functional` and `losses`,
+which a reader puts a whole network into one function. It is composed of what the library has,
 and is called as the reader's is.
 """
 
