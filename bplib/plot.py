@@ -933,7 +933,8 @@ def heat(
             raise wrong(f"arrays[{title!r}]", "finite numbers", f"{sheet!r:.60}", "Put NaN for a gap.")
     if unknown := (set(gradients := list(gradients)) | set(full or {})) - sheets.keys():
         raise wrong("gradients and full", ", ".join(sheets), ", ".join(sorted(unknown)), "Use the titles.")
-    largest = {title: float(np.nanmax(np.abs(sheet), initial=0)) for title, sheet in sheets.items()}
+    known = {title: np.abs(sheet[~np.isnan(sheet)]) for title, sheet in sheets.items()}
+    largest = {title: float(sizes.max(initial=0)) for title, sizes in known.items()}
     return draw(sheets, gradients, {**largest, **(full or {})}, log)
 
 

@@ -187,6 +187,7 @@ def test_pictures_of_all_sizes(shape):
     assert max(picture.get_size_inches()) < 8
     assert repr(picture).endswith("from −0.5 to −0.5; nothing (1), no number, 1 gap.")
     assert picture.png()
+    assert repr(plot.heat({"one": np.nan})).endswith("no number, 1 gap.")  # a scalar, with no warning
 
 
 @pytest.mark.parametrize(
