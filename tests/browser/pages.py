@@ -129,6 +129,39 @@ KINDS_OF_TEXT = """() => {
 # Opens every part of every figure.
 OPEN_ALL = """() => document.querySelectorAll(".bp-open").forEach((button) => button.click())"""
 
+# For each figure as it opens: its name, how many questions and controls it shows, and the numbers in it.
+OPENINGS = r"""() => {
+  // Not counted: the question, the table that is closed, the numbers of an axis or a scale, what is a picture
+  // (cells, the shape of an array beside its name), code or a name such as W[0][1], and the slider that
+  // stands a second time beside its picture.
+  const notes = ":is(.bp-legend, .bp-amounts) .bp-note, :is(.bp-profile, .bp-heat) > .bp-note";
+  const scales = `.bp-tick-x, .bp-tick-y, .bp-marks, .bp-scale, .bp-sheet-scale, ${notes}`;
+  const pictures = ".bp-cell-numbers, .bp-sheet-title, .bp-tile, .bp-listing";
+  const apart = `.bp-guide, details, ${scales}, ${pictures}, .bp-near, .bp-control > .bp-name`;
+  const seen = (element) => element.checkVisibility({ visibilityProperty: true }) && !element.closest(apart);
+  const numbers = (figure) => {
+    const found = [];
+    const texts = document.createTreeWalker(figure, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+      const element = texts.currentNode.parentElement;
+      if (seen(element) && element.tagName !== "OPTION") found.push(texts.currentNode.data);
+    }
+    for (const field of figure.querySelectorAll('input[type="text"], select')) {
+      if (seen(field)) found.push(field.selectedOptions?.[0].text ?? field.value);
+    }
+    const number = /(?<![\w^.])[−-]?\d[\d.,]*(e[−-]?\d+)?(?!\w)/g;
+    return found.flatMap((text) => text.replace(/\[[^\]]*\]/g, "").match(number) ?? []);
+  };
+  const shown = (figure, parts) =>
+    [...figure.querySelectorAll(parts)].filter((part) => part.checkVisibility()).length;
+  return [...document.querySelectorAll(".bp-live:has(> .bp-panel)")].map((figure) => [
+    figure.ariaLabel.split(":")[0],
+    figure.querySelectorAll(".bp-asks .bp-shown").length,
+    shown(figure, ".bp-panel .bp-control"),
+    numbers(figure),
+  ]);
+}"""
+
 REACH = 600  # px that a picture and its control may take: what a phone shows without the browser's bars
 # For each picture, brought to the middle of the screen, how many px it and each of its controls take.
 SPANS = """async () => {

@@ -6,7 +6,7 @@ import json
 import re
 
 import pytest
-from pages import OPEN_ALL, REACH, ROOT, SPANS, STRETCH, THIN, settle
+from pages import OPEN_ALL, OPENINGS, REACH, ROOT, SPANS, STRETCH, THIN, settle
 
 pytestmark = pytest.mark.browser
 
@@ -36,6 +36,8 @@ def test_page_is_whole(site, open_page, axe, path):
     page.set_viewport_size({"width": 1280, "height": 900})
     settle(page)
     assert page.evaluate(TOO_WIDE) <= 0
+    for name, questions, controls, numbers in page.evaluate(OPENINGS):
+        assert questions == 1 and controls <= 2 and len(numbers) <= 7, (name, controls, numbers)
     files = {site.file(url) for url in page.evaluate(LOADED) if url.startswith(site.url)}
     sizes = sorted(((file.stat().st_size, file.name) for file in files if file.is_file()), reverse=True)
     assert len(sizes) > 10
