@@ -226,6 +226,23 @@ check_dropout = Check(
             lambda m, p, train: m / p if train else 1
         ),
         "what should stay is dropped, and the reverse: u below p drops": _drop(keeps=False),
+        "it is divided by the chance to be dropped, not to stay, and that in evaluation too": _both(
+            lambda m, p, train: m / p
+        ),
+        "it is divided by the chance to be dropped, not to stay; and evaluation has nothing to make up for": (
+            _both(lambda m, p, train: m / p if train else 1 / p)
+        ),
+        "what should stay is dropped, and the reverse; what is left is divided by p": _drop(
+            out=lambda m, p, train: m / p if train else 1,
+            dx=lambda m, p, train: m / p if train else 1,
+            keeps=False,
+        ),
+        "what should stay is dropped, and the reverse; and what is left is not scaled": _drop(
+            out=lambda m, p, train: m if train else 1, dx=lambda m, p, train: m if train else 1, keeps=False
+        ),
+        "what should stay is dropped, and the reverse, and that in evaluation too": _drop(
+            out=lambda m, p, train: m / (1 - p), dx=lambda m, p, train: m / (1 - p), keeps=False
+        ),
         "in evaluation too, entries are dropped": _touched(_both(lambda m, p, train: m / (1 - p)), "out"),
         "in evaluation it shrinks; training has made up for what is lost": _both(
             lambda m, p, train: m / (1 - p) if train else 1 - p
@@ -617,6 +634,14 @@ check_glu = Check(
             _opened, dx=lambda s: s.dout @ s.V + s.dz @ s.W, dV=lambda s: s.dout.T @ s.x
         ),
         "V and W have changed places on the way back": instead(_opened, dx=lambda s: s.du @ s.W + s.dz @ s.V),
+        "past the gate goes what belongs to u, and into it what belongs to the gate: each needs the other": (
+            instead(
+                _opened,
+                dx=lambda s: (s.dout * s.u) @ s.V + (s.dout * s.g * s.slope) @ s.W,
+                dV=lambda s: (s.dout * s.u).T @ s.x,
+                dW=lambda s: (s.dout * s.g * s.slope).T @ s.x,
+            )
+        ),
         "one way is taken away from the other": instead(_opened, dx=lambda s: s.du @ s.V - s.dz @ s.W),
         "dout is missing": instead(
             _opened,

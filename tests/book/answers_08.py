@@ -90,6 +90,29 @@ def in_place(dout, x, u, p, train):
     return x, dout
 
 
+def scaled_by_p(dout, x, u, p, train):
+    kept = np.where(u < p, 0.0, 1 / p) if train else 1.0
+    return x * kept, dout * kept
+
+
+def scaled_by_p_ever(dout, x, u, p, train):
+    return scaled_by_p(dout, x, u, p, True)
+
+
+def kept_and_dropped(dout, x, u, p, train):
+    return dropped_one_by_one(dout, x, 1 - u, 1 - p, train)
+
+
+def kept_and_dropped_unscaled(dout, x, u, p, train):
+    kept = np.where(u < p, 1.0, 0.0) if train else 1.0
+    return x * kept, dout * kept
+
+
+def kept_and_dropped_ever(dout, x, u, p, train):
+    kept = (u < p) / (1 - p)
+    return x * kept, dout * kept
+
+
 def over_all_masks(w, x, p):
     """Go through every mask with its probability."""
     mean = square = 0.0
@@ -269,6 +292,14 @@ def exchanged(dout, x, V, W):
     return out, dx, dW, dV
 
 
+def gate_and_value(dout, x, V, W):
+    """Send back through each factor what that factor is, where the other belongs."""
+    u, z = x @ V.T, x @ W.T
+    g = 1 / (1 + np.exp(-z))
+    du, dz = dout * u, dout * g * g * (1 - g)
+    return u * g, du @ V + dz @ W, du.T @ x, dz.T @ x
+
+
 RIGHT = [
     ("check_caches", lambda: [1, 2, 3, 3, 4, 5, 7, 5]),
     ("check_residual", block_in_lists),
@@ -306,6 +337,11 @@ WRONG = [
     ("check_dropout", by_what_came_out, "ask the mask"),
     ("check_dropout", never_told, "in evaluation too"),
     ("check_dropout", of_the_older_form, "the older form"),
+    ("check_dropout", scaled_by_p, "not by the chance to stay"),
+    ("check_dropout", scaled_by_p_ever, "and that in evaluation too"),
+    ("check_dropout", kept_and_dropped, "is divided by p"),
+    ("check_dropout", kept_and_dropped_unscaled, "what is left is not scaled"),
+    ("check_dropout", kept_and_dropped_ever, "and the reverse, and that in evaluation too"),
     ("check_dropout", in_place, "changes its argument x in place"),
     ("check_noise", lambda w, x, p: (w @ x, p * (1 - p) * np.sum((w * x) ** 2)), "without the scale"),
     ("check_noise", lambda w, x, p: (w @ x, p / (1 - p) * (w @ x) ** 2), "before they are squared"),
@@ -337,5 +373,6 @@ WRONG = [
     ("check_repaired", five_but(squared=lambda d, x: 2 * x * d), "nothing goes back"),
     ("check_glu", one_way, "x went two ways"),
     ("check_glu", exchanged, "changed places"),
+    ("check_glu", gate_and_value, "each needs the other"),
     ("check_glu", lambda dout, x, V, W: (x @ V.T / (1 + np.exp(x @ W.T)), 0, 0, 0), "not the right"),
 ]
