@@ -458,6 +458,21 @@ check_repaired = Check(
         "gamma is in the means, and the first term has lost it": instead(
             _kept, dX=lambda s: s.r * (s.dout - _mean(s.g) - s.xhat * _mean(s.g * s.xhat))
         ),
+        "the means go over the rows; each row has its own": instead(
+            _kept, dX=lambda s: s.r * (s.g - _mean(s.g, 0) - s.xhat * _mean(s.g * s.xhat, 0))
+        ),
+        "the term with xhat is gone; only its gamma was in the wrong place": instead(
+            _kept, dX=lambda s: s.r * (s.g - _mean(s.g))
+        ),
+        "the mean of dxhat is gone; only its gamma was in the wrong place": instead(
+            _kept, dX=lambda s: s.r * (s.g - s.xhat * _mean(s.g * s.xhat))
+        ),
+        "both means are gone; only their gamma was in the wrong place": instead(
+            _kept, dX=lambda s: s.r * s.g
+        ),
+        "in the last term the factor xhat before the mean is missing": instead(
+            _kept, dX=lambda s: s.r * (s.g - _mean(s.g) - _mean(s.g * s.xhat))
+        ),
     },
 )
 
@@ -498,6 +513,15 @@ def _handed_out(
     return padded[:, :, first : first + T]
 
 
+def _overwritten_by_taps(dout: Any, X: Any, K: Any, stride: int, padding: int) -> Any:
+    """Take one place of the kernel after the other; each writes over those before it."""
+    padded = np.zeros((*X.shape[:2], X.shape[2] + 2 * padding))
+    for j in range(K.shape[2]):
+        met = slice(j, j + stride * dout.shape[2], stride)
+        padded[:, :, met] = np.einsum("bot,oc->bct", dout, K[:, :, j])
+    return padded[:, :, padding : padding + X.shape[2]]
+
+
 def _met(dout: Any, X: Any, K: Any, stride: int, padding: int, *, step: int = 0) -> Any:
     """Correlate dout with X, padded on both sides, or further where a mistake looks further."""
     k, step = K.shape[2], step or stride
@@ -519,6 +543,14 @@ check_conv1d = Check(
         "where two windows overlap the later one overwrites; what they bring adds up": lambda *case: {
             "dX": _handed_out(*case, adds=False)
         },
+        "place by place of the kernel, the later one overwrites; what they bring adds up": lambda *case: {
+            "dX": _overwritten_by_taps(*case)
+        },
+        "a later window, or a later output channel, overwrites what was there; all that they bring adds up": (
+            lambda dout, X, K, stride, padding: {
+                "dX": _handed_out(dout[:, -1:], X, K[-1:], stride, padding, adds=False)
+            }
+        ),
         "each kernel is turned round before it is handed out; window by window it goes back as it stood": (
             lambda dout, X, K, stride, padding: {"dX": _handed_out(dout, X, K[:, :, ::-1], stride, padding)}
         ),
@@ -634,6 +666,18 @@ def _attention_case(seed: int, queries: int, keys: int, d: int, width: int) -> d
     return {name: rng.normal(size=size).round(1) for name, size in sizes.items()}
 
 
+def _over_queries(axis: int) -> Function:
+    """Return the mistake of a softmax down the columns, with its sum on the way back along an axis."""
+
+    def down(dout: Any, q: Any, k: Any, v: Any) -> dict[str, Any]:
+        s = _attended(dout, q, k, v)
+        s.A = _weights(k, q).T
+        dS = _two_terms(s, axis)
+        return {"dq": dS @ k / s.root, "dk": dS.T @ q / s.root, "dv": s.A.T @ dout}
+
+    return down
+
+
 def _two_terms(s: Stations, axis: int | None) -> Any:
     return s.A * (s.dA - (s.A * s.dA).sum(axis=axis, keepdims=True))
 
@@ -678,6 +722,10 @@ check_attention = Check(
         "of the softmax's two terms the sum is missing": _scores(lambda s: s.A * s.dA),
         "the softmax's sum goes over the queries; a row is one softmax": _scores(lambda s: _two_terms(s, 0)),
         "the softmax's sum goes over all rows; each row has its own": _scores(lambda s: _two_terms(s, None)),
+        "the weights are a softmax down the columns, over the queries; a row is one softmax": _over_queries(
+            1
+        ),
+        "the softmax goes down the columns, ahead and back; a row is one softmax": _over_queries(0),
         "the softmax's sum is of dA alone; each is weighed by its A": _scores(
             lambda s: s.A * (s.dA - s.dA.sum(axis=1, keepdims=True))
         ),
@@ -695,6 +743,11 @@ check_attention = Check(
             _attended,
             dk=lambda s: s.dS.T @ s.q / s.root / len(s.q),
             dv=lambda s: s.A.T @ s.dout / len(s.q),
+        ),
+        "only the last query is in it; what all of them hand back adds up": instead(
+            _attended,
+            dk=lambda s: np.outer(s.dS[-1], s.q[-1]) / s.root,
+            dv=lambda s: np.outer(s.A[-1], s.dout[-1]),
         ),
         "every value gets the same; each is heard as loudly as its weights say": instead(
             _attended, dv=lambda s: np.ones_like(s.A).T @ s.dout
@@ -802,6 +855,11 @@ check_batch_norm = Check(
         "mean and deviation of each row are used, as in layer norm; batch norm takes each column": instead(
             _batched,
             training=lambda s: _normal(s.X, s.eps)[1] * _three_terms(s.g, _normal(s.X, s.eps)[0], axis=1),
+        ),
+        "its xhat and deviation are those of each row; batch norm takes them down each column": instead(
+            _batched,
+            training=lambda s: _normal(s.X, s.eps)[1] * _three_terms(s.g, _normal(s.X, s.eps)[0]),
+            dgamma=lambda s: (s.dout * _normal(s.X, s.eps)[0]).sum(axis=0),
         ),
         "the way through the deviation is missing: the term with xhat": instead(
             _batched, training=lambda s: s.r * (s.g - _mean(s.g, 0))
@@ -921,6 +979,16 @@ def _mistake(share: Function, which: str = "largest", **how: bool) -> Function:
     return lambda dout, X, size, stride: {which: _pooled(dout, X, size, stride, share, **how)}
 
 
+def _last_winner(dout: Any, X: Any, size: int, stride: int) -> dict[str, Any]:
+    """Write each dout to the first that is largest in its window, over what is there."""
+    dX = np.zeros(X.shape)
+    for r, c in np.ndindex(dout.shape):
+        window = X[r * stride : r * stride + size, c * stride : c * stride + size]
+        i, j = divmod(int(window.argmax()), size)
+        dX[r * stride + i, c * stride + j] = dout[r, c]
+    return {"largest": dX}
+
+
 def _pool_case(seed: int, rows: int, columns: int, size: int, stride: int) -> dict[str, Any]:
     """Draw whole numbers: some windows hold their largest twice."""
     rng = np.random.default_rng(seed)
@@ -947,6 +1015,10 @@ check_pools = Check(
         "rows": _mistake(_first_down),
         "where two windows overlap the later one overwrites; what they bring adds up": lambda *case: (
             _mistake(_first, adds=False)(*case) | _mistake(_even, "mean", adds=False)(*case)
+        ),
+        "an entry that wins in two windows keeps only what the later one brings; they add up": _last_winner,
+        "where two are the largest, both get all of it; and the later of two windows overwrites": _mistake(
+            _all, adds=False
         ),
         "it is handed out times the winner's value; the slope of the largest is 1": _mistake(
             lambda window: _first(window) * window.max()

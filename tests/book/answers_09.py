@@ -80,6 +80,17 @@ def repaired_by_rows(dout, xhat, inverse_std, gamma):
     return np.array(dX)
 
 
+def repaired_with(axis=1, across=1, along=1):
+    """Take the means along another axis, or leave a term out."""
+
+    def answer(dout, xhat, inverse_std, gamma):
+        g = gamma * dout
+        second, third = (np.mean(part, axis=axis, keepdims=True) for part in (g, g * xhat))
+        return inverse_std * (g - across * second - along * third * xhat)
+
+    return answer
+
+
 def repaired_by_sums(dout, xhat, inverse_std, gamma):
     n = xhat.shape[-1]
     total, along = dout @ gamma, np.einsum("bi,bi,i->b", dout, xhat, gamma)
@@ -118,6 +129,21 @@ def conv_overwriting(dout, X, K, stride, padding):
     dpad = np.zeros((*X.shape[:2], X.shape[2] + 2 * padding))
     for t in range(dout.shape[2]):
         dpad[:, :, t * stride : t * stride + K.shape[2]] = np.tensordot(dout[:, :, t], K, axes=1)
+    return dpad[:, :, padding : padding + X.shape[2]], *conv_by_package(dout, X, K, stride, padding)[1:]
+
+
+def conv_taps_overwriting(dout, X, K, stride, padding):
+    """Write = where conv_by_taps writes +=."""
+    dpad = np.zeros((*X.shape[:2], X.shape[2] + 2 * padding))
+    for j in range(K.shape[2]):
+        dpad[:, :, j : j + stride * dout.shape[2] : stride] = K[:, :, j].T @ dout
+    return dpad[:, :, padding : padding + X.shape[2]], *conv_by_package(dout, X, K, stride, padding)[1:]
+
+
+def conv_channels_overwriting(dout, X, K, stride, padding):
+    dpad = np.zeros((*X.shape[:2], X.shape[2] + 2 * padding))
+    for b, o, t in np.ndindex(*dout.shape):
+        dpad[b, :, t * stride : t * stride + K.shape[2]] = dout[b, o, t] * K[o]
     return dpad[:, :, padding : padding + X.shape[2]], *conv_by_package(dout, X, K, stride, padding)[1:]
 
 
@@ -178,6 +204,29 @@ def attention_over_d(dout, q, k, v):
     return dS @ k, dS.T @ q, A.T @ dout
 
 
+def attention_by_columns(axis):
+    """Take the softmax over the queries; its sum on the way back goes along an axis."""
+
+    def answer(dout, q, k, v):
+        root = np.sqrt(q.shape[1])
+        powers = np.exp(q @ k.T / root)
+        A = powers / powers.sum(axis=0)
+        dA = dout @ v.T
+        dS = A * (dA - np.sum(A * dA, axis=axis, keepdims=True)) / root
+        return dS @ k, dS.T @ q, A.T @ dout
+
+    return answer
+
+
+def attention_last_value(dout, q, k, v):
+    """Overwrite dv in a loop over the queries."""
+    dq, dk, dv = attention_by_queries(dout, q, k, v)
+    for i in range(len(q)):
+        powers = np.exp(q[i] @ k.T / math.sqrt(q.shape[1]))
+        dv = np.outer(powers / powers.sum(), dout[i])
+    return dq, dk, dv
+
+
 def right_jacobian(A, dA):
     return A * (dA - np.sum(A * dA, axis=1, keepdims=True))
 
@@ -197,6 +246,19 @@ def batch_by_columns(dout, X, gamma, mean, var, eps):
     dX = np.concatenate([part[1] for part in columns]).T
     dgamma = [part[2].sum() for part in columns]
     return dX, gamma / (var + eps) ** 0.5 * dout, dgamma, np.ones(len(X)) @ dout
+
+
+def batch_by_rows(axis):
+    """Normalise rows; the means on the way back go along an axis."""
+
+    def answer(dout, X, gamma, mean, var, eps):
+        r = 1 / np.sqrt(X.var(axis=1, keepdims=True) + eps)
+        xhat, g = r * (X - X.mean(axis=1, keepdims=True)), gamma * dout
+        along = np.mean(g * xhat, axis=axis, keepdims=True)
+        training = r * (g - g.mean(axis=axis, keepdims=True) - along * xhat)
+        return training, g / np.sqrt(var + eps), np.sum(dout * xhat, axis=0), dout.sum(axis=0)
+
+    return answer
 
 
 def batch_with(k, change):
@@ -224,6 +286,22 @@ def pools_by_entries(dout, X, size, stride):
         for place in places:
             mean[place] += d / size**2
     return largest, mean
+
+
+def pools_overwriting(dout, X, size, stride):
+    largest = np.zeros(X.shape)
+    for (r, c), d in np.ndenumerate(dout):
+        places = [(r * stride + i, c * stride + j) for i in range(size) for j in range(size)]
+        largest[max(places, key=lambda place: X[place])] = d
+    return largest, pools_by_entries(dout, X, size, stride)[1]
+
+
+def pools_by_mask_overwriting(dout, X, size, stride):
+    largest = np.zeros(X.shape)
+    for r, c in np.ndindex(dout.shape):
+        here = slice(r * stride, r * stride + size), slice(c * stride, c * stride + size)
+        largest[here] = dout[r, c] * (X[here] == X[here].max())
+    return largest, pools_by_entries(dout, X, size, stride)[1]
 
 
 def pools_by_mask(dout, X, size, stride):
@@ -330,6 +408,17 @@ WRONG = [
         dout, xhat, inverse_std, np.ones_like(gamma)), "dX: gamma is gone"),
     ("check_repaired", lambda dout, xhat, inverse_std, gamma: gamma * repaired_by_rows(
         dout, xhat, inverse_std, gamma), "dX: gamma is in the means now, and still stands before them"),
+    ("check_repaired", repaired_with(axis=0), "dX: the means go over the rows"),
+    ("check_repaired", repaired_with(along=0), "dX: the term with xhat is gone"),
+    ("check_repaired", repaired_with(across=0), "dX: the mean of dxhat is gone"),
+    ("check_repaired", repaired_with(across=0, along=0), "dX: both means are gone"),
+    ("check_repaired", lambda dout, xhat, inverse_std, gamma: gamma * repaired_with(axis=0)(
+        dout, xhat, inverse_std, np.ones_like(gamma)), "dX: the means go over the rows"),
+    ("check_repaired", lambda dout, xhat, inverse_std, gamma: inverse_std * (
+        gamma * dout - np.mean(gamma * dout * (1 + xhat), axis=1, keepdims=True)),
+     "dX: in the last term the factor xhat"),
+    ("check_conv1d", conv_taps_overwriting, "dX: place by place of the kernel, the later one overwrites"),
+    ("check_conv1d", conv_channels_overwriting, "dX: a later window, or a later output channel, overwrites"),
     ("check_conv1d", conv_overwriting, "dX: where two windows overlap the later one overwrites"),
     ("check_conv1d", conv_uncropped, "dX: the zeros that padding put there are still in it"),
     ("check_conv1d", conv_cut_to_minus_padding, "dX: where padding is 0 nothing is left of it"),
@@ -351,6 +440,9 @@ WRONG = [
     ("check_attention", lambda *case: (
         *attention_by_package(*case)[:2], np.ones((len(case[3]), 1)) * case[0].sum(axis=0)),
      "dv: every value gets the same"),
+    ("check_attention", attention_by_columns(1), "dq: the weights are a softmax down the columns"),
+    ("check_attention", attention_by_columns(0), "dq: the softmax goes down the columns, ahead and back"),
+    ("check_attention", attention_last_value, "dv: only the last query is in it"),
     ("check_column", lambda: ([8, 0, 2, -2], [2, 0, 0.5, -0.5], -4, 4), "training: mean and deviation are"),
     ("check_column", lambda: ([4, -4, 2, -2], [8, 0, 2, -2], -4, 4), "evaluation: this divides by the batch"),
     ("check_column", lambda: ([4, -4, 2, -2], [2, 0, 0.5, -0.5], 0, 4), "dgamma: here xhat is made with"),
@@ -363,6 +455,10 @@ WRONG = [
      "training: it and evaluation have changed places"),
     ("check_batch_norm", batch_with(2, lambda dout, X, gamma, mean, var, eps: (dout * X).sum(axis=0)),
      "dgamma: X stands where xhat should"),
+    ("check_batch_norm", batch_by_rows(1), "training: mean and deviation of each row are used"),
+    ("check_batch_norm", batch_by_rows(0), "training: its xhat and deviation are those of each row"),
+    ("check_pools", pools_overwriting, "largest: an entry that wins in two windows keeps only"),
+    ("check_pools", pools_by_mask_overwriting, "largest: where two are the largest, both get all of it; and"),
     ("check_pools", pools_by_mask, "largest: where two are the largest, both get all of it"),
     ("check_pools", lambda dout, X, size, stride: (
         pools_by_package(dout, X, size, stride)[0],

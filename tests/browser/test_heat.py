@@ -393,6 +393,31 @@ def test_arrays_of_all_sizes_fit_a_phone(show):
     assert not visit.faults
 
 
+def test_numbers_of_a_row_that_is_nearly_too_long_stand_closer(show):
+    def compute(h):
+        return {f"{n} in a row": -h * (np.arange(n) + 1 / 7)[None] for n in (6, 7, 9)}
+
+    fig = live(
+        frames(compute, h=[0.01, 1e-7]), views=[heat("6 in a row", "7 in a row", "9 in a row")], name="rows"
+    )
+    page = (visit := show(fig, width=390)).page
+    assert [len(numbers(page, sheet)) for sheet in range(3)] == [6, 7, 0]
+    for h in (0, 1):
+        page.evaluate("(h) => figures[0].store.set(0, h)", h)
+        settle(page)
+        # No number is wider than its cell.
+        over = page.evaluate(
+            """() => [...document.querySelectorAll(".bp-cell-numbers > span")].map((e) => {
+              const range = document.createRange();
+              range.selectNodeContents(e);
+              return range.getBoundingClientRect().width - e.getBoundingClientRect().width;
+            })"""
+        )
+        assert max(over) <= 0
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert not visit.faults
+
+
 @pytest.mark.parametrize("width", [800, 390])
 def test_nothing_changes_its_place_while_a_control_moves(show, width):
     page = (visit := show(sheets(16), width=width)).page

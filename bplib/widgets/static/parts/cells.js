@@ -1,7 +1,7 @@
 // Where the cells of an array stand: its last two axes are a grid, one axis a row, and of further axes each index has a
 // small grid of its own. Nothing here depends on numbers, so a grid keeps its size while they move.
 
-const [WIDE, HIGH] = [56, 24]; // px: a cell with its number
+const [WIDE, NARROW, HIGH] = [56, 46, 24]; // px: a cell with its number, where room is short at least so wide
 const [MOST, MOST_ROWS] = [128, 16]; // cells and rows with numbers
 const [LARGEST, TALLEST, LEAST] = [24, 340, 18]; // px: a cell without, all its rows, the only row
 const [GAP, HEAD] = [12, 18]; // px: between small grids, and above one for its name
@@ -13,12 +13,13 @@ export const layout = (shape, room, sums = false) => {
   const [rows, columns] = [shape.at(-2) ?? 1, shape.at(-1) ?? 1];
   const size = rows * columns;
   const grids = shape.slice(0, -2).reduce((a, b) => a * b, 1);
-  const margin = sums ? WIDE + MARGIN : 0;
-  const written = grids * size <= MOST && rows <= MOST_ROWS && columns * WIDE + margin <= room;
+  const numbered = Math.min(WIDE, Math.floor(sums ? (room - MARGIN) / (columns + 1) : room / columns));
+  const margin = sums ? numbered + MARGIN : 0;
+  const written = grids * size <= MOST && rows <= MOST_ROWS && numbered >= NARROW;
   const beside = Math.max(1, Math.min(grids, BESIDE, Math.floor((room + GAP) / (NARROWEST + GAP))));
   const fitting = Math.max(SMALLEST, (room - (beside - 1) * GAP) / (beside * columns));
   const side = Math.min(LARGEST, room / columns, TALLEST / rows, fitting);
-  const [w, h] = written ? [WIDE, HIGH] : [side, rows === 1 ? Math.max(side, LEAST) : side];
+  const [w, h] = written ? [numbered, HIGH] : [side, rows === 1 ? Math.max(side, LEAST) : side];
   const [gap, head] = grids > 1 ? [GAP, HEAD] : [0, 0];
   const [stepX, stepY] = [columns * w + gap, rows * h + head + gap / 2];
   const across = Math.max(1, Math.min(grids, Math.floor((room + gap) / stepX)));

@@ -6,8 +6,7 @@ import { indices, layout, sumOf } from "./cells.js";
 import { inkOf } from "./ink.js";
 import { DIGITS } from "../say.js";
 
-const LETTERS = 7; // of a number in a cell
-const written = (x) => (Number.isFinite(x) ? fitted(x, (text) => text.length <= LETTERS, DIGITS) : "");
+const LETTER = 7.5; // px: room for one of a number
 
 // label: what the grid is called. onpoint(k, pressed) is told what is pointed at, null when it is left; onpick(k), if
 // given, what is pressed; onkey(event) gets the keys.
@@ -22,6 +21,7 @@ export const grid = ({ label, shape, sums, onpoint, onpick, onkey }) => {
   let standing = []; // the numbers that they show
   let margins = []; // {start, step, count, text}: the sums of rows and columns
 
+  const written = (x) => (Number.isFinite(x) ? fitted(x, (text) => text.length * LETTER <= plan.w, DIGITS) : "");
   const cellAt = ({ clientX, clientY }) => {
     const { left, top } = canvas.getBoundingClientRect();
     const k = plan.at(clientX - left, clientY - top);
