@@ -146,6 +146,17 @@ def _stays(w: float) -> float:
     return 4.0
 
 
+def _stale(g: float, memory: Any, t: int) -> float:
+    """Divide as RMSProp does, by what is remembered from the first step."""
+    memory["s"] = memory["s"] or 0.25 * g**2
+    return float(g / memory["s"] ** 0.5)
+
+
+def _averaged_elsewhere() -> list[float]:
+    """Average the gradients of plain descent's places."""
+    return _two_steps(lambda g, memory, t: _momentum(0.75, 0.25)((4.0, 4 * 0.6)[t - 1], memory, t))
+
+
 _WALKS = {"sgd": _plain, "momentum": _momentum(), "rmsprop": _rmsprop(), "adam": _adam()}
 
 check_steps = Check(
@@ -163,6 +174,9 @@ check_steps = Check(
         "here the new gradient gets the weight 1 - mu; in this form it is added whole": lambda: {
             "momentum": _two_steps(_momentum(0.75, 0.25))
         },
+        "the new gradient is added whole, and the second one is that of this walk's own place": lambda: {
+            "momentum": _averaged_elsewhere()
+        },
         "the second step has forgotten the first": lambda: {"momentum": _two_steps(_plain)},
         "what is old is kept whole; mu of it is kept": lambda: {"momentum": _two_steps(_momentum(1.0))},
         "it is not the gradient but its square that is remembered": lambda: {
@@ -171,6 +185,9 @@ check_steps = Check(
         "the root is missing": lambda: {
             "rmsprop": _two_steps(_rmsprop(root=1)),
             "adam": _two_steps(_adam(root=1)),
+        },
+        "the second step divides by what the first one left; its own square comes in before": lambda: {
+            "rmsprop": _two_steps(_stale)
         },
         "the two weights have changed places: rho is for what is old": lambda: {
             "rmsprop": _two_steps(_rmsprop(0.25, 0.75))
@@ -211,6 +228,7 @@ check_steps = Check(
         },
         "the root is taken of a square": lambda: {"grows": [100, 100, 10, 10]},
         "Adam divides as RMSProp does": lambda: {"grows": [100, 100, 1, 100]},
+        "RMSProp divides as Adam does": lambda: {"grows": [100, 100, 100, 1]},
         "at the first step there is nothing old to remember": lambda: {"grows": [100, 200, 1, 1]},
     },
     tol=5e-4,
@@ -427,6 +445,11 @@ check_decay = Check(
             _stepped,
             sgd=lambda s: s.w - s.eta * (s.g + s.lam / 2 * s.w),
             shrinks=lambda s: 1 - s.eta * s.lam / 2,
+        ),
+        "the square brings a 2, and the penalty's half takes it away": instead(
+            _stepped,
+            sgd=lambda s: s.w - s.eta * (s.g + 2 * s.lam * s.w),
+            shrinks=lambda s: 1 - 2 * s.eta * s.lam,
         ),
         "the rate multiplies the penalty's part too": instead(
             _stepped, sgd=lambda s: s.w - s.eta * s.g - s.lam * s.w, shrinks=lambda s: 1 - s.lam
@@ -735,8 +758,11 @@ check_stall = Check(
         "all rows have one output here; each group has its own": instead(
             _grouped,
             loss=lambda s: -np.mean(np.log(np.where(s.y == 1, s.y.mean(), 1 - s.y.mean()))),
-            right=lambda s: max(s.y.mean(), 1 - s.y.mean()),
             dz=lambda s: (s.y.mean() - s.y) / s.B,
+        ),
+        # In two of the cases a row counted so is as frequent as where all share one output.
+        "ties count too: of a group that is half ones and half zeros, half of the rows are right": instead(
+            _grouped, right=lambda s: np.mean(np.where(s.y == 1, s.p, 1 - s.p) > 0.5)
         ),
         "groups of different sizes weigh the same here": instead(
             _grouped,

@@ -41,6 +41,20 @@ def averaged_as_pytorch_once_did():
     return sgd, [0.9, 0.735], rmsprop, adam, grows
 
 
+def averaged_at_other_places():
+    sgd, _, rmsprop, adam, grows = rounded_steps()
+    return sgd, [0.9, 0.765], rmsprop, adam, grows
+
+
+def rmsprop_stale():
+    sgd, momentum, _, adam, grows = rounded_steps()
+    return sgd, momentum, [0.8, 0.64], adam, grows
+
+
+def adam_alone_divides():
+    return *rounded_steps()[:4], [100, 100, 100, 1]
+
+
 def adam_uncorrected():
     sgd, momentum, rmsprop, _, grows = rounded_steps()
     first = 0.1 * 2 / math.sqrt(1.6)
@@ -111,6 +125,11 @@ def decayed_by_the_package(w, g, eta, lam):
 def adamw_for_adam(w, g, eta, lam):
     sgd, shrinks, _, adamw = decayed_by_the_package(w, g, eta, lam)
     return sgd, shrinks, adamw, adamw
+
+
+def decayed_twice_as_much(w, g, eta, lam):
+    _, _, adam, adamw = decayed_by_the_package(w, g, eta, lam)
+    return w - eta * (g + 2 * lam * w), 1 - 2 * eta * lam, adam, adamw
 
 
 def line(params, X, y):
@@ -284,6 +303,13 @@ def without_groups(group, y):
     return -np.mean(np.log(np.where(y == 1, p, 1 - p))), max(p[0], 1 - p[0]), (p - y) / len(y)
 
 
+def ties_as_wrong(group, y):
+    loss, _, dz = by_counting(group, y)
+    p = np.array([np.mean(y[group == g]) for g in group])
+    pt = np.where(y == 1, p, 1 - p)
+    return loss, np.mean(pt > 0.5), dz
+
+
 RIGHT = [
     ("check_order", lambda: [2, 4, 5, 1, 3]),
     ("check_starts", lambda: np.array([1.0986, 2.3026, 0.6931, 0.6931])),
@@ -308,12 +334,16 @@ WRONG = [
     ("check_starts", lambda: (1 / 3, 1 / 10, 1 / 2, 1 / 2), "this is the probability"),
     ("check_starts", lambda: (math.log(3), math.log(10), math.log(2), math.log(10)), "not one question"),
     ("check_steps", averaged_as_pytorch_once_did, "it is added whole"),
+    ("check_steps", averaged_at_other_places, "this walk's own place"),
+    ("check_steps", rmsprop_stale, "its own square comes in before"),
+    ("check_steps", adam_alone_divides, "RMSProp divides as Adam does"),
     ("check_steps", adam_uncorrected, "neither is corrected"),
     ("check_micro", mean_of_means, "the mean of the means"),
     ("check_penalised", penalty_in_the_gradient_alone, "the penalty is missing in it"),
     ("check_penalised", penalty_in_the_loss_alone, "the penalty is missing in it"),
     ("check_penalised", biases_too, "the biases"),
     ("check_decay", adamw_for_adam, "stands beside Adam's step"),
+    ("check_decay", decayed_twice_as_much, "the square brings a 2"),
     ("check_trainer", on_lines(in_place), "changes its argument w in place"),
     ("check_trainer", on_lines(into_the_list), "the list that it was given"),
     ("check_trainer", on_lines(shuffles_in_place), "changes its argument X in place"),
@@ -329,4 +359,5 @@ WRONG = [
     ("check_pair", lambda: (0.5, [1 / 8, -1 / 8, 0, 0], 0.75 * math.log(2), 0), "two against one"),
     ("check_stall", with_log_of_zero, "it holds NaN or infinity"),
     ("check_stall", without_groups, "each group has its own"),
+    ("check_stall", ties_as_wrong, "ties count too"),
 ]

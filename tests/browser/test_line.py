@@ -31,12 +31,14 @@ def steps():
     return live(made, {"h": 1e-5}, views=[view], name="steps")
 
 
-def training():
+def training(**view):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(16, 2))
     program = Program.of(layers.mlp([2, 4, 1], rng=rng), losses.mse, X, X[:, :1], draw={"0.W": 1.0})
     controls = {"seed": (0, 3, 1), "steps": (0, 40, 1)}
-    return live(program, controls, views=[line(loss=history("loss"))], optimizer=SGD(0.1), name="training")
+    return live(
+        program, controls, views=[line(loss=history("loss"), **view)], optimizer=SGD(0.1), name="training"
+    )
 
 
 def reading(page):
@@ -172,6 +174,16 @@ def test_the_scale_stays_and_the_curves_before_the_move_stay_too(show):
     assert reading(page) == "h = 1e−5: forward 4e−5 (was 1e−5), central 4.4e−10 (was 1.1e−10)"
     assert page.locator(".bp-lines").inner_text().endswith("faint: before the last move")
     assert page.locator(".bp-live").bounding_box()["height"] == height
+    assert not visit.faults
+
+
+def test_a_given_height_stays_while_the_curve_grows_to_the_last_step(show):
+    page = (visit := show(training(y=(0, 0.01)))).page
+    assert note(page) == "The scales stay as they are."
+    before = ticks(page, "x"), ticks(page, "y")
+    page.evaluate("figures[0].store.set(1, 40)")
+    settle(page)
+    assert curve(page, 0) > 0 and (ticks(page, "x"), ticks(page, "y")) == before
     assert not visit.faults
 
 

@@ -49,6 +49,18 @@ def curve(page, k, kind="drawn"):
     return path.count("L") + path.count("M")
 
 
+def test_what_is_halved_is_not_kept(show):
+    made = frames(lambda w: {"f": np.ones(10), "g": w ** np.arange(10.0)}, error=0.0, w=[0.968, 1.08])
+    page = (
+        visit := show(live(made, {"w": 1.08}, views=[profile(forward="f", backward="g")], name="kept"))
+    ).page
+    assert sentences(page)[1] == "gradients, backward: fall 2-fold from layer 10 to 1, × 0.926 a layer."
+    page.evaluate("figures[0].store.set(0, 0)")
+    settle(page)
+    assert sentences(page)[1] == "gradients, backward: keep their size from layer 10 to 1, × 1.34 in all."
+    assert not visit.faults
+
+
 def test_what_vanishes_and_grows_is_said_on_a_scale_from_the_start(show):
     page = (visit := show(cut())).page
     values, gradients, scale = sentences(page)

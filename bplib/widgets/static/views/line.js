@@ -37,9 +37,9 @@ export const mount = (el, store, spec) => {
   const dots = looks.map((look) => sheet.mark(`dot ${look}`, 4.5));
 
   // All of the horizontal axis: a history has room for as many steps as the figure can make.
+  const most = along.stays || spec.steps === null ? undefined : store.control(spec.steps)?.hi;
   const whole = (xs = []) => {
     const { lo, hi } = along.widen(xs);
-    const most = along.stays || spec.steps === null ? undefined : store.control(spec.steps)?.hi;
     return most ? { lo: 0, hi: most } : { lo, hi };
   };
   // A zoom keeps to that, and ends where it would show all.
@@ -131,7 +131,7 @@ export const mount = (el, store, spec) => {
     const places = now.xs.filter((each) => within(across)(each) && (!log.x || each > 0));
     reader.show(places, fill(words.chart.readAlong, { axis }), said);
     mark?.show(up);
-    const stays = along.stays && high.stays;
+    const stays = (along.stays || most) && high.stays;
     setText(scales.line, zoom ? zoomed(zoom.lo, zoom.hi) : stays ? words.line.stays : words.line.grows);
     if (log.y) setText(missing.line, lost(now.ys.map((row) => row.filter((y) => y <= 0).length)));
   };
