@@ -88,7 +88,10 @@ check_affine = Check(
     ],
     mistakes={
         "each multiplication has an addition beside it, and both count": instead(
-            _affine, flops=lambda s: s.B * s.nm, back=lambda s: 2 * s.B * s.nm
+            _affine, flops=lambda s: s.B * s.nm
+        ),
+        "this is as much as one product takes; the backward has two, for dW and for dX": instead(
+            _affine, back=lambda s: 2 * s.B * s.nm
         ),
         "the batch is missing: this is for one sample": instead(
             _affine, flops=lambda s: 2 * s.nm, back=lambda s: 4 * s.nm, kept=lambda s: s.n * s.size
@@ -423,10 +426,11 @@ def _in_parts(W: Any, X: Any, Y: Any, mask: Any, sizes: Any) -> Stations:
     counts = np.array([mask[part].sum() for part in rows])
     sums = np.array([(mask * losses)[part].sum() for part in rows])
     grads = np.array([(mask * errors)[part].T @ X[part] for part in rows])
+    bare = np.array([errors[part].T @ X[part] for part in rows])  # as if every entry counted
     of = np.maximum(counts, 1)  # a part in which nothing counts has the mean 0 here
     return Stations(
-        X=X, Y=Y, Z=Z, mask=mask, losses=losses, errors=errors, sizes=sizes, counts=counts, sums=sums,
-        grads=grads, means=sums / of, slopes=grads / of[:, None, None], C=mask.sum(), K=len(sizes),
+        X=X, Y=Y, Z=Z, mask=mask, losses=losses, errors=errors, sizes=sizes, W=W, counts=counts, sums=sums,
+        grads=grads, means=sums / of, slopes=grads / of[:, None, None], bare=bare, C=mask.sum(), K=len(sizes),
     )  # fmt: skip
 
 
@@ -490,6 +494,13 @@ check_accumulated = Check(
         ),
         "it is divided by the number of those that count, and the others are still in the sum": instead(
             _in_parts, loss=lambda s: s.losses.sum() / s.C, dW=lambda s: s.errors.T @ s.X / s.C
+        ),
+        "the mask is not in it: an entry that doesn't count has no gradient": instead(
+            _in_parts, dW=lambda s: np.tensordot(s.counts > 0, s.bare, 1) / s.C
+        ),
+        "the mask is not in it, and each micro-batch's mean runs over all its entries": instead(
+            _in_parts,
+            dW=lambda s: np.tensordot(s.counts / s.C / (s.sizes * len(s.W)), s.bare, 1),
         ),
         "it is divided by the number of all entries; only those that count are in the mean": instead(
             _in_parts,
@@ -637,6 +648,9 @@ check_scaled = Check(
             _scaled, scale=lambda s: s.scale
         ),
         "after an overflow it grows": instead(_scaled, scale=lambda s: s.scale if s.ok else 2 * s.scale),
+        "it is doubled after a good step; in this task it stays as it is then": instead(
+            _scaled, scale=lambda s: 2 * s.scale if s.ok else s.scale / 2
+        ),
         "it is halved though nothing has overflowed": instead(_scaled, scale=lambda s: s.scale / 2),
         "halved is where all went well, and kept where something has overflowed": instead(
             _scaled, scale=lambda s: s.scale / 2 if s.ok else s.scale

@@ -273,6 +273,22 @@ def never_empty(W, X, Y, mask, sizes):
     return weights, weights @ np.array(means), entry_by_entry(W, X, Y, mask, sizes)[2]
 
 
+def unmasked(of):
+    """Forget the mask in the gradient, and divide each micro-batch's by `of(mask, size)`."""
+
+    def answer(W, X, Y, mask, sizes):
+        weights, loss, _ = micro_by_micro(W, X, Y, mask, sizes)
+        dW, end = np.zeros(W.shape), 0
+        for weight, size in zip(weights, sizes, strict=True):
+            x, y, m = X[end : end + size], Y[end : end + size], mask[end : end + size]
+            end += size
+            if weight:
+                dW += weight / of(m, m.size) * (1 / (1 + np.exp(-x @ W.T)) - y).T @ x
+        return weights, loss, dW
+
+    return answer
+
+
 def half(number):
     return np.float16(number)
 
@@ -308,6 +324,11 @@ def rounded_first(W, x, dz, scale, rate):
 
 def never_looks(W, x, dz, scale, rate):
     return W - rate * (half(dz * scale).T @ half(x)).astype(float) / scale, scale
+
+
+def grows_at_once(W, x, dz, scale, rate):
+    new, after = step_by_sums(W, x, dz, scale, rate)
+    return new, 2 * scale if after == scale else after
 
 
 def looks_for_inf_only(W, x, dz, scale, rate):
@@ -430,6 +451,7 @@ WRONG = [
     ("check_multiplications", lambda: (430, 430, 280, 3, 430, 80), "one product of the three hundred"),
     ("check_multiplications", lambda: (430, 430, 280, 2.99, 150, 80), "how does the error get there?"),
     ("check_affine", lambda B, n, m, s: (B * n * m, 2 * B * n * m, 0, 0), "has an addition beside it"),
+    ("check_affine", lambda B, n, m, s: (2 * B * n * m, 2 * B * n * m, 0, 0), "the backward has two"),
     ("check_affine", lambda B, n, m, s: (2 * B * n * m, 4 * B * n * m, n * m * s, 0), "bias is missing"),
     (
         "check_affine",
@@ -464,9 +486,12 @@ WRONG = [
         "the same weight",
     ),
     ("check_accumulated", never_empty, "NaN"),
+    ("check_accumulated", unmasked(lambda m, size: m.sum()), "the mask is not in it: an entry"),
+    ("check_accumulated", unmasked(lambda m, size: size), "runs over all its entries"),
     ("check_scaled", unscaled_in_half, "in float16, where small numbers"),
     ("check_scaled", rounded_first, "rounded before it is scaled"),
     ("check_scaled", never_looks, "NaN or infinity"),
+    ("check_scaled", grows_at_once, "doubled after a good step"),
     ("check_scaled", looks_for_inf_only, "NaN or infinity"),
     ("check_scaled", in_double, "nothing overflows"),
     ("check_scaled", into_its_argument, "changes its argument W in place"),
