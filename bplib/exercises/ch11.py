@@ -33,7 +33,7 @@ check_decides = Check(
         "nothing that is observed there grows from layer to layer": _chosen("cdef", 1),
         "the gradient grows there, so the factor of a layer can't be below 1": _chosen("a", 2),
         "sizes that are equal, and huge, are no sign of a factor below 1": _chosen("b", 2),
-        "what the values tell apart does fade, but 2 is about sizes, and theirs stays near 0.5 on the way up": (
+        "what values tell apart does fade, but 2 is about sizes, and theirs stays near 0.5 on the way up": (
             _chosen("c", 2)
         ),
         "a factor below 1 makes a gradient small, and not exactly 0": _chosen("ef", 2),
