@@ -33,7 +33,9 @@ check_decides = Check(
         "nothing that is observed there grows from layer to layer": _chosen("cdef", 1),
         "the gradient grows there, so the factor of a layer can't be below 1": _chosen("a", 2),
         "sizes that are equal, and huge, are no sign of a factor below 1": _chosen("b", 2),
-        "it is below 1 on the way down, and what does the way up show?": _chosen("c", 2),
+        "what values tell apart does fade, but 2 is about sizes, and theirs stays near 0.5 on the way up": (
+            _chosen("c", 2)
+        ),
         "a factor below 1 makes a gradient small, and not exactly 0": _chosen("ef", 2),
         "that a slope is below 1 decides nothing as long as the weight beside it is not looked at": (
             _chosen("abcdef", 3)
@@ -41,9 +43,9 @@ check_decides = Check(
         "only gradients are observed there, and this needs two signals": _chosen("aef", 4),
         "one of the two doesn't grow there in any direction": _chosen("c", 4),
         "both get smaller there": _chosen("d", 4),
-        "only gradients are observed there, and this is about two signals": _chosen("aef", 5),
-        "on the way up this signal grows from layer to layer; it is not kept": _chosen("b", 5),
-        "on the way up this signal gets smaller; it is not kept": _chosen("d", 5),
+        "only gradients are observed there, and this is about two sizes": _chosen("aef", 5),
+        "on the way up the size grows from layer to layer; it is not kept": _chosen("b", 5),
+        "on the way up the size gets smaller; it is not kept": _chosen("d", 5),
         "a dead unit shows an exact 0 for each sample": _chosen("abcdf", 6),
         "with one rate for all, its layers learn at very different speeds": _chosen("acd", 7),
         "equal is not the same as healthy: look at the size": _chosen("b", 7),
@@ -89,6 +91,7 @@ check_stations = Check(
             lambda: {"f": 10 * np.log2(3)}
         ),
         "this is the shortcut alone": lambda: {"f": 0},
+        "3 is the slope of the branch, and no exponent; the shortcut's 1 comes to it": lambda: {"f": 30},
         "within each network they are equal; asked is one network beside the other": lambda: {"g": 0},
         "a weight is no factor of its own gradient; that leaves one station less": lambda: {"g": 30},
         "this is one station's": lambda: {"g": 3},
@@ -151,6 +154,14 @@ def _without_slopes(*case: Any) -> dict[str, Any]:
     return {"backward": _rms(s.dZ), "gradient": _rms(s.dW)}
 
 
+def _turned_back(X: Any, Y: Any, W: Any, v: Any, relu: float) -> dict[str, Any]:
+    s = _up_and_down(X, Y, W, v, relu)
+    dZ = [s.dZ[-1]]
+    for Z, weights in zip(s.Z[-2::-1], W[:0:-1], strict=True):
+        dZ.insert(0, dZ[0] @ weights.T * _curve(Z, relu)[1])
+    return {"backward": _rms(dZ), "gradient": _rms([d.T @ a for d, a in zip(dZ, s.A, strict=False)])}
+
+
 def _turned(X: Any, Y: Any, W: Any, v: Any, relu: float) -> dict[str, Any]:
     return {"forward": _rms(_up_and_down(X, Y, W.transpose(0, 2, 1), v, relu).A[1:])}
 
@@ -166,7 +177,7 @@ check_profiles = Check(
     returns=["forward", "backward", "gradient"],
     cases=[
         _deep_case(22, 2, 1, 2, 0.0),
-        _deep_case(1, 3, 4, 3, 0.0),
+        _deep_case(1, 2, 2, 2, 0.0),
         _deep_case(6, 3, 5, 4, 1.0),
     ],
     mistakes={
@@ -198,6 +209,7 @@ check_profiles = Check(
             _up_and_down, forward=lambda s: _rms(s.A[:-1])
         ),
         "each matrix of the stack multiplies the other way round: its rows belong to what comes out": _turned,
+        "on the way back each matrix multiplies as on the way up: turn it over": _turned_back,
         "it begins with the last layer, in the order in which the way back meets them": instead(
             _up_and_down, backward=lambda s: _rms(s.dZ[::-1]), gradient=lambda s: _rms(s.dW[::-1])
         ),

@@ -57,6 +57,19 @@ def profiles_backwards(*case):
     return forward, backward[::-1], gradient[::-1]
 
 
+def profiles_turned_back(X, Y, W, v, relu):
+    """Multiply by the same matrices on the way back, not by their transposes."""
+    forward, _, _ = profiles_by_pairs(X, Y, W, v, relu)
+    s = ch11._up_and_down(X, Y, W, v, relu)
+    dA, backward, gradient = (2 / len(Y)) * np.outer(s.A[-1] @ v - Y, v), [], []
+    for k in reversed(range(len(W))):
+        dZ = dA * ch11._curve(s.Z[k], relu)[1]
+        dA = dZ @ W[k].T
+        backward.insert(0, math.sqrt((dZ**2).mean()))
+        gradient.insert(0, math.sqrt(((dZ.T @ s.A[k]) ** 2).mean()))
+    return forward, backward, gradient
+
+
 def profiles_of_a(X, Y, W, v, relu):
     """Take the slope of ReLU for a sigmoid's."""
     s = ch11._up_and_down(X, Y, W, v, relu)
@@ -229,12 +242,15 @@ RIGHT = [
 WRONG = [
     ("check_decides", lambda: (3, 4, 5, 2, 6, 7), "weight beside it"),
     ("check_decides", lambda: (1, 7, 5, 2, 6, 7), "look at the size"),
+    ("check_decides", lambda: (1, 4, 2, 2, 6, 7), "is about sizes"),
     ("check_decides", lambda: (1, 4, 5, 2, 6, 6), "an exact 0 for each sample"),
     ("check_stations", lambda: (-20, 10, -10, 60, -5, 20, 27), "their squares add"),
     ("check_stations", lambda: (-20, 10, -10, 25, 0, 20, 27), "let nothing through"),
     ("check_stations", lambda: (-20, 10, -10, 25, -5, 15.85, 27), "each station has its own"),
+    ("check_stations", lambda: (-20, 10, -10, 25, -5, 30, 27), "no exponent"),
     ("check_profiles", profiles_backwards, "begins with the last layer"),
     ("check_profiles", profiles_of_a, "slope is still to come"),
+    ("check_profiles", profiles_turned_back, "turn it over"),
     ("check_variances", lambda n_in, n_out, leak: (2 / n_in, 2 / n_out, 4 / (n_in + n_out)), "the leak lets"),
     ("check_variances", lambda n_in, n_out, leak: (1 / n_in, 1 / n_out, 2 / (n_in + n_out)), "negative half"),
     ("check_initialisation", facts_of(turned), "(n_out, n_in)"),
