@@ -373,9 +373,7 @@ check_cut = Check(
             _cutting, kept=lambda s: s.shares[: s.k].sum()
         ),
         "one step too many is kept": instead(_cutting, kept=lambda s: s.shares[-s.k - 1 :].sum()),
-        "one step too few is kept": instead(
-            _cutting, kept=lambda s: s.shares[len(s.shares) - min(s.k, s.T) + 1 :].sum()
-        ),
+        "one step too few is kept": instead(_cutting, kept=lambda s: s.shares[max(s.T - s.k + 1, 0) :].sum()),
         "the last step of the window is all that is kept; those behind it count too": instead(
             _cutting, kept=lambda s: s.shares[-min(s.k, s.T)]
         ),
@@ -500,6 +498,7 @@ check_course = Check(
         {"W": np.array([[0.5, 10.0], [0.0, 0.5]])},
         {"W": np.array([[0.9, 50.0], [0.0, 0.9]])},
         {"W": np.array([[0.7, 0.2], [-0.1, 0.6]])},
+        {"W": np.array([[0.0, 10.0], [-0.09, 0.0]])},  # its sizes cross 1 again and again
         {"W": np.array([[-0.8, 4.0, 2.0], [0.0, 0.6, 3.0], [0.0, 0.0, 0.7]])},
     ],
     mistakes={
@@ -523,6 +522,14 @@ check_course = Check(
         "this is the last step that is not below 1; asked is the one after": instead(
             _powered, below=lambda s: s.below - 1
         ),
+        "this is the first size below 1; a later one is not": instead(
+            _powered, below=lambda s: next(t for t, size in enumerate(s.sizes, 1) if size < 1)
+        ),
+        "W^0 is counted as the first; t begins with W itself": lambda W: _course([1.0, *_sizes(W)]),
+        "W^0 is among them; t begins at 1": lambda W: {
+            "at": int(np.argmax([1.0, *_sizes(W)])),
+            "peak": max(1.0, *_sizes(W)),
+        },
         "this is how many steps go from the peak to there": instead(_powered, below=lambda s: s.below - s.at),
     },
 )
@@ -757,6 +764,9 @@ check_bias = Check(
     mistakes={
         "this is the gate; the bias is what goes into its sigmoid": lambda T: 2 ** (-1 / T),
         "the sign is the other one: with it the gate is nearly closed": lambda T: math.log(2 ** (1 / T) - 1),
+        "this is the logarithm of the gate; a sigmoid is not undone by a logarithm alone": (
+            lambda T: -math.log(2) / T
+        ),
         "this is the logarithm of the steps; solve the equation itself": lambda T: math.log(T),
         "this is near for many steps; solve the equation itself": lambda T: math.log(T / math.log(2)),
         "in it the gate of one step is multiplied by the steps; it is raised to their power": (

@@ -176,6 +176,28 @@ def from_the_last(W):
     return at, sizes[at], below
 
 
+def first_below(W):
+    sizes = {t: np.linalg.svd(np.linalg.matrix_power(W, t))[1][0] for t in range(1, 301)}
+    return *from_the_last(W)[:2], next(t for t, size in sizes.items() if size < 1)
+
+
+def with_the_identity(first):
+    """Count the powers from the 0th on, and call that one `first`."""
+
+    def course(W):
+        sizes = [np.linalg.svd(np.linalg.matrix_power(W, t))[1][0] for t in range(300)]
+        at, (*_, last) = np.argmax(sizes), (t for t, size in enumerate(sizes) if size >= 1)
+        return at + first, max(sizes), last + first + 1
+
+    return course
+
+
+def one_fewer(w, h0, xs, y, window):
+    """Slice a list that begins at the loss one entry too short."""
+    _, kept = with_slopes_forward(w, h0, xs, y, window - 1)
+    return with_slopes_forward(w, h0, xs, y, window)[0], kept
+
+
 def of_all_entries(W):
     sizes = [np.sqrt((np.linalg.matrix_power(W, t) ** 2).sum()) for t in range(1, 301)]
     at, _, below = from_the_last(W)
@@ -300,6 +322,7 @@ WRONG = [
     ("check_shares", lambda *case: (powers_of_the_transpose(*case)[1],) * 2, "its shape should be"),
     ("check_cut", begins_anew, "forward, nothing is forgotten"),
     ("check_cut", lambda w, h0, xs, y, window: (with_slopes_forward(w, h0, xs, y, 99)[0],) * 2, "whole"),
+    ("check_cut", one_fewer, "one step too few is kept"),
     ("check_window", lambda w, share: math.log(share) // math.log(w), "round up"),
     ("check_window", lambda w, share: 1 + counted_up(w, share), "one step is added"),
     ("check_powers", lambda r, c, t: (r, *by_library(r, c, t)[1:]), "the radius is its size"),
@@ -311,6 +334,9 @@ WRONG = [
     ("check_powers", lambda r, c, t: (*by_library(r, c, t)[:2], c**t), "W is multiplied as a matrix"),
     ("check_course", of_all_entries, "the largest singular value"),
     ("check_course", lambda W: (from_the_last(W)[0] - 1, *from_the_last(W)[1:]), "counts from 1"),
+    ("check_course", first_below, "this is the first size below 1"),
+    ("check_course", with_the_identity(1), "W^0 is counted as the first"),
+    ("check_course", with_the_identity(0), "W^0 is among them"),
     ("check_named", lambda: (9, 6, 3, 4, 7, 2), "where is it taken?"),
     ("check_named", lambda: (5, 8, 3, 4, 7, 2), "the next one that is visited"),
     ("check_repaired", leaky_with(False, False, False), "what the program above computes"),
@@ -325,5 +351,6 @@ WRONG = [
         "their slopes are missing",
     ),
     ("check_bias", lambda T: 0.5 ** (1 / T), "this is the gate"),
+    ("check_bias", lambda T: math.log(0.5 ** (1 / T)), "this is the logarithm of the gate"),
     ("check_bias", lambda T: math.log(T) - math.log(math.log(2)), "near for many steps"),
 ]
