@@ -12,7 +12,7 @@ import { DIGITS, WIDE, caption } from "../say.js";
 import { fill, words } from "../words.js";
 
 const DECADES = 6; // of the scale at the start: what vanishes has where to go
-const SAME = 1.4; // a size that changes less than so many times stays
+const SAME = 1.75; // a size that changes less than so many times stays
 
 const MOST_ZEROS = 20; // layers among which zeros in every other one have room to be said
 
